@@ -1,0 +1,187 @@
+//! One budget of SMS parts for the whole fleet: in any t seconds at most rate·t parts, plus one message.
+//!
+//! A line of time is shared out. A message of n parts takes n/rate seconds of it, and goes at the start of its piece;
+//! no two pieces overlap, so the bound holds for every window. The line's end, `free_at`, is one counter row. A sender
+//! takes it in blocks of a second, so that the row is written once a second and not once a message, and a running block
+//! is lengthened where nobody came between, so that no time is lost at its end.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::lock::Mutex;
+
+use crate::ports::{Advance, BudgetCounter, StoreError};
+
+/// SMS parts a second, for the whole account. Parameter `SmsPartsPerSecond`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartsPerSecond(u32);
+
+impl PartsPerSecond {
+    /// At least one part a second.
+    pub fn new(parts: u32) -> Option<Self> {
+        (parts > 0).then_some(Self(parts))
+    }
+
+    /// The time that many parts take, in milliseconds, rounded up.
+    fn milliseconds_for(self, parts: u32) -> i64 {
+        (u64::from(parts) * 1000).div_ceil(self.0.into()) as i64
+    }
+
+    /// The parts that go in so many seconds.
+    pub fn parts_in(self, seconds: usize) -> usize {
+        self.0 as usize * seconds
+    }
+
+    /// The time that many parts take, in whole seconds, rounded up.
+    pub fn time_for(self, parts: u64) -> TimeDelta {
+        TimeDelta::seconds(parts.div_ceil(self.0.into()) as i64)
+    }
+}
+
+/// Milliseconds of the line taken at once.
+const BLOCK: i64 = 1000;
+/// Senders that come between us and the counter before we leave the notice for later.
+const MOST_TRIES: u32 = 8;
+
+/// One sender's piece of the line: `[next, end)`, milliseconds since 1970.
+#[derive(Debug, Default)]
+struct Block {
+    next: i64,
+    end: i64,
+}
+
+/// Gives out the moments at which messages may go.
+#[derive(Debug)]
+pub struct Pacer {
+    rate: PartsPerSecond,
+    block: Mutex<Block>,
+}
+
+impl Pacer {
+    /// A sender that holds no piece of the line yet.
+    pub fn new(rate: PartsPerSecond) -> Self {
+        Self { rate, block: Mutex::default() }
+    }
+
+    /// The rate it keeps.
+    pub fn rate(&self) -> PartsPerSecond {
+        self.rate
+    }
+
+    /// The moment from `now` on at which a message of `parts` may go; None where that would be after `latest`.
+    pub async fn slot(
+        &self,
+        counter: &impl BudgetCounter,
+        parts: u32,
+        now: DateTime<Utc>,
+        latest: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let (now, latest) = (now.timestamp_millis(), latest.timestamp_millis());
+        let length = self.rate.milliseconds_for(parts);
+        let mut block = self.block.lock().await;
+        for _ in 0..MOST_TRIES {
+            // Where the block has run out, the line goes on from now.
+            let free = block.end.max(now);
+            let start = if block.end < now { now } else { block.next.max(now) };
+            if start > latest {
+                return Ok(None);
+            }
+            if start + length <= block.end {
+                block.next = start + length;
+                return Ok(DateTime::from_timestamp_millis(start));
+            }
+            let end = (free + BLOCK).max(start + length);
+            *block = match counter.advance(free, end).await? {
+                Advance::Granted => Block { next: start, end },
+                Advance::Taken(free_at) => Block { next: free_at, end: free_at },
+            };
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::executor::block_on;
+    use proptest::prelude::*;
+    use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+
+    #[derive(Default)]
+    struct Counter {
+        free_at: AtomicI64,
+        writes: AtomicU32,
+    }
+
+    impl BudgetCounter for Counter {
+        async fn advance(&self, at_most: i64, to: i64) -> Result<Advance, StoreError> {
+            self.writes.fetch_add(1, Ordering::Relaxed);
+            let free_at = self.free_at.load(Ordering::Relaxed);
+            if free_at > at_most {
+                return Ok(Advance::Taken(free_at));
+            }
+            self.free_at.store(to, Ordering::Relaxed);
+            Ok(Advance::Granted)
+        }
+    }
+
+    fn ms(instant: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(instant).unwrap()
+    }
+
+    fn slot(pacer: &Pacer, counter: &Counter, parts: u32, now: i64, patience: i64) -> Option<i64> {
+        let slot = block_on(pacer.slot(counter, parts, ms(now), ms(now + patience)));
+        slot.unwrap().map(|slot| slot.timestamp_millis())
+    }
+
+    #[test]
+    fn the_first_message_goes_at_once_and_the_next_when_its_parts_are_paid() {
+        let (pacer, counter) = (Pacer::new(PartsPerSecond::new(10).unwrap()), Counter::default());
+        let now = 1_000_000;
+        assert_eq!(slot(&pacer, &counter, 3, now, 0), Some(now));
+        assert_eq!(slot(&pacer, &counter, 4, now, 5_000), Some(now + 300));
+        assert_eq!(slot(&pacer, &counter, 4, now, 5_000), Some(now + 700));
+        assert_eq!(slot(&pacer, &counter, 4, now, 0), None, "no patience");
+        assert_eq!(slot(&pacer, &counter, 1, now + 9_000, 0), Some(now + 9_000), "an idle line costs nothing");
+    }
+
+    #[test]
+    fn a_long_evening_writes_the_counter_once_a_second() {
+        let (pacer, counter) = (Pacer::new(PartsPerSecond::new(10).unwrap()), Counter::default());
+        let mut now = 1_000_000;
+        for _ in 0..1_000 {
+            now = slot(&pacer, &counter, 4, now, 60_000).unwrap();
+        }
+        assert_eq!(now, 1_000_000 + 999 * 400, "not a part is wasted");
+        assert!(counter.writes.load(Ordering::Relaxed) <= 401, "{}", counter.writes.load(Ordering::Relaxed));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(500))]
+        #[test]
+        fn in_any_t_seconds_at_most_rate_times_t_parts_plus_one_message(
+            rate in 1u32..50,
+            asks in prop::collection::vec((0usize..4, 1u32..8, 0i64..900), 1..120),
+        ) {
+            let rate = PartsPerSecond::new(rate).unwrap();
+            let counter = Counter::default();
+            let fleet = [(); 4].map(|()| Pacer::new(rate));
+            let mut now = 1_000_000;
+            let mut sent: Vec<(i64, u32)> = Vec::new();
+            for (sender, parts, pause) in asks {
+                now += pause;
+                if let Some(at) = slot(&fleet[sender], &counter, parts, now, 10_000) {
+                    prop_assert!(at >= now && at <= now + 10_000);
+                    sent.push((at, parts));
+                }
+            }
+            sent.sort_unstable();
+            for (first, (from, _)) in sent.iter().enumerate() {
+                let mut parts = 0;
+                for (to, last) in &sent[first..] {
+                    // Everything before the last message was paid for within the window.
+                    prop_assert!(rate.milliseconds_for(parts) <= to - from, "{parts} parts in {} ms", to - from);
+                    parts += last;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! Hồ sơ: one snapshot of a dossier, as the one-stop software pushes it and as the table keeps it.
+
+use chrono::{Datelike, NaiveDate};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::phone::NotAMobile;
+use crate::steps::{self, ClosedSteps};
+use crate::text::tidy;
+use crate::{Phone, ReceiptCode};
+
+/// A dossier at one revision. Field names are the contract's and the table's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Dossier {
+    /// Mã số biên nhận.
+    pub receipt_code: ReceiptCode,
+    /// Raised by the one-stop software with every change.
+    pub revision: u64,
+    /// Tên thủ tục.
+    pub procedure: String,
+    /// As the desk wrote it; [`Dossier::mobile`] reads it.
+    pub phone: Option<String>,
+    /// Ngày nhận.
+    pub received_on: NaiveDate,
+    /// Ngày hẹn trả.
+    pub appointment_on: NaiveDate,
+    /// Tên bước giải quyết hiện tại.
+    pub step: String,
+    /// Trạng thái.
+    pub status: String,
+    /// Who holds it: bộ phận/phòng.
+    pub unit: String,
+    /// The office the texts name, where it is not the stack's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub office: Option<String>,
+    /// "TTHC có thời hạn giải quyết trong ngày"; where absent, appointment on the day of receipt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub same_day: Option<bool>,
+    /// The day it reached "Trả kết quả". None while it is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result_on: Option<NaiveDate>,
+    /// This snapshot owes no result or supplement notice (a first load of dossiers long under way).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub silent: bool,
+}
+
+/// What is wrong with a snapshot, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field} {reason}")]
+pub struct InvalidField {
+    /// The contract's field name.
+    pub field: &'static str,
+    /// What is wrong with it: the sentence goes on after the field's name.
+    pub reason: String,
+}
+
+impl Dossier {
+    /// Reads a snapshot's JSON object; unknown fields are left alone. An unknown step or status is data, not an error.
+    pub fn parse(snapshot: &Map<String, Value>) -> Result<Self, InvalidField> {
+        let fields = Fields(snapshot);
+        let dossier = Self {
+            receipt_code: fields.receipt_code("receipt_code")?,
+            revision: fields.revision("revision")?,
+            procedure: fields.text("procedure")?,
+            phone: fields.optional_text("phone")?,
+            received_on: fields.date("received_on")?,
+            appointment_on: fields.date("appointment_on")?,
+            step: fields.text("step")?,
+            status: fields.possibly_empty_text("status")?,
+            unit: fields.possibly_empty_text("unit")?,
+            office: fields.optional_text("office")?,
+            same_day: fields.flag("same_day")?,
+            result_on: fields.optional_date("result_on")?,
+            silent: fields.flag("silent")?.unwrap_or(false),
+        };
+        dossier.in_order_of_time()
+    }
+
+    fn in_order_of_time(self) -> Result<Self, InvalidField> {
+        if self.appointment_on < self.received_on {
+            return Err(invalid("appointment_on", "is before received_on"));
+        }
+        if self.result_on.is_some_and(|day| day < self.received_on) {
+            return Err(invalid("result_on", "is before received_on"));
+        }
+        Ok(self)
+    }
+
+    /// "Hệ thống dịch vụ SMS không áp dụng đối với các TTHC có thời hạn giải quyết trong ngày"
+    pub fn is_same_day(&self) -> bool {
+        self.same_day.unwrap_or(self.appointment_on == self.received_on)
+    }
+
+    /// The citizen's mobile number: `None` where there is none, `Err` where what is written is none.
+    pub fn mobile(&self) -> Option<Result<Phone, NotAMobile>> {
+        self.phone.as_deref().map(Phone::parse)
+    }
+
+    /// Whether a notice can be sent about it at all.
+    pub fn takes_notices(&self) -> bool {
+        !self.is_same_day() && matches!(self.mobile(), Some(Ok(_)))
+    }
+
+    /// Status "Chờ bổ sung" *and* back at the one-stop desk.
+    pub fn waits_for_papers_at_the_desk(&self) -> bool {
+        steps::is_waiting_for_papers(&self.status) && steps::is_one_stop_desk(&self.unit)
+    }
+
+    /// At "Trả kết quả" or past it.
+    pub fn is_done(&self, closed: &ClosedSteps) -> bool {
+        closed.is_done(&self.step)
+    }
+}
+
+/// The longest text field, in characters: a procedure's official name runs to some 300.
+const MAX_TEXT: usize = 500;
+/// The longest step, status, unit, office: they go out by SMS.
+const MAX_NAME: usize = 200;
+
+fn invalid(field: &'static str, reason: impl Into<String>) -> InvalidField {
+    InvalidField { field, reason: reason.into() }
+}
+
+struct Fields<'a>(&'a Map<String, Value>);
+
+impl Fields<'_> {
+    fn required(&self, field: &'static str) -> Result<&Value, InvalidField> {
+        self.0.get(field).filter(|value| !value.is_null()).ok_or_else(|| invalid(field, "is missing"))
+    }
+
+    fn string(field: &'static str, value: &Value) -> Result<String, InvalidField> {
+        let text = value.as_str().ok_or_else(|| invalid(field, "must be a string"))?;
+        if text.chars().any(|letter| letter.is_control() && !letter.is_whitespace()) {
+            return Err(invalid(field, "holds control characters"));
+        }
+        let longest = if field == "procedure" { MAX_TEXT } else { MAX_NAME };
+        let text = tidy(text);
+        if text.chars().count() > longest {
+            return Err(invalid(field, format!("has more than {longest} characters")));
+        }
+        Ok(text)
+    }
+
+    fn possibly_empty_text(&self, field: &'static str) -> Result<String, InvalidField> {
+        Self::string(field, self.required(field)?)
+    }
+
+    fn text(&self, field: &'static str) -> Result<String, InvalidField> {
+        let text = self.possibly_empty_text(field)?;
+        if text.is_empty() { Err(invalid(field, "is empty")) } else { Ok(text) }
+    }
+
+    /// Absent, null and empty are all "none": one-stop software exports each of them.
+    fn optional_text(&self, field: &'static str) -> Result<Option<String>, InvalidField> {
+        match self.required(field) {
+            Ok(value) => Ok(Some(Self::string(field, value)?).filter(|text| !text.is_empty())),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn receipt_code(&self, field: &'static str) -> Result<ReceiptCode, InvalidField> {
+        let text = self.required(field)?.as_str().ok_or_else(|| invalid(field, "must be a string"))?;
+        ReceiptCode::parse(text).map_err(|error| invalid(field, error.to_string()))
+    }
+
+    /// JSON numbers of other languages may come as `3.0`; DynamoDB keeps 38 digits. 2⁵³ is enough for both.
+    fn revision(&self, field: &'static str) -> Result<u64, InvalidField> {
+        const MOST: u64 = 1 << 53;
+        let value = self.required(field)?;
+        let whole = value.as_f64().filter(|number| number.fract() == 0.0 && (0.0..=MOST as f64).contains(number));
+        value
+            .as_u64()
+            .or(whole.map(|number| number as u64))
+            .filter(|revision| *revision <= MOST)
+            .ok_or_else(|| invalid(field, "must be a whole number from 0 to 2^53"))
+    }
+
+    fn flag(&self, field: &'static str) -> Result<Option<bool>, InvalidField> {
+        match self.required(field) {
+            Ok(value) => value.as_bool().map(Some).ok_or_else(|| invalid(field, "must be true or false")),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn date(&self, field: &'static str) -> Result<NaiveDate, InvalidField> {
+        let wrong = || invalid(field, "must be a date, yyyy-mm-dd");
+        let text = self.required(field)?.as_str().ok_or_else(wrong)?;
+        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| wrong())?;
+        if text.len() == 10 && (1990..2200).contains(&day.year()) { Ok(day) } else { Err(wrong()) }
+    }
+
+    fn optional_date(&self, field: &'static str) -> Result<Option<NaiveDate>, InvalidField> {
+        if self.required(field).is_ok() { self.date(field).map(Some) } else { Ok(None) }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// The contract's own example, with some fields replaced.
+    pub(crate) fn dossier(changes: Value) -> Dossier {
+        parse(changes).expect("a valid snapshot")
+    }
+
+    fn parse(changes: Value) -> Result<Dossier, InvalidField> {
+        let mut snapshot = json!({
+            "receipt_code": "0161701234", "revision": 3, "procedure": "Cấp thẻ hướng dẫn viên du lịch nội địa",
+            "phone": "0912345678", "received_on": "2026-11-20", "appointment_on": "2026-11-25",
+            "step": "Trả kết quả", "status": "Đã giải quyết", "unit": "Bộ phận Một cửa",
+        });
+        let fields = snapshot.as_object_mut().expect("an object");
+        for (field, value) in changes.as_object().expect("an object of changes") {
+            match value.as_str() {
+                Some("(absent)") => fields.remove(field),
+                _ => fields.insert(field.clone(), value.clone()),
+            };
+        }
+        Dossier::parse(fields)
+    }
+
+    #[test]
+    fn the_contracts_example_is_a_dossier() {
+        let example = dossier(json!({}));
+        assert_eq!(example.receipt_code.as_str(), "0161701234");
+        assert_eq!(example.revision, 3);
+        assert!(example.takes_notices());
+    }
+
+    #[test]
+    fn a_wrong_field_is_named_with_the_reason() {
+        for (changes, error) in [
+            (json!({"receipt_code": "(absent)"}), "receipt_code is missing"),
+            (json!({"receipt_code": "01617\n01234"}), "receipt_code may hold only letters A-Z, digits, '.', '/' and '-'"),
+            (json!({"revision": "3"}), "revision must be a whole number from 0 to 2^53"),
+            (json!({"revision": 3.5}), "revision must be a whole number from 0 to 2^53"),
+            (json!({"revision": -1}), "revision must be a whole number from 0 to 2^53"),
+            (json!({"procedure": ""}), "procedure is empty"),
+            (json!({"phone": 912345678}), "phone must be a string"),
+            (json!({"received_on": "20/11/2026"}), "received_on must be a date, yyyy-mm-dd"),
+            (json!({"received_on": "2026-02-30"}), "received_on must be a date, yyyy-mm-dd"),
+            (json!({"appointment_on": "2026-1-5"}), "appointment_on must be a date, yyyy-mm-dd"),
+            (json!({"appointment_on": "2026-11-19"}), "appointment_on is before received_on"),
+            (json!({"step": "x".repeat(10_000)}), "step has more than 200 characters"),
+            (json!({"step": "Trả\u{1b}[2J"}), "step holds control characters"),
+            (json!({"step": null}), "step is missing"),
+            (json!({"unit": ["Bộ phận Một cửa"]}), "unit must be a string"),
+            (json!({"same_day": "no"}), "same_day must be true or false"),
+            (json!({"result_on": "2026-11-01"}), "result_on is before received_on"),
+        ] {
+            assert_eq!(parse(changes.clone()).unwrap_err().to_string(), error, "{changes}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_step_or_status_is_data() {
+        let odd = dossier(json!({"step": "  Bước\tlạ ", "status": "", "unknown_field": {"a": 1}, "revision": 3.0}));
+        assert_eq!((odd.step.as_str(), odd.status.as_str(), odd.revision), ("Bước lạ", "", 3));
+    }
+
+    #[test]
+    fn same_day_is_what_the_snapshot_says_else_what_the_dates_say() {
+        assert!(dossier(json!({"appointment_on": "2026-11-20"})).is_same_day());
+        assert!(!dossier(json!({"appointment_on": "2026-11-20", "same_day": false})).is_same_day());
+        assert!(dossier(json!({"same_day": true})).is_same_day());
+        assert!(!dossier(json!({})).is_same_day());
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for changes in [json!({}), json!({"silent": true, "office": "Sở Du lịch", "same_day": false, "result_on": "2026-11-21", "phone": null})] {
+            let dossier = dossier(changes);
+            let written = serde_json::to_value(&dossier).unwrap();
+            assert_eq!(Dossier::parse(written.as_object().unwrap()), Ok(dossier));
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! A notice's life. Every arrow is drawn here; the ledger takes no other.
+//!
+//! ```text
+//! pending ──claim──▶ sending ──▶ sent
+//!    ▲                  │  ╲
+//!    ╰────release───────╯   ╲─▶ failed | cancelled | expired
+//!                       ╰─take over─▶ sending      (the lease ran out: outcome unknown, sent again)
+//! ```
+//!
+//! Only a [`Claim`] settles a notice, and only the ledger grants one: nobody can mark what he does not hold.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::NoticeId;
+
+/// How long a claim is good for: longer than any function's time-out (15 minutes) plus five minutes between clocks.
+pub const LEASE: TimeDelta = TimeDelta::minutes(20);
+/// Publish only while this much of the lease is left: five minutes between clocks, and SNS's time-out.
+pub const LEASE_MARGIN: TimeDelta = TimeDelta::minutes(6);
+
+/// Where a notice is in its life; the ledger's attribute `state`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Owed; goes when it is due.
+    Pending,
+    /// Somebody holds a lease on it and may be publishing it.
+    Sending,
+    /// SNS accepted it. Final.
+    Sent,
+    /// Refused for good, or attempts used up. Final; the reason is kept and an alarm speaks.
+    Failed,
+    /// No longer true. Final.
+    Cancelled,
+    /// An apology past its appointment day. Final.
+    Expired,
+}
+
+/// What can happen to a notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// A sender takes a due notice, or one whose lease ran out.
+    Claim,
+    /// Definitely not sent: back, to be tried later.
+    Release,
+    /// Accepted by SNS.
+    Send,
+    /// Refused for good.
+    Fail,
+    /// No longer true.
+    Cancel,
+    /// Too late.
+    Expire,
+}
+
+/// A step that is not drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a notice that is {from} cannot take the step {step:?}")]
+pub struct Undrawn {
+    /// Where it is.
+    pub from: State,
+    /// What was asked.
+    pub step: Step,
+}
+
+impl State {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Pending, Self::Sending, Self::Sent, Self::Failed, Self::Cancelled, Self::Expired];
+
+    /// The state after `step`, where the step is drawn.
+    pub fn after(self, step: Step) -> Result<Self, Undrawn> {
+        match (self, step) {
+            (Self::Pending | Self::Sending, Step::Claim) => Ok(Self::Sending),
+            (Self::Sending, Step::Release) => Ok(Self::Pending),
+            (Self::Sending, Step::Send) => Ok(Self::Sent),
+            (Self::Sending, Step::Fail) => Ok(Self::Failed),
+            (Self::Sending, Step::Cancel) => Ok(Self::Cancelled),
+            (Self::Sending, Step::Expire) => Ok(Self::Expired),
+            (from, step) => Err(Undrawn { from, step }),
+        }
+    }
+
+    /// No step leads out of it.
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Pending | Self::Sending)
+    }
+
+    /// The ledger's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Sending => "sending",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A text that names no state.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no state of a notice")]
+pub struct NotAState(String);
+
+impl FromStr for State {
+    type Err = NotAState;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or_else(|| NotAState(text.to_owned()))
+    }
+}
+
+/// The right to publish one notice and to mark its outcome, until the lease runs out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// Which notice.
+    pub id: NoticeId,
+    /// Who holds it: unique to this claim.
+    pub owner: String,
+    /// Until when.
+    pub lease_until: DateTime<Utc>,
+    /// How many claims it has had, this one included.
+    pub attempts: u32,
+}
+
+impl Claim {
+    /// Whether enough of the lease is left to publish.
+    pub fn covers(&self, now: DateTime<Utc>) -> bool {
+        now + LEASE_MARGIN <= self.lease_until
+    }
+}
+
+/// How a claim ends. One that never ends (a crash, an unknown outcome) is taken over when its lease runs out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Accepted by SNS.
+    Sent(Receipt),
+    /// Definitely not sent; due again then. `counted` is false where the fault was ours and burns no attempt.
+    NotSent {
+        /// When to try again.
+        due_at: DateTime<Utc>,
+        /// Whether the attempt counts.
+        counted: bool,
+        /// Kept for who looks at the row.
+        reason: String,
+    },
+    /// Refused for good, or attempts used up.
+    Failed(String),
+    /// No longer true.
+    Cancelled(&'static str),
+    /// Too late.
+    Expired,
+}
+
+impl Outcome {
+    /// The step it is.
+    pub fn step(&self) -> Step {
+        match self {
+            Self::Sent(_) => Step::Send,
+            Self::NotSent { .. } => Step::Release,
+            Self::Failed(_) => Step::Fail,
+            Self::Cancelled(_) => Step::Cancel,
+            Self::Expired => Step::Expire,
+        }
+    }
+}
+
+/// What the ledger keeps of a message SNS accepted: what a clerk is asked for ("what did you tell me, and where?").
+#[derive(Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// SNS's message id.
+    pub message_id: String,
+    /// To whom, in E.164.
+    pub phone: String,
+    /// What exactly.
+    pub text: String,
+    /// SMS segments.
+    pub parts: u32,
+    /// When.
+    pub sent_at: DateTime<Utc>,
+}
+
+impl fmt::Debug for Receipt {
+    /// Neither the number nor the text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receipt").field("message_id", &self.message_id).field("parts", &self.parts).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STEPS: [Step; 6] = [Step::Claim, Step::Release, Step::Send, Step::Fail, Step::Cancel, Step::Expire];
+
+    #[test]
+    fn exactly_the_drawn_steps_can_be_taken() {
+        let drawn: Vec<String> = State::ALL
+            .into_iter()
+            .flat_map(|from| STEPS.map(|step| (from, step)))
+            .filter_map(|(from, step)| Some(format!("{from} -{step:?}-> {}", from.after(step).ok()?)))
+            .collect();
+        assert_eq!(
+            drawn,
+            [
+                "pending -Claim-> sending",
+                "sending -Claim-> sending",
+                "sending -Release-> pending",
+                "sending -Send-> sent",
+                "sending -Fail-> failed",
+                "sending -Cancel-> cancelled",
+                "sending -Expire-> expired",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_final_state_is_one_without_a_way_out() {
+        for state in State::ALL {
+            assert_eq!(state.is_final(), STEPS.iter().all(|step| state.after(*step).is_err()), "{state}");
+            assert_eq!(state.as_str().parse(), Ok(state));
+        }
+    }
+
+    #[test]
+    fn nothing_is_published_on_the_last_minutes_of_a_lease() {
+        let now: DateTime<Utc> = "2026-11-24T10:30:00Z".parse().unwrap();
+        let claim = Claim {
+            id: NoticeId { receipt_code: crate::ReceiptCode::parse("1").unwrap(), key: crate::NoticeKey::Result(1) },
+            owner: "me".into(),
+            lease_until: now + LEASE,
+            attempts: 1,
+        };
+        assert!(claim.covers(now));
+        assert!(claim.covers(now + LEASE - LEASE_MARGIN));
+        assert!(!claim.covers(now + LEASE - LEASE_MARGIN + TimeDelta::seconds(1)));
+    }
+}

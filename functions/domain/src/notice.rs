@@ -1,0 +1,154 @@
+//! Tin nhắn thông báo: the three kinds, and which one exactly a ledger row stands for.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::NaiveDate;
+
+use crate::ReceiptCode;
+
+/// "Có ba loại tin nhắn thông báo".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NoticeKind {
+    /// "Thông báo khi có kết quả giải quyết TTHC".
+    Result,
+    /// "Thông báo khi hồ sơ của khách hàng cần bổ sung giấy tờ".
+    Supplement,
+    /// "Tin nhắn xin lỗi khách hàng khi hồ sơ đến hạn giải quyết nhưng chưa có kết quả".
+    Apology,
+}
+
+impl NoticeKind {
+    /// The name in keys, events and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Result => "result",
+            Self::Supplement => "supplement",
+            Self::Apology => "apology",
+        }
+    }
+
+    /// Results and supplements go before apologies.
+    pub fn priority(self) -> Priority {
+        if self == Self::Apology { Priority::Evening } else { Priority::News }
+    }
+}
+
+/// Which notices take the budget of SMS parts first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Priority {
+    /// Results and supplements: the citizen can act on them.
+    News,
+    /// Apologies.
+    Evening,
+}
+
+impl Priority {
+    /// First to last.
+    pub const ALL: [Self; 2] = [Self::News, Self::Evening];
+}
+
+impl fmt::Display for NoticeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What makes a notice one notice: the revision that owed it, or the appointment that is apologised for.
+///
+/// Written `result#3`, `supplement#3`, `apology#2026-11-25`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NoticeKey {
+    /// The dossier reached "Trả kết quả" with this revision.
+    Result(u64),
+    /// With this revision it was waiting for papers at the desk.
+    Supplement(u64),
+    /// One apology an appointment day.
+    Apology(NaiveDate),
+}
+
+impl NoticeKey {
+    /// Its kind.
+    pub fn kind(&self) -> NoticeKind {
+        match self {
+            Self::Result(_) => NoticeKind::Result,
+            Self::Supplement(_) => NoticeKind::Supplement,
+            Self::Apology(_) => NoticeKind::Apology,
+        }
+    }
+
+    /// Whether this notice, owed by a later revision, takes the place of `other`.
+    pub fn supersedes(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Result(later), Self::Result(earlier)) => later > earlier,
+            (Self::Supplement(later), Self::Supplement(earlier)) => later > earlier,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for NoticeKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Result(revision) | Self::Supplement(revision) => write!(f, "{}#{revision}", self.kind()),
+            Self::Apology(day) => write!(f, "{}#{day}", self.kind()),
+        }
+    }
+}
+
+/// A text that names no notice.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no notice: expected result#<revision>, supplement#<revision> or apology#<yyyy-mm-dd>")]
+pub struct NotANotice(String);
+
+impl FromStr for NoticeKey {
+    type Err = NotANotice;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let key = match text.split_once('#') {
+            Some(("result", revision)) => revision.parse().ok().map(Self::Result),
+            Some(("supplement", revision)) => revision.parse().ok().map(Self::Supplement),
+            Some(("apology", day)) => day.parse().ok().map(Self::Apology),
+            _ => None,
+        };
+        key.ok_or_else(|| NotANotice(text.to_owned()))
+    }
+}
+
+/// One notice of one dossier: the ledger's key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NoticeId {
+    /// Whose.
+    pub receipt_code: ReceiptCode,
+    /// Which.
+    pub key: NoticeKey,
+}
+
+impl fmt::Display for NoticeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.receipt_code, self.key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn keys_are_written_as_the_ledger_documents_them() {
+        for text in ["result#3", "supplement#12", "apology#2026-11-25"] {
+            assert_eq!(text.parse::<NoticeKey>().unwrap().to_string(), text);
+        }
+        for text in ["", "result", "result#", "result#x", "apology#25/11/2026", "sorry#1"] {
+            assert!(text.parse::<NoticeKey>().is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_later_revision_supersedes_by_number_not_by_letter(a in 0u64..2000, b in 0u64..2000) {
+            prop_assert_eq!(NoticeKey::Result(a).supersedes(&NoticeKey::Result(b)), a > b);
+            prop_assert!(!NoticeKey::Result(a).supersedes(&NoticeKey::Supplement(b)));
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Số điện thoại di động: the number a citizen left at the desk, as an SMS gateway needs it.
+//!
+//! The numbering plan is the one libphonenumber publishes for region VN; a test holds this file to that library.
+
+use std::fmt;
+
+/// A Vietnamese mobile number in E.164, `+84` and nine digits.
+///
+/// Its `Debug` shows only the last two digits, so that no log line can hold it by accident.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Phone(String);
+
+/// Why a text is no mobile number. Shown to the desk as a warning; the dossier is stored all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotAMobile {
+    /// A land line: no SMS reaches it.
+    #[error("is a fixed line, which receives no SMS")]
+    FixedLine,
+    /// A number of another country.
+    #[error("is not a Vietnamese number")]
+    Foreign,
+    /// Not a number that exists.
+    #[error("is not a Vietnamese mobile number")]
+    Nonsense,
+}
+
+/// The conversion of September 2018: mobile numbers of eleven digits got ten, the last seven kept.
+/// Old prefix (without the leading 0) → new prefix.
+const CONVERTED_2018: [(&str, &str); 21] = [
+    ("120", "70"), ("121", "79"), ("122", "77"), ("126", "76"), ("128", "78"),
+    ("123", "83"), ("124", "84"), ("125", "85"), ("127", "81"), ("129", "82"),
+    ("162", "32"), ("163", "33"), ("164", "34"), ("165", "35"), ("166", "36"), ("167", "37"), ("168", "38"), ("169", "39"),
+    ("186", "56"), ("188", "58"), ("199", "59"),
+];
+
+impl Phone {
+    /// Reads a number as people write it: `0912 345 678`, `84912345678`, `+84 (0)91.234.5678`, or the old `01681234567`.
+    pub fn parse(text: &str) -> Result<Self, NotAMobile> {
+        let national = national_digits(text)?;
+        let national = converted_2018(&national).unwrap_or(national);
+        match national.as_bytes() {
+            mobile if is_mobile(mobile) => Ok(Self(format!("+84{national}"))),
+            [b'2', rest @ ..] if matches!(rest.len(), 8 | 9) => Err(NotAMobile::FixedLine),
+            _ => Err(NotAMobile::Nonsense),
+        }
+    }
+
+    /// The number in E.164: what SNS takes.
+    pub fn as_e164(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Phone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Phone(…{})", &self.0[self.0.len() - 2..])
+    }
+}
+
+/// The digits after the country code and the trunk zero.
+fn national_digits(text: &str) -> Result<String, NotAMobile> {
+    let text = text.trim();
+    let international = text.starts_with('+') || text.starts_with("00");
+    let mut digits = String::with_capacity(16);
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '0'..='9' => digits.push(letter),
+            '+' if at == 0 => {}
+            ' ' | '\t' | '\u{a0}' | '.' | '-' | '(' | ')' | '/' => {}
+            _ => return Err(NotAMobile::Nonsense),
+        }
+    }
+    let digits = if international {
+        let digits = digits.strip_prefix("00").unwrap_or(&digits);
+        digits.strip_prefix("84").ok_or(NotAMobile::Foreign)?.to_owned()
+    } else if digits.len() >= 11 && digits.starts_with("84") {
+        digits[2..].to_owned()
+    } else {
+        digits
+    };
+    Ok(digits.strip_prefix('0').unwrap_or(&digits).to_owned())
+}
+
+fn converted_2018(national: &str) -> Option<String> {
+    if national.len() != 10 {
+        return None;
+    }
+    CONVERTED_2018
+        .iter()
+        .find_map(|(old, new)| national.strip_prefix(old).map(|last_seven| format!("{new}{last_seven}")))
+}
+
+/// libphonenumber, region VN, type mobile:
+/// `(?:5(?:2[238]|59)|89[6-9]|99[013-9])\d{6}|(?:3\d|5[1689]|7[06-9]|8[1-8]|9[0-8])\d{7}`
+fn is_mobile(national: &[u8]) -> bool {
+    let [a, b, c, rest @ ..] = national else { return false };
+    rest.len() == 6
+        && matches!(
+            (a, b, c),
+            (b'3', _, _)
+                | (b'5', b'1' | b'6' | b'8' | b'9', _)
+                | (b'5', b'2', b'2' | b'3' | b'8')
+                | (b'5', b'5', b'9')
+                | (b'7', b'0' | b'6'..=b'9', _)
+                | (b'8', b'1'..=b'8', _)
+                | (b'8', b'9', b'6'..=b'9')
+                | (b'9', b'0'..=b'8', _)
+                | (b'9', b'9', b'0' | b'1' | b'3'..=b'9')
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType, Region};
+
+    #[test]
+    fn mobile_numbers_are_understood_as_people_write_them() {
+        for written in [
+            "0912345678", "912345678", "84912345678", "+84912345678", "0084912345678", "+84 (0)912.345.678",
+            " 0912 345 678 ", "091-234-5678", "0912\u{a0}345\u{a0}678",
+        ] {
+            assert_eq!(Phone::parse(written).unwrap().as_e164(), "+84912345678", "{written:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_from_before_september_2018_are_converted() {
+        for (old, new) in [
+            ("01201234567", "+84701234567"), ("01211234567", "+84791234567"), ("01221234567", "+84771234567"),
+            ("01261234567", "+84761234567"), ("01281234567", "+84781234567"), ("01231234567", "+84831234567"),
+            ("01241234567", "+84841234567"), ("01251234567", "+84851234567"), ("01271234567", "+84811234567"),
+            ("01291234567", "+84821234567"), ("01621234567", "+84321234567"), ("01631234567", "+84331234567"),
+            ("01641234567", "+84341234567"), ("01651234567", "+84351234567"), ("01661234567", "+84361234567"),
+            ("01671234567", "+84371234567"), ("01681234567", "+84381234567"), ("01691234567", "+84391234567"),
+            ("01861234567", "+84561234567"), ("01881234567", "+84581234567"), ("01991234567", "+84591234567"),
+            ("+84 168 123 4567", "+84381234567"), ("841681234567", "+84381234567"),
+        ] {
+            assert_eq!(Phone::parse(old).unwrap().as_e164(), new, "{old}");
+        }
+    }
+
+    #[test]
+    fn fixed_lines_foreign_numbers_and_nonsense_are_told_apart() {
+        for (written, why) in [
+            ("02583822229", NotAMobile::FixedLine),
+            ("0258 3822 229", NotAMobile::FixedLine),
+            ("+84 24 3825 3536", NotAMobile::FixedLine),
+            ("+1 415 555 2671", NotAMobile::Foreign),
+            ("không có", NotAMobile::Nonsense),
+            ("", NotAMobile::Nonsense),
+            ("0912", NotAMobile::Nonsense),
+            ("0912345678 / 0987654321", NotAMobile::Nonsense),
+            ("01601234567", NotAMobile::Nonsense),
+            ("19001234", NotAMobile::Nonsense),
+        ] {
+            assert_eq!(Phone::parse(written).unwrap_err(), why, "{written:?}");
+        }
+    }
+
+    #[test]
+    fn a_phone_never_shows_itself_in_a_log() {
+        let shown = format!("{:?}", Phone::parse("0912345678").unwrap());
+        assert_eq!(shown, "Phone(…78)");
+    }
+
+    /// A mobile number by libphonenumber's own judgement, in E.164.
+    fn by_libphonenumber(text: &str) -> Option<String> {
+        let number = PHONE_NUMBER_UTIL.parse(text, Some(Region::VN)).ok()?;
+        let mobile = PHONE_NUMBER_UTIL.get_number_type(&number) == PhoneNumberType::Mobile;
+        mobile.then(|| number.format_as(PhoneNumberFormat::E164).to_string())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+        #[test]
+        fn nine_digits_are_a_mobile_number_exactly_where_libphonenumber_says_so(national in "[2-9][0-9]{8}") {
+            let written = format!("0{national}");
+            prop_assert_eq!(Phone::parse(&written).ok().map(|phone| phone.0), by_libphonenumber(&written));
+        }
+
+        #[test]
+        fn whatever_is_written_a_phone_is_a_mobile_number_or_nothing(text in "[+0-9 ().-]{0,18}|\\PC{0,20}") {
+            if let Ok(phone) = Phone::parse(&text) {
+                prop_assert_eq!(by_libphonenumber(phone.as_e164()), Some(phone.0));
+            }
+        }
+    }
+}

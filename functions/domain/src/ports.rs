@@ -1,0 +1,255 @@
+//! What the rules need of the world. The adapters implement these on AWS, the tests in memory; both keep the promises
+//! written here.
+
+use std::future::Future;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::event::Event;
+use crate::lifecycle::{Claim, Outcome};
+use crate::notice::Priority;
+use crate::{Dossier, NoticeId, Phone, ReceiptCode};
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Throttled, down, timed out, no rights: nothing is known to have happened. Try again, later.
+    #[error("{table} is out of reach")]
+    Unavailable {
+        /// Which table.
+        table: &'static str,
+        /// The client's own words.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// What stands there cannot be read. Trying again does not help; somebody must look.
+    #[error("{item} cannot be read: {why}")]
+    Unreadable {
+        /// Which item; its key, no personal data.
+        item: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// Table `dossiers`.
+pub trait DossierStore: Sync {
+    /// The dossier as it is now (a consistent read), or None.
+    fn get(&self, code: &ReceiptCode) -> impl Future<Output = Result<Option<Dossier>, StoreError>> + Send;
+
+    /// Writes `dossier` where `replaces` is still what is stored; else tells what is.
+    fn put(
+        &self,
+        dossier: &Dossier,
+        replaces: Option<&Dossier>,
+    ) -> impl Future<Output = Result<Put, StoreError>> + Send;
+
+    /// A page of the dossiers whose appointment is on `day`, in no order that means anything. The index may be some
+    /// seconds behind.
+    fn appointed_on(
+        &self,
+        day: NaiveDate,
+        page: Option<PageToken>,
+    ) -> impl Future<Output = Result<Page, StoreError>> + Send;
+}
+
+/// How a conditional write of a dossier ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Put {
+    /// Written.
+    Done,
+    /// Not written: this is what stands there.
+    Overtaken(Option<Box<Dossier>>),
+}
+
+/// Where the next page begins: the last dossier of this one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageToken(pub ReceiptCode);
+
+/// Dossiers, and where to go on.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// Those that can be read.
+    pub dossiers: Vec<Dossier>,
+    /// How many cannot.
+    pub unreadable: usize,
+    /// None on the last page.
+    pub next: Option<PageToken>,
+}
+
+/// Table `notices`: every notice that is owed has one row, whatever happens.
+pub trait Ledger: Sync {
+    /// Puts the row of a notice unless it exists. True where this call put it.
+    fn owe(&self, id: &NoticeId, how: Owe, now: DateTime<Utc>) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Takes a notice that is due, or whose sender's lease ran out. None where somebody else has it or it is finished.
+    fn claim(
+        &self,
+        id: &NoticeId,
+        owner: String,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Option<Claim>, StoreError>> + Send;
+
+    /// Marks the outcome, if the claim still stands. False where it was taken over.
+    fn settle(
+        &self,
+        claim: &Claim,
+        outcome: &Outcome,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Some unfinished notices of one priority that are due by `by`, the longest due first. The index may be some
+    /// seconds behind; [`Ledger::claim`] decides.
+    fn due(
+        &self,
+        priority: Priority,
+        by: DateTime<Utc>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Due>, StoreError>> + Send;
+
+    /// Whether a later revision of the dossier owes the same kind of notice.
+    fn is_superseded(&self, id: &NoticeId) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}
+
+/// How a notice comes into the ledger.
+#[derive(Debug, Clone)]
+pub enum Owe {
+    /// To be sent when it is due.
+    Pending {
+        /// When.
+        due_at: DateTime<Utc>,
+    },
+    /// Owed and claimed in one write.
+    Claimed(Claim),
+}
+
+/// An unfinished notice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// Which.
+    pub id: NoticeId,
+    /// When it may be claimed: due, or its lease run out.
+    pub due_at: DateTime<Utc>,
+}
+
+/// The counter row behind the fleet's one budget of SMS parts.
+pub trait BudgetCounter: Sync {
+    /// Moves the counter to `to` where it stands at `at_most` or before (or nowhere). Milliseconds since 1970.
+    fn advance(&self, at_most: i64, to: i64) -> impl Future<Output = Result<Advance, StoreError>> + Send;
+}
+
+/// How an advance ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Advance {
+    /// The counter stands where it was asked to.
+    Granted,
+    /// Somebody else had moved it here.
+    Taken(i64),
+}
+
+/// Sends an SMS to a phone number.
+pub trait SmsSender: Sync {
+    /// The accepted message's id. Called once an attempt: it never retries by itself.
+    fn send(&self, phone: &Phone, text: &str) -> impl Future<Output = Result<String, SendError>> + Send;
+}
+
+/// Why a message was not accepted. The texts are the service's own words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// Throttled, or the connection was refused: definitely not sent, try later.
+    #[error("not sent: {0}")]
+    NotSent(String),
+    /// This message will never be accepted.
+    #[error("refused for good: {0}")]
+    Refused(String),
+    /// We may not send at all: a matter of configuration. Stop, and burn no notice.
+    #[error("not authorised to send SMS: {0}")]
+    Unauthorised(String),
+    /// A time-out, a lost reply, a 5xx: it may or may not have been sent.
+    #[error("outcome unknown: {0}")]
+    Unknown(String),
+}
+
+/// The province's event bus. Runs beside the work: it never fails it.
+pub trait EventBus: Sync {
+    /// Publishes what happened; what cannot be published is logged and let go.
+    fn publish(&self, events: &[Event]) -> impl Future<Output = ()> + Send;
+}
+
+/// Table `inquiries`: what 1,000 VND each is reconciled against.
+pub trait InquiryLog: Sync {
+    /// Logs an inquiry and its reply, once a message id.
+    fn log(&self, inquiry: &Inquiry) -> impl Future<Output = Result<Logged, StoreError>> + Send;
+}
+
+/// One inquiry and what it was answered.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Inquiry {
+    /// `<gateway>#<mo id>`.
+    pub id: String,
+    /// Which gateway brought it.
+    pub gateway: &'static str,
+    /// Who asked, as the gateway wrote it.
+    pub sender: String,
+    /// What.
+    pub text: String,
+    /// The code asked for, where the text was an inquiry.
+    pub receipt_code: Option<ReceiptCode>,
+    /// What was answered.
+    pub reply: String,
+    /// How it ended.
+    pub outcome: crate::event::InquiryOutcome,
+    /// When.
+    pub received_at: DateTime<Utc>,
+}
+
+/// How logging an inquiry ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Logged {
+    /// It was new.
+    New,
+    /// The same message delivered again: this is what it was answered.
+    Repeated {
+        /// The first reply.
+        reply: String,
+    },
+    /// The same id with another text.
+    Conflicting,
+}
+
+/// The time.
+pub trait Clock: Sync {
+    /// Now.
+    fn now(&self) -> DateTime<Utc>;
+    /// Returns at `instant`, at once where it is past.
+    fn sleep_until(&self, instant: DateTime<Utc>) -> impl Future<Output = ()> + Send;
+}
+
+/// Everything a notice's delivery needs, in one bundle.
+pub trait Ports: Sync {
+    /// See [`DossierStore`].
+    type Dossiers: DossierStore;
+    /// See [`Ledger`].
+    type Ledger: Ledger;
+    /// See [`BudgetCounter`].
+    type Budget: BudgetCounter;
+    /// See [`SmsSender`].
+    type Sms: SmsSender;
+    /// See [`EventBus`].
+    type Events: EventBus;
+    /// See [`Clock`].
+    type Clock: Clock;
+
+    /// Table `dossiers`.
+    fn dossiers(&self) -> &Self::Dossiers;
+    /// Table `notices`.
+    fn ledger(&self) -> &Self::Ledger;
+    /// The fleet's budget.
+    fn budget(&self) -> &Self::Budget;
+    /// SNS.
+    fn sms(&self) -> &Self::Sms;
+    /// The bus.
+    fn events(&self) -> &Self::Events;
+    /// The time.
+    fn clock(&self) -> &Self::Clock;
+}

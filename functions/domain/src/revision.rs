@@ -1,0 +1,113 @@
+//! What becomes of a pushed snapshot, given what is already stored: the order of revisions, and the day of the result.
+
+use chrono::NaiveDate;
+
+use crate::{ClosedSteps, Dossier};
+
+/// What to do with a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is news: write this.
+    Store(Box<Dossier>),
+    /// Exactly what is stored already (a sender's retry): nothing to do, answer `stored`.
+    Repeated,
+    /// Older than what is stored: an older revision never overwrites a newer one.
+    Stale,
+    /// The revision that is stored, with other content: the sender has a fault, somebody must look.
+    Conflicting,
+}
+
+/// Judges a `snapshot` that arrived on `today` (in Vietnam) against the `stored` dossier of the same receipt code.
+pub fn judge(stored: Option<&Dossier>, snapshot: Dossier, today: NaiveDate, closed: &ClosedSteps) -> Verdict {
+    match stored {
+        Some(stored) if stored.revision > snapshot.revision => Verdict::Stale,
+        Some(stored) if stored.revision == snapshot.revision => same_revision(stored, snapshot, closed),
+        _ => {
+            let result_on = result_day(stored, &snapshot, today, closed);
+            Verdict::Store(Box::new(Dossier { result_on, ..snapshot }))
+        }
+    }
+}
+
+/// `result_on` is content only where the snapshot itself named it.
+fn same_revision(stored: &Dossier, snapshot: Dossier, closed: &ClosedSteps) -> Verdict {
+    let named = snapshot.result_on.filter(|_| snapshot.is_done(closed));
+    let snapshot = Dossier { result_on: named.or(stored.result_on), ..snapshot };
+    if *stored == snapshot { Verdict::Repeated } else { Verdict::Conflicting }
+}
+
+/// The day the dossier reached "Trả kết quả": what the snapshot says, else what was known, else today; none while open.
+///
+/// A silent first load that is already done and names no day counts as done on its appointment day.
+fn result_day(stored: Option<&Dossier>, snapshot: &Dossier, today: NaiveDate, closed: &ClosedSteps) -> Option<NaiveDate> {
+    if !snapshot.is_done(closed) {
+        return None;
+    }
+    let known = stored.filter(|stored| stored.is_done(closed)).and_then(|stored| stored.result_on);
+    let unknown = if stored.is_none() && snapshot.silent { snapshot.appointment_on } else { today };
+    snapshot.result_on.or(known).or(Some(unknown))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dossier::tests::dossier;
+    use serde_json::json;
+
+    const TODAY: &str = "2026-11-24";
+
+    fn judged(stored: Option<&Dossier>, snapshot: &Dossier) -> Verdict {
+        judge(stored, snapshot.clone(), TODAY.parse().unwrap(), &ClosedSteps::default())
+    }
+
+    fn stored(stored: Option<&Dossier>, snapshot: &Dossier) -> Dossier {
+        match judged(stored, snapshot) {
+            Verdict::Store(dossier) => *dossier,
+            other => panic!("expected Store, got {other:?}"),
+        }
+    }
+
+    fn day(text: &str) -> Option<NaiveDate> {
+        Some(text.parse().unwrap())
+    }
+
+    #[test]
+    fn an_older_revision_never_overwrites_a_newer_one() {
+        let kept = dossier(json!({"revision": 4}));
+        assert_eq!(judged(Some(&kept), &dossier(json!({"revision": 3}))), Verdict::Stale);
+    }
+
+    #[test]
+    fn the_same_revision_is_a_repetition_or_a_conflict() {
+        let kept = stored(None, &dossier(json!({})));
+        assert_eq!(judged(Some(&kept), &dossier(json!({}))), Verdict::Repeated);
+        assert_eq!(judged(Some(&kept), &dossier(json!({"step": "Thẩm định"}))), Verdict::Conflicting);
+        assert_eq!(judged(Some(&kept), &dossier(json!({"phone": null}))), Verdict::Conflicting);
+        assert_eq!(judged(Some(&kept), &dossier(json!({"result_on": "2026-11-22"}))), Verdict::Conflicting);
+        let open = stored(None, &dossier(json!({"step": "Thẩm định"})));
+        assert_eq!(judged(Some(&open), &dossier(json!({"step": "Thẩm định", "result_on": "2026-11-22"}))), Verdict::Repeated);
+    }
+
+    #[test]
+    fn result_on_is_the_day_the_dossier_became_done_and_lasts_until_it_is_reopened() {
+        let open = stored(None, &dossier(json!({"revision": 1, "step": "Thẩm định"})));
+        assert_eq!(open.result_on, None);
+        let done = stored(Some(&open), &dossier(json!({"revision": 2})));
+        assert_eq!(done.result_on, day(TODAY));
+        let early = Dossier { result_on: day("2026-11-21"), ..done };
+        let closed = stored(Some(&early), &dossier(json!({"revision": 3, "step": "Đã trả kết quả"})));
+        assert_eq!(closed.result_on, day("2026-11-21"));
+        let reopened = stored(Some(&closed), &dossier(json!({"revision": 4, "step": "Thẩm định", "result_on": "2026-11-21"})));
+        assert_eq!(reopened.result_on, None);
+        assert_eq!(stored(Some(&reopened), &dossier(json!({"revision": 5}))).result_on, day(TODAY));
+    }
+
+    #[test]
+    fn the_snapshots_own_day_wins_and_a_silent_first_load_counts_on_its_appointment_day() {
+        assert_eq!(stored(None, &dossier(json!({"result_on": "2026-11-22"}))).result_on, day("2026-11-22"));
+        assert_eq!(stored(None, &dossier(json!({"silent": true}))).result_on, day("2026-11-25"));
+        assert_eq!(stored(None, &dossier(json!({}))).result_on, day(TODAY));
+        let open = stored(None, &dossier(json!({"revision": 1, "step": "Thẩm định"})));
+        assert_eq!(stored(Some(&open), &dossier(json!({"silent": true}))).result_on, day(TODAY));
+    }
+}

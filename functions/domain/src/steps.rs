@@ -1,0 +1,81 @@
+//! Where a dossier stands: the step "Trả kết quả", the closing steps after it, and the one-stop desk.
+
+use crate::text::fold;
+
+/// "khi hồ sơ TTHC chuyển về đến bước “Trả kết quả”"
+const RESULT_STEP: &str = "trả kết quả";
+/// "được xác định trạng thái “Chờ bổ sung”"
+const WAITING_FOR_PAPERS: &str = "chờ bổ sung";
+/// "và chuyển về Bộ phận Một cửa"
+const ONE_STOP_DESK: &str = "bộ phận một cửa";
+
+/// The steps one-stop software moves on to after "Trả kết quả". A dossier there is still done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedSteps(Vec<String>);
+
+impl ClosedSteps {
+    /// What common one-stop software calls them; parameter `ClosedSteps` replaces the list.
+    pub const DEFAULT: [&str; 5] = ["Đã trả kết quả", "Kết thúc", "Hoàn thành", "Lưu hồ sơ", "Đóng hồ sơ"];
+
+    /// A list of step names, compared as every step is: NFC, trimmed, squeezed, any case.
+    pub fn new<'a>(steps: impl IntoIterator<Item = &'a str>) -> Self {
+        Self(steps.into_iter().map(fold).filter(|step| !step.is_empty()).collect())
+    }
+
+    /// *Done* lasts: at "Trả kết quả" or in a closing step after it.
+    pub fn is_done(&self, step: &str) -> bool {
+        let step = fold(step);
+        step == RESULT_STEP || self.0.contains(&step)
+    }
+}
+
+impl Default for ClosedSteps {
+    fn default() -> Self {
+        Self::new(Self::DEFAULT)
+    }
+}
+
+/// The step "Trả kết quả" itself.
+pub fn is_result_step(step: &str) -> bool {
+    fold(step) == RESULT_STEP
+}
+
+/// The status "Chờ bổ sung".
+pub fn is_waiting_for_papers(status: &str) -> bool {
+    fold(status) == WAITING_FOR_PAPERS
+}
+
+/// "Bộ phận Một cửa", alone or followed by an office's name.
+pub fn is_one_stop_desk(unit: &str) -> bool {
+    fold(unit).strip_prefix(ONE_STOP_DESK).is_some_and(|office| !office.starts_with(char::is_alphanumeric))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use unicode_normalization::UnicodeNormalization;
+
+    #[test]
+    fn done_lasts_through_the_closing_steps_and_through_no_other() {
+        let steps = ClosedSteps::default();
+        for step in ["Trả kết quả", "TRẢ KẾT QUẢ ", "Đã trả kết quả", "kết  thúc"] {
+            assert!(steps.is_done(step), "{step}");
+            assert!(steps.is_done(&step.nfd().collect::<String>()), "{step} in NFD");
+        }
+        for step in ["Thẩm định", "Trả kết quả thẩm định", "Tra ket qua", ""] {
+            assert!(!steps.is_done(step), "{step}");
+        }
+        assert!(ClosedSteps::new(["Archived"]).is_done("archived"));
+        assert!(!ClosedSteps::new(["Archived"]).is_done("Kết thúc"));
+    }
+
+    #[test]
+    fn the_one_stop_desk_may_name_its_office() {
+        for unit in ["Bộ phận Một cửa", "BỘ PHẬN MỘT CỬA ", "Bộ phận Một cửa Sở Du lịch", "Bộ phận một cửa - Sở Du lịch"] {
+            assert!(is_one_stop_desk(unit), "{unit}");
+        }
+        for unit in ["Phòng Quản lý lữ hành", "Bộ phận Một cửaX", "Trưởng Bộ phận Một cửa", ""] {
+            assert!(!is_one_stop_desk(unit), "{unit}");
+        }
+    }
+}

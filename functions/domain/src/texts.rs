@@ -1,0 +1,99 @@
+//! Nội dung tin nhắn: the four texts of the seed to the character, and the two hints of our own.
+
+use chrono::NaiveDate;
+
+use crate::calendar::dd_mm_yyyy;
+use crate::deadline::Timeliness;
+use crate::{ClosedSteps, Dossier, NoticeKey, ReceiptCode};
+
+/// The office the seed's own texts name. `OfficeName` or a dossier's `office` takes its place.
+pub const DEFAULT_OFFICE: &str = "Sở Văn hóa và Thể thao";
+
+/// The text of a notice to a citizen; `office` is what the stack is called where the dossier names none.
+pub fn notice(key: &NoticeKey, dossier: &Dossier, office: &str) -> String {
+    let code = &dossier.receipt_code;
+    let office = dossier.office.as_deref().unwrap_or(office);
+    match key {
+        NoticeKey::Result(_) => format!(
+            "TB: Hồ sơ của quý ông/bà (MS: {code}) đã được giải quyết xong. \
+             Mời ông/bà đến Bộ phận Một cửa {office} để nhận kết quả"
+        ),
+        NoticeKey::Supplement(_) => format!(
+            "TB: Hồ sơ của quý ông/bà (MS: {code}) cần bổ sung theo quy định. \
+             Mời ông/bà đến Bộ phận Một cửa {office} để nhận thông báo"
+        ),
+        NoticeKey::Apology(appointment_on) => format!(
+            "TB: Hồ sơ của quý ông/bà (MS: {code}) chưa có kết quả vào ngày {day}. \
+             Ông/bà có thể đến Bộ phận Một cửa {office} nhận Thông báo xin lỗi, \
+             hẹn lại thời gian trả kết quả hoặc đến nhận kết quả khi có tin nhắn tiếp theo",
+            day = dd_mm_yyyy(*appointment_on),
+        ),
+    }
+}
+
+/// The answer of 8083: "tình trạng giải quyết hồ sơ". `today` is the day in Vietnam.
+pub fn answer(dossier: &Dossier, today: NaiveDate, closed: &ClosedSteps) -> String {
+    format!(
+        "Hồ sơ của quý Ông/Bà ({code}) hiện đang ở bước {step}, trạng thái hồ sơ: {timeliness}.",
+        code = dossier.receipt_code,
+        step = dossier.step,
+        timeliness = Timeliness::of(dossier, today, closed),
+    )
+}
+
+/// A well-formed inquiry for a code nobody knows. Our own words: the seed has none.
+pub fn unknown_code(code: &ReceiptCode) -> String {
+    format!("Không tìm thấy hồ sơ có mã số biên nhận {code}. Mời ông/bà kiểm tra mã số trên Giấy biên nhận và nhắn lại.")
+}
+
+/// A text that is no inquiry. Our own words around the seed's example.
+pub fn right_syntax() -> &'static str {
+    "Tin nhắn chưa đúng cú pháp. Để tra cứu hồ sơ, mời ông/bà soạn: MCKH Mã số biên nhận gửi 8083. \
+     Ví dụ: MCKH 0161701234"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dossier::tests::dossier;
+    use crate::sms::Sms;
+    use serde_json::json;
+
+    #[test]
+    fn the_three_notices_are_the_seeds_to_the_character() {
+        for (key, text) in [
+            ("result#3", "TB: Hồ sơ của quý ông/bà (MS: 0161701234) đã được giải quyết xong. Mời ông/bà đến Bộ phận Một cửa Sở Văn hóa và Thể thao để nhận kết quả"),
+            ("supplement#3", "TB: Hồ sơ của quý ông/bà (MS: 0161701234) cần bổ sung theo quy định. Mời ông/bà đến Bộ phận Một cửa Sở Văn hóa và Thể thao để nhận thông báo"),
+            ("apology#2026-11-25", "TB: Hồ sơ của quý ông/bà (MS: 0161701234) chưa có kết quả vào ngày 25/11/2026. Ông/bà có thể đến Bộ phận Một cửa Sở Văn hóa và Thể thao nhận Thông báo xin lỗi, hẹn lại thời gian trả kết quả hoặc đến nhận kết quả khi có tin nhắn tiếp theo"),
+        ] {
+            assert_eq!(notice(&key.parse().unwrap(), &dossier(json!({})), DEFAULT_OFFICE), text);
+        }
+    }
+
+    #[test]
+    fn a_department_is_named_by_the_stack_and_before_it_by_the_dossier() {
+        let result = NoticeKey::Result(3);
+        assert!(notice(&result, &dossier(json!({})), "Sở Du lịch").contains("Một cửa Sở Du lịch để"));
+        let own = dossier(json!({"office": "Sở Y tế"}));
+        assert!(notice(&result, &own, "Sở Du lịch").contains("Một cửa Sở Y tế để"));
+    }
+
+    #[test]
+    fn the_answer_is_the_seeds_to_the_character() {
+        let open = dossier(json!({"step": "Thẩm định hồ sơ"}));
+        let answer = |today: &str| answer(&open, today.parse().unwrap(), &ClosedSteps::default());
+        assert_eq!(
+            answer("2026-11-24"),
+            "Hồ sơ của quý Ông/Bà (0161701234) hiện đang ở bước Thẩm định hồ sơ, trạng thái hồ sơ: Đúng hạn."
+        );
+        assert!(answer("2026-11-26").ends_with("trạng thái hồ sơ: Trễ hạn."));
+    }
+
+    #[test]
+    fn the_hints_fit_two_parts() {
+        let longest = ReceiptCode::parse("0161701234").unwrap();
+        for hint in [unknown_code(&longest), right_syntax().to_owned()] {
+            assert!(Sms::new(&hint).parts <= 2, "{hint}: {:?}", Sms::new(&hint));
+        }
+    }
+}
