@@ -20,7 +20,8 @@ impl Timeliness {
     ///
     /// A done dossier whose day nobody recorded (written straight to the table) counts as done on its appointment day.
     pub fn of(dossier: &Dossier, today: NaiveDate, closed: &ClosedSteps) -> Self {
-        let judged_on = if dossier.is_done(closed) { dossier.result_on.unwrap_or(dossier.appointment_on) } else { today };
+        let judged_on =
+            if dossier.is_done(closed) { dossier.result_on.unwrap_or(dossier.appointment_on) } else { today };
         if judged_on > dossier.appointment_on { Self::Late } else { Self::OnTime }
     }
 }

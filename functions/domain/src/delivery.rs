@@ -18,7 +18,9 @@ use crate::event::Event;
 use crate::lifecycle::{Claim, LEASE, Outcome, Receipt};
 use crate::notice::Priority;
 use crate::owed::{StillTrue, still_true};
-use crate::ports::{Clock, DossierStore, Due, EventBus, Ledger, Owe, Ports, SendError, SmsSender, StoreError};
+use crate::ports::{
+    Clock, DossierStore, DrainTurn, Due, EventBus, Ledger, Owe, Ports, SendError, SmsSender, StoreError,
+};
 use crate::sending_window::SendingWindow;
 use crate::sms::{Accents, Sms};
 use crate::{ClosedSteps, Dossier, NoticeId, retry, texts};
@@ -44,6 +46,8 @@ const AT_ONCE: usize = 16;
 const FEW_SECONDS: usize = 3;
 /// How often an idle sender looks for notices that became due.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
+/// How often a drain asks for its turn.
+const A_MOMENT: TimeDelta = TimeDelta::milliseconds(500);
 
 /// The delivery of notices in one sandbox, over many invocations.
 pub struct Delivery<P> {
@@ -102,6 +106,14 @@ pub struct Tally {
     pub in_doubt: u32,
     /// SNS refused our authorisation: the run stopped sending.
     pub refused: u32,
+    /// How long the longest due notice had been waiting when a drain first looked, in seconds.
+    pub oldest_due_seconds: u32,
+}
+
+impl Tally {
+    fn note_oldest(&mut self, waited: TimeDelta) {
+        self.oldest_due_seconds = self.oldest_due_seconds.max(waited.num_seconds().try_into().unwrap_or(0));
+    }
 }
 
 /// How far one notice came.
@@ -134,9 +146,8 @@ impl<P: Ports> Run<'_, P> {
     /// An error means that the notice may not be in the ledger: the change must be delivered to us again.
     pub async fn on_change(&self, id: &NoticeId, dossier: &Dossier) -> Result<Progress, StoreError> {
         let now = self.now();
-        let window = self.delivery.terms.window;
-        if self.is_over() || !window.is_open(now) {
-            return self.owe_for_later(id, window.next_open(now)).await;
+        if self.is_over() || !self.delivery.terms.window.is_open(now) {
+            return self.owe_when_open(id).await;
         }
         let claim = Claim { id: id.clone(), owner: self.next_owner(), lease_until: now + LEASE, attempts: 1 };
         if !self.ledger().owe(id, Owe::Claimed(claim.clone()), now).await? {
@@ -145,8 +156,9 @@ impl<P: Ports> Run<'_, P> {
         Ok(self.publish(claim, dossier).await)
     }
 
-    /// Owes a notice to be sent from `due_at` on.
-    pub async fn owe_for_later(&self, id: &NoticeId, due_at: DateTime<Utc>) -> Result<Progress, StoreError> {
+    /// Owes a notice to be sent by a drain, as soon as the window is open.
+    pub async fn owe_when_open(&self, id: &NoticeId) -> Result<Progress, StoreError> {
+        let due_at = self.delivery.terms.window.next_open(self.now());
         if self.ledger().owe(id, Owe::Pending { due_at }, self.now()).await? {
             Ok(self.count(Progress::Deferred, |tally| tally.deferred += 1))
         } else {
@@ -193,13 +205,29 @@ impl<P: Ports> Run<'_, P> {
         })
     }
 
+    /// Sends what is due, if it is this run's turn before `patience` is over. False where somebody else is at it.
+    pub async fn drain_in_turn(&self, patience: TimeDelta) -> Result<bool, StoreError> {
+        let turn = self.ports().turn();
+        let latest = self.now() + patience;
+        while !turn.take(&self.name, self.now(), self.until + LOOK_AGAIN).await? {
+            if self.now() >= latest {
+                return Ok(false);
+            }
+            self.clock().sleep_until(self.now() + A_MOMENT).await;
+        }
+        let drained = self.drain().await;
+        turn.give_back(&self.name).await?;
+        drained.map(|()| true)
+    }
+
     /// Sends what is due, results and supplements before apologies, until nothing more comes due or the time is up.
-    pub async fn drain(&self) -> Result<(), StoreError> {
+    async fn drain(&self) -> Result<(), StoreError> {
         while !self.is_over() && self.delivery.terms.window.is_open(self.now()) {
             let (due, ()) = futures::join!(self.most_urgent(), self.publish_events());
             let due = due?;
             let now = self.now();
             let Some(first) = due.iter().map(|due| due.due_at).min() else { break };
+            self.count((), |tally| tally.note_oldest(now - first));
             if first > now {
                 self.clock().sleep_until(first.min(now + LOOK_AGAIN).min(self.until)).await;
                 continue;
@@ -255,7 +283,9 @@ impl<P: Ports> Run<'_, P> {
         let text = terms.accents.apply(texts::notice(&claim.id.key, dossier, &terms.office));
         let parts = Sms::new(&text).parts;
         if !self.wait_for_budget(parts).await || !claim.covers(self.now()) {
-            return self.settle(&claim, self.burning_no_attempt("no budget of SMS parts in this run".into(), TimeDelta::zero())).await;
+            return self
+                .settle(&claim, self.burning_no_attempt("no budget of SMS parts in this run".into(), TimeDelta::zero()))
+                .await;
         }
         let outcome = match self.ports().sms().send(&phone, &text).await {
             Ok(message_id) => {
@@ -265,7 +295,10 @@ impl<P: Ports> Run<'_, P> {
             Err(SendError::NotSent(reason)) => self.try_later(&claim, reason),
             Err(SendError::Refused(reason)) => Outcome::Failed(reason),
             Err(SendError::Unauthorised(reason)) => {
-                tracing::error!(reason, "SNS refuses to let us send: check the function's rights and the account's SMS settings");
+                tracing::error!(
+                    reason,
+                    "SNS refuses to let us send: check the function's rights and the account's SMS settings"
+                );
                 self.refused.store(true, Ordering::Relaxed);
                 self.count((), |tally| tally.refused += 1);
                 self.burning_no_attempt(reason, retry::PAUSE_AFTER_REFUSAL)

@@ -232,7 +232,10 @@ pub(crate) mod tests {
     fn a_wrong_field_is_named_with_the_reason() {
         for (changes, error) in [
             (json!({"receipt_code": "(absent)"}), "receipt_code is missing"),
-            (json!({"receipt_code": "01617\n01234"}), "receipt_code may hold only letters A-Z, digits, '.', '/' and '-'"),
+            (
+                json!({"receipt_code": "01617\n01234"}),
+                "receipt_code may hold only letters A-Z, digits, '.', '/' and '-'",
+            ),
             (json!({"revision": "3"}), "revision must be a whole number from 0 to 2^53"),
             (json!({"revision": 3.5}), "revision must be a whole number from 0 to 2^53"),
             (json!({"revision": -1}), "revision must be a whole number from 0 to 2^53"),
@@ -269,7 +272,10 @@ pub(crate) mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        for changes in [json!({}), json!({"silent": true, "office": "Sở Du lịch", "same_day": false, "result_on": "2026-11-21", "phone": null})] {
+        for changes in [
+            json!({}),
+            json!({"silent": true, "office": "Sở Du lịch", "same_day": false, "result_on": "2026-11-21", "phone": null}),
+        ] {
             let dossier = dossier(changes);
             let written = serde_json::to_value(&dossier).unwrap();
             assert_eq!(Dossier::parse(written.as_object().unwrap()), Ok(dossier));

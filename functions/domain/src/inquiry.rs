@@ -48,7 +48,11 @@ fn is_around(letter: char) -> bool {
 /// "(Ví dụ: MCKH 0161701234 gửi 8083)": some type the example to its end.
 fn without_short_code<'a>(words: &'a [&'a str]) -> &'a [&'a str] {
     match words {
-        [code @ .., sent, "8083"] if matches!(sent.to_lowercase().nfc().collect::<String>().as_str(), "gửi" | "gui") => code,
+        [code @ .., sent, "8083"]
+            if matches!(sent.to_lowercase().nfc().collect::<String>().as_str(), "gửi" | "gui") =>
+        {
+            code
+        }
         all => all,
     }
 }
@@ -75,16 +79,39 @@ mod tests {
     #[test]
     fn what_people_type_is_understood() {
         for text in [
-            "MCKH 0161701234", "mckh 0161701234", "Mckh0161701234", "MCKH_0161701234", "MCKH-0161701234", "MCKH: 0161701234",
-            "MCKH.0161701234", "MCKH  \t 0161701234", "MCKH\n0161701234", "MCKH\u{a0}0161701234", " MCKH 0161701234. ",
-            "ＭＣＫＨ　０１６１７０１２３４", "\"MCKH 0161701234\"", "“MCKH 0161701234”", "'mckh 0161701234'", "MCKH \"0161701234\"",
-            "MCKH <0161701234>", "MCKH (0161701234)", "MCKH 0161 701 234", "MCKH 0161701234 gửi 8083", "MCKH 0161701234 GUI 8083",
-            "\u{feff}MCKH 0161701234", "MCKH 0161701234 cảm ơn", "MCKH MS: 0161701234", "MCKH _ 0161701234",
+            "MCKH 0161701234",
+            "mckh 0161701234",
+            "Mckh0161701234",
+            "MCKH_0161701234",
+            "MCKH-0161701234",
+            "MCKH: 0161701234",
+            "MCKH.0161701234",
+            "MCKH  \t 0161701234",
+            "MCKH\n0161701234",
+            "MCKH\u{a0}0161701234",
+            " MCKH 0161701234. ",
+            "ＭＣＫＨ　０１６１７０１２３４",
+            "\"MCKH 0161701234\"",
+            "“MCKH 0161701234”",
+            "'mckh 0161701234'",
+            "MCKH \"0161701234\"",
+            "MCKH <0161701234>",
+            "MCKH (0161701234)",
+            "MCKH 0161 701 234",
+            "MCKH 0161701234 gửi 8083",
+            "MCKH 0161701234 GUI 8083",
+            "\u{feff}MCKH 0161701234",
+            "MCKH 0161701234 cảm ơn",
+            "MCKH MS: 0161701234",
+            "MCKH _ 0161701234",
         ] {
             assert_eq!(asked_for(text).map(String::from).as_deref(), Some("0161701234"), "{text:?}");
         }
         for (text, code) in [
-            ("mckhH30.12-1", "H30.12-1"), ("MCKH-H30", "H30"), ("mckh h30.12/2026-tt", "H30.12/2026-TT"), ("MCKH ABC", "ABC"),
+            ("mckhH30.12-1", "H30.12-1"),
+            ("MCKH-H30", "H30"),
+            ("mckh h30.12/2026-tt", "H30.12/2026-TT"),
+            ("MCKH ABC", "ABC"),
         ] {
             assert_eq!(asked_for(text).map(String::from).as_deref(), Some(code), "{text:?}");
         }
@@ -93,8 +120,20 @@ mod tests {
     #[test]
     fn anything_else_is_no_inquiry() {
         for text in [
-            "", " ", "MCKH", "mckh   ", "MCKH ?", "0161701234", "MCK 0161701234", "XMCKH 0161701234", "Xin chào", "MCKH hồ sơ của tôi",
-            "MCKH Đ", "\u{fffd}\u{fffd}", "MCK", "ộộộộộộ",
+            "",
+            " ",
+            "MCKH",
+            "mckh   ",
+            "MCKH ?",
+            "0161701234",
+            "MCK 0161701234",
+            "XMCKH 0161701234",
+            "Xin chào",
+            "MCKH hồ sơ của tôi",
+            "MCKH Đ",
+            "\u{fffd}\u{fffd}",
+            "MCK",
+            "ộộộộộộ",
         ] {
             assert_eq!(asked_for(text), None, "{text:?}");
         }

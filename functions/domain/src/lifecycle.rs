@@ -67,8 +67,7 @@ pub struct Undrawn {
 
 impl State {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Pending, Self::Sending, Self::Sent, Self::Failed, Self::Cancelled, Self::Expired];
+    pub const ALL: [Self; 6] = [Self::Pending, Self::Sending, Self::Sent, Self::Failed, Self::Cancelled, Self::Expired];
 
     /// The state after `step`, where the step is drawn.
     pub fn after(self, step: Step) -> Result<Self, Undrawn> {
@@ -192,7 +191,10 @@ pub struct Receipt {
 impl fmt::Debug for Receipt {
     /// Neither the number nor the text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Receipt").field("message_id", &self.message_id).field("parts", &self.parts).finish_non_exhaustive()
+        f.debug_struct("Receipt")
+            .field("message_id", &self.message_id)
+            .field("parts", &self.parts)
+            .finish_non_exhaustive()
     }
 }
 

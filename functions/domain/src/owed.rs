@@ -104,7 +104,10 @@ mod tests {
         for before in [neither, status_only.clone(), desk_only] {
             assert_eq!(owed(Some(before), both.clone()), ["supplement#3"]);
         }
-        assert_eq!(owed(Some(both.clone()), at(4, "Tiếp nhận khác", "CHỜ  BỔ SUNG", "Bộ phận Một cửa Sở Du lịch")), NONE);
+        assert_eq!(
+            owed(Some(both.clone()), at(4, "Tiếp nhận khác", "CHỜ  BỔ SUNG", "Bộ phận Một cửa Sở Du lịch")),
+            NONE
+        );
         assert_eq!(owed(Some(both), at(4, "Thẩm định", "Chờ bổ sung", ROOM)), NONE);
         assert_eq!(owed(Some(status_only), at(5, "Tiếp nhận", "Chờ bổ sung", DESK)), ["supplement#5"]);
     }
@@ -133,8 +136,12 @@ mod tests {
         assert!(owes(open.clone(), json!({})));
         assert!(owes(open.clone(), json!({"silent": true})), "a silent load still gets the evening's apology");
         for not in [
-            json!({"step": "Trả kết quả"}), json!({"step": "Kết thúc"}), json!({"appointment_on": "2026-11-26"}),
-            json!({"received_on": "2026-11-25"}), json!({"phone": null}), json!({"phone": "02583822229"}),
+            json!({"step": "Trả kết quả"}),
+            json!({"step": "Kết thúc"}),
+            json!({"appointment_on": "2026-11-26"}),
+            json!({"received_on": "2026-11-25"}),
+            json!({"phone": null}),
+            json!({"phone": "02583822229"}),
         ] {
             assert!(!owes(open.clone(), not.clone()), "{not}");
         }
@@ -151,7 +158,10 @@ mod tests {
         assert_eq!(judge("result#3", json!({"step": "Kết thúc"}), "2026-12-24"), StillTrue::Yes);
         assert_eq!(judge("result#3", open.clone(), "2026-11-24"), StillTrue::No("the dossier was re-opened"));
         assert_eq!(judge("supplement#3", waiting, "2026-11-24"), StillTrue::Yes);
-        assert_eq!(judge("supplement#3", open.clone(), "2026-11-24"), StillTrue::No("the papers are no longer awaited"));
+        assert_eq!(
+            judge("supplement#3", open.clone(), "2026-11-24"),
+            StillTrue::No("the papers are no longer awaited")
+        );
         for today in ["2026-11-24", "2026-11-25"] {
             assert_eq!(judge("apology#2026-11-25", open.clone(), today), StillTrue::Yes);
         }

@@ -14,13 +14,12 @@ use crate::{Dossier, NoticeId, Phone, ReceiptCode};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Throttled, down, timed out, no rights: nothing is known to have happened. Try again, later.
-    #[error("{table} is out of reach")]
+    #[error("table {table} is out of reach: {why}")]
     Unavailable {
         /// Which table.
         table: &'static str,
         /// The client's own words.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        why: String,
     },
     /// What stands there cannot be read. Trying again does not help; somebody must look.
     #[error("{item} cannot be read: {why}")]
@@ -80,7 +79,8 @@ pub struct Page {
 /// Table `notices`: every notice that is owed has one row, whatever happens.
 pub trait Ledger: Sync {
     /// Puts the row of a notice unless it exists. True where this call put it.
-    fn owe(&self, id: &NoticeId, how: Owe, now: DateTime<Utc>) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    fn owe(&self, id: &NoticeId, how: Owe, now: DateTime<Utc>)
+    -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Takes a notice that is due, or whose sender's lease ran out. None where somebody else has it or it is finished.
     fn claim(
@@ -145,6 +145,20 @@ pub enum Advance {
     Granted,
     /// Somebody else had moved it here.
     Taken(i64),
+}
+
+/// One drain at a time in the whole fleet: a lease row.
+pub trait DrainTurn: Sync {
+    /// True where the turn is `owner`'s until `until`.
+    fn take(
+        &self,
+        owner: &str,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Gives the turn back, if it is still `owner`'s.
+    fn give_back(&self, owner: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// Sends an SMS to a phone number.
@@ -233,6 +247,8 @@ pub trait Ports: Sync {
     type Ledger: Ledger;
     /// See [`BudgetCounter`].
     type Budget: BudgetCounter;
+    /// See [`DrainTurn`].
+    type Turn: DrainTurn;
     /// See [`SmsSender`].
     type Sms: SmsSender;
     /// See [`EventBus`].
@@ -246,6 +262,8 @@ pub trait Ports: Sync {
     fn ledger(&self) -> &Self::Ledger;
     /// The fleet's budget.
     fn budget(&self) -> &Self::Budget;
+    /// Whose turn it is to drain.
+    fn turn(&self) -> &Self::Turn;
     /// SNS.
     fn sms(&self) -> &Self::Sms;
     /// The bus.

@@ -39,7 +39,12 @@ fn same_revision(stored: &Dossier, snapshot: Dossier, closed: &ClosedSteps) -> V
 /// The day the dossier reached "Trả kết quả": what the snapshot says, else what was known, else today; none while open.
 ///
 /// A silent first load that is already done and names no day counts as done on its appointment day.
-fn result_day(stored: Option<&Dossier>, snapshot: &Dossier, today: NaiveDate, closed: &ClosedSteps) -> Option<NaiveDate> {
+fn result_day(
+    stored: Option<&Dossier>,
+    snapshot: &Dossier,
+    today: NaiveDate,
+    closed: &ClosedSteps,
+) -> Option<NaiveDate> {
     if !snapshot.is_done(closed) {
         return None;
     }
@@ -85,7 +90,10 @@ mod tests {
         assert_eq!(judged(Some(&kept), &dossier(json!({"phone": null}))), Verdict::Conflicting);
         assert_eq!(judged(Some(&kept), &dossier(json!({"result_on": "2026-11-22"}))), Verdict::Conflicting);
         let open = stored(None, &dossier(json!({"step": "Thẩm định"})));
-        assert_eq!(judged(Some(&open), &dossier(json!({"step": "Thẩm định", "result_on": "2026-11-22"}))), Verdict::Repeated);
+        assert_eq!(
+            judged(Some(&open), &dossier(json!({"step": "Thẩm định", "result_on": "2026-11-22"}))),
+            Verdict::Repeated
+        );
     }
 
     #[test]
@@ -97,7 +105,8 @@ mod tests {
         let early = Dossier { result_on: day("2026-11-21"), ..done };
         let closed = stored(Some(&early), &dossier(json!({"revision": 3, "step": "Đã trả kết quả"})));
         assert_eq!(closed.result_on, day("2026-11-21"));
-        let reopened = stored(Some(&closed), &dossier(json!({"revision": 4, "step": "Thẩm định", "result_on": "2026-11-21"})));
+        let reopened =
+            stored(Some(&closed), &dossier(json!({"revision": 4, "step": "Thẩm định", "result_on": "2026-11-21"})));
         assert_eq!(reopened.result_on, None);
         assert_eq!(stored(Some(&reopened), &dossier(json!({"revision": 5}))).result_on, day(TODAY));
     }

@@ -64,7 +64,8 @@ impl FromStr for SendingWindow {
             (minute < 60 && hour * 60 + minute <= DAY).then_some(hour * 60 + minute)
         };
         let window = text.split_once('-').and_then(|(opens, closes)| {
-            Some(Self { opens: minutes(opens)?, closes: minutes(closes)? }).filter(|window| window.opens < window.closes)
+            Some(Self { opens: minutes(opens)?, closes: minutes(closes)? })
+                .filter(|window| window.opens < window.closes)
         });
         window.ok_or_else(|| NotAWindow(text.to_owned()))
     }

@@ -46,7 +46,9 @@ impl Sms {
     /// Counts `text`.
     pub fn new(text: &str) -> Self {
         match text.chars().map(septets).sum::<Option<usize>>() {
-            Some(total) => Self { alphabet: Alphabet::Gsm7, parts: parts(text, total, 160, 153, |c| septets(c).unwrap_or(0)) },
+            Some(total) => {
+                Self { alphabet: Alphabet::Gsm7, parts: parts(text, total, 160, 153, |c| septets(c).unwrap_or(0)) }
+            }
             None => {
                 let total = text.chars().map(char::len_utf16).sum();
                 Self { alphabet: Alphabet::Ucs2, parts: parts(text, total, 70, 67, char::len_utf16) }
@@ -85,8 +87,8 @@ fn septets(letter: char) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
     use Alphabet::{Gsm7, Ucs2};
+    use proptest::prelude::*;
 
     #[test]
     fn parts_are_counted_as_operators_charge_them() {
@@ -109,7 +111,13 @@ mod tests {
             ("😀".repeat(67), Ucs2, 3),
             ("àèéìòùÉ".to_owned(), Gsm7, 1),
         ] {
-            assert_eq!(Sms::new(&text), Sms { alphabet, parts }, "{} × {:?}", text.chars().count(), text.chars().next());
+            assert_eq!(
+                Sms::new(&text),
+                Sms { alphabet, parts },
+                "{} × {:?}",
+                text.chars().count(),
+                text.chars().next()
+            );
         }
     }
 

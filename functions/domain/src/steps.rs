@@ -71,10 +71,13 @@ mod tests {
 
     #[test]
     fn the_one_stop_desk_may_name_its_office() {
-        for unit in ["Bộ phận Một cửa", "BỘ PHẬN MỘT CỬA ", "Bộ phận Một cửa Sở Du lịch", "Bộ phận một cửa - Sở Du lịch"] {
+        for unit in
+            ["Bộ phận Một cửa", "BỘ PHẬN MỘT CỬA ", "Bộ phận Một cửa Sở Du lịch", "Bộ phận một cửa - Sở Du lịch"]
+        {
             assert!(is_one_stop_desk(unit), "{unit}");
         }
-        for unit in ["Phòng Quản lý lữ hành", "Bộ phận Một cửaX", "Trưởng Bộ phận Một cửa", ""] {
+        for unit in ["Phòng Quản lý lữ hành", "Bộ phận Một cửaX", "Trưởng Bộ phận Một cửa", ""]
+        {
             assert!(!is_one_stop_desk(unit), "{unit}");
         }
     }

@@ -43,7 +43,9 @@ pub fn answer(dossier: &Dossier, today: NaiveDate, closed: &ClosedSteps) -> Stri
 
 /// A well-formed inquiry for a code nobody knows. Our own words: the seed has none.
 pub fn unknown_code(code: &ReceiptCode) -> String {
-    format!("Không tìm thấy hồ sơ có mã số biên nhận {code}. Mời ông/bà kiểm tra mã số trên Giấy biên nhận và nhắn lại.")
+    format!(
+        "Không tìm thấy hồ sơ có mã số biên nhận {code}. Mời ông/bà kiểm tra mã số trên Giấy biên nhận và nhắn lại."
+    )
 }
 
 /// A text that is no inquiry. Our own words around the seed's example.
@@ -62,9 +64,18 @@ mod tests {
     #[test]
     fn the_three_notices_are_the_seeds_to_the_character() {
         for (key, text) in [
-            ("result#3", "TB: Hồ sơ của quý ông/bà (MS: 0161701234) đã được giải quyết xong. Mời ông/bà đến Bộ phận Một cửa Sở Văn hóa và Thể thao để nhận kết quả"),
-            ("supplement#3", "TB: Hồ sơ của quý ông/bà (MS: 0161701234) cần bổ sung theo quy định. Mời ông/bà đến Bộ phận Một cửa Sở Văn hóa và Thể thao để nhận thông báo"),
-            ("apology#2026-11-25", "TB: Hồ sơ của quý ông/bà (MS: 0161701234) chưa có kết quả vào ngày 25/11/2026. Ông/bà có thể đến Bộ phận Một cửa Sở Văn hóa và Thể thao nhận Thông báo xin lỗi, hẹn lại thời gian trả kết quả hoặc đến nhận kết quả khi có tin nhắn tiếp theo"),
+            (
+                "result#3",
+                "TB: Hồ sơ của quý ông/bà (MS: 0161701234) đã được giải quyết xong. Mời ông/bà đến Bộ phận Một cửa Sở Văn hóa và Thể thao để nhận kết quả",
+            ),
+            (
+                "supplement#3",
+                "TB: Hồ sơ của quý ông/bà (MS: 0161701234) cần bổ sung theo quy định. Mời ông/bà đến Bộ phận Một cửa Sở Văn hóa và Thể thao để nhận thông báo",
+            ),
+            (
+                "apology#2026-11-25",
+                "TB: Hồ sơ của quý ông/bà (MS: 0161701234) chưa có kết quả vào ngày 25/11/2026. Ông/bà có thể đến Bộ phận Một cửa Sở Văn hóa và Thể thao nhận Thông báo xin lỗi, hẹn lại thời gian trả kết quả hoặc đến nhận kết quả khi có tin nhắn tiếp theo",
+            ),
         ] {
             assert_eq!(notice(&key.parse().unwrap(), &dossier(json!({})), DEFAULT_OFFICE), text);
         }

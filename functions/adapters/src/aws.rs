@@ -1,0 +1,63 @@
+//! The SDK's configuration, made once before the first event: region, credentials and endpoints come from the
+//! environment, as Lambda sets it (and as the local stack does, with `AWS_ENDPOINT_URL`).
+
+use std::error::Error;
+use std::fmt::Write;
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+
+/// How long a caller can wait for an answer of AWS.
+#[derive(Debug, Clone, Copy)]
+pub enum Patience {
+    /// A citizen's gateway waits: 8083 answers within 4 seconds, whatever happens.
+    Gateway,
+    /// A stream, a rule or the one-stop software waits.
+    Background,
+}
+
+/// Loads the configuration. The behaviour version is dated, so that an update of the SDK changes nothing unasked.
+pub async fn config(patience: Patience) -> SdkConfig {
+    let (connect, attempt, operation, attempts) = match patience {
+        Patience::Gateway => (500, 900, 1_600, 2),
+        Patience::Background => (2_000, 4_000, 12_000, 4),
+    };
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_millis(connect))
+        .operation_attempt_timeout(Duration::from_millis(attempt))
+        .operation_timeout(Duration::from_millis(operation))
+        .build();
+    aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_max_attempts(attempts))
+        .load()
+        .await
+}
+
+/// A client of DynamoDB.
+pub fn dynamodb(config: &SdkConfig) -> aws_sdk_dynamodb::Client {
+    aws_sdk_dynamodb::Client::new(config)
+}
+
+/// A client of Secrets Manager.
+pub fn secrets_manager(config: &SdkConfig) -> aws_sdk_secretsmanager::Client {
+    aws_sdk_secretsmanager::Client::new(config)
+}
+
+/// A client of EventBridge.
+pub fn eventbridge(config: &SdkConfig) -> aws_sdk_eventbridge::Client {
+    aws_sdk_eventbridge::Client::new(config)
+}
+
+/// An error and its causes in one line: only their own sentences, no request or response, for those hold phone numbers.
+pub(crate) fn words(error: &dyn Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(words, ": {error}");
+        cause = error.source();
+    }
+    words
+}

@@ -1,0 +1,91 @@
+//! Table `control`: the fleet's two shared rows, the budget of SMS parts and whose turn it is to drain. No personal data.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use chrono::{DateTime, Utc};
+use domain::ports::{Advance, BudgetCounter, DrainTurn, StoreError};
+
+use crate::item::{get_number, number, text, unavailable};
+
+const TABLE: &str = "control";
+const SMS_BUDGET: &str = "sms-budget";
+const DRAIN_TURN: &str = "drain-turn";
+
+/// The shared rows, on DynamoDB.
+#[derive(Debug, Clone)]
+pub struct Control {
+    client: Client,
+    table: String,
+}
+
+impl Control {
+    /// On that table.
+    pub fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+
+    fn update(&self, name: &str) -> aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder {
+        self.client.update_item().table_name(&self.table).key("name", text(name))
+    }
+}
+
+impl BudgetCounter for Control {
+    async fn advance(&self, at_most: i64, to: i64) -> Result<Advance, StoreError> {
+        let update = self
+            .update(SMS_BUDGET)
+            .update_expression("SET free_at = :to")
+            .condition_expression("attribute_not_exists(free_at) OR free_at <= :at_most")
+            .expression_attribute_values(":to", number(to))
+            .expression_attribute_values(":at_most", number(at_most))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match update.send().await {
+            Ok(_) => Ok(Advance::Granted),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => failed
+                    .item
+                    .as_ref()
+                    .and_then(|row| get_number(row, "free_at"))
+                    .map(Advance::Taken)
+                    .ok_or_else(|| unavailable(TABLE)(error)),
+                _ => Err(unavailable(TABLE)(error)),
+            },
+        }
+    }
+}
+
+impl DrainTurn for Control {
+    async fn take(&self, owner: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<bool, StoreError> {
+        let update = self
+            .update(DRAIN_TURN)
+            .update_expression("SET #owner = :owner, lease_until = :until")
+            .condition_expression("attribute_not_exists(lease_until) OR lease_until < :now OR #owner = :owner")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", text(owner))
+            .expression_attribute_values(":until", number(until.timestamp_millis()))
+            .expression_attribute_values(":now", number(now.timestamp_millis()));
+        unless_condition_failed(update.send().await)
+    }
+
+    async fn give_back(&self, owner: &str) -> Result<(), StoreError> {
+        let update = self
+            .update(DRAIN_TURN)
+            .update_expression("REMOVE lease_until")
+            .condition_expression("#owner = :owner")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", text(owner));
+        unless_condition_failed(update.send().await).map(|_| ())
+    }
+}
+
+fn unless_condition_failed<T>(
+    result: Result<T, aws_sdk_dynamodb::error::SdkError<UpdateItemError>>,
+) -> Result<bool, StoreError> {
+    match result {
+        Ok(_) => Ok(true),
+        Err(error) if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) => {
+            Ok(false)
+        }
+        Err(error) => Err(unavailable(TABLE)(error)),
+    }
+}

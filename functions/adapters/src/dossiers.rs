@@ -1,0 +1,132 @@
+//! Table `dossiers`. An item is a snapshot with the contract's field names, and `expires_at` once it is done.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use chrono::NaiveDate;
+use domain::ports::{DossierStore, Page, PageToken, Put, StoreError};
+use domain::{Dossier, ReceiptCode};
+use serde_json::{Map, Value};
+
+use crate::item::{Item, expiry, get_text, number, text, unavailable};
+
+const TABLE: &str = "dossiers";
+const BY_APPOINTMENT: &str = "by_appointment";
+
+/// The dossiers, on DynamoDB.
+#[derive(Debug, Clone)]
+pub struct DynamoDossiers {
+    client: Client,
+    table: String,
+    /// Days a dossier is kept after it is done; `None` in functions that only read.
+    retention_days: Option<u32>,
+}
+
+impl DynamoDossiers {
+    /// For a function that only reads.
+    pub fn reader(client: Client, table: String) -> Self {
+        Self { client, table, retention_days: None }
+    }
+
+    /// For the function that writes: parameter `DossierRetentionDays`.
+    pub fn writer(client: Client, table: String, retention_days: u32) -> Self {
+        Self { client, table, retention_days: Some(retention_days) }
+    }
+
+    fn item(&self, dossier: &Dossier) -> Result<Item, StoreError> {
+        let mut item: Item =
+            serde_dynamo::to_item(dossier).map_err(|error| unreadable(dossier.receipt_code.as_str(), error))?;
+        if let (Some(days), Some(day)) = (self.retention_days, dossier.result_on) {
+            item.insert("expires_at".into(), expiry(day, days));
+        }
+        Ok(item)
+    }
+}
+
+impl DossierStore for DynamoDossiers {
+    async fn get(&self, code: &ReceiptCode) -> Result<Option<Dossier>, StoreError> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("receipt_code", text(code.as_str()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(unavailable(TABLE))?;
+        found.item.map(read).transpose()
+    }
+
+    /// A put that the SDK repeated after a lost reply finds itself there, which the caller sees as a repetition.
+    async fn put(&self, dossier: &Dossier, replaces: Option<&Dossier>) -> Result<Put, StoreError> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(self.item(dossier)?))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let put = match replaces {
+            None => put.condition_expression("attribute_not_exists(receipt_code)"),
+            Some(seen) => {
+                put.condition_expression("revision = :seen").expression_attribute_values(":seen", number(seen.revision))
+            }
+        };
+        match put.send().await {
+            Ok(_) => Ok(Put::Done),
+            Err(error) => match error.as_service_error() {
+                Some(aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(failed)) => {
+                    Ok(Put::Overtaken(failed.item.clone().map(read).transpose()?.map(Box::new)))
+                }
+                _ => Err(unavailable(TABLE)(error)),
+            },
+        }
+    }
+
+    async fn appointed_on(&self, day: NaiveDate, page: Option<PageToken>) -> Result<Page, StoreError> {
+        let appointment_on = text(day.to_string());
+        let start = page.map(|PageToken(code)| {
+            Item::from([
+                ("receipt_code".to_owned(), text(code.as_str())),
+                ("appointment_on".to_owned(), appointment_on.clone()),
+            ])
+        });
+        let found = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(BY_APPOINTMENT)
+            .key_condition_expression("appointment_on = :day")
+            .expression_attribute_values(":day", appointment_on)
+            .set_exclusive_start_key(start)
+            .send()
+            .await
+            .map_err(unavailable(TABLE))?;
+        let next = found.last_evaluated_key.map(|last| page_token(&last)).transpose()?;
+        let mut page = Page { next, ..Page::default() };
+        for item in found.items.unwrap_or_default() {
+            match read(item) {
+                Ok(dossier) => page.dossiers.push(dossier),
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "a dossier of the index is left out");
+                    page.unreadable += 1;
+                }
+            }
+        }
+        Ok(page)
+    }
+}
+
+fn page_token(last: &Item) -> Result<PageToken, StoreError> {
+    let code = get_text(last, "receipt_code").unwrap_or_default();
+    ReceiptCode::parse(code).map(PageToken).map_err(|error| unreadable(code, error))
+}
+
+/// A dossier from the table, whoever wrote it there.
+fn read(item: Item) -> Result<Dossier, StoreError> {
+    let code = get_text(&item, "receipt_code").unwrap_or_default().to_owned();
+    let snapshot: Map<String, Value> = serde_dynamo::from_item(item).map_err(|error| unreadable(&code, error))?;
+    Dossier::parse(&snapshot).map_err(|error| unreadable(&code, error))
+}
+
+fn unreadable(code: &str, why: impl ToString) -> StoreError {
+    StoreError::Unreadable { item: format!("dossier {code}"), why: why.to_string() }
+}

@@ -1,0 +1,58 @@
+//! The province's event bus: EventBridge. Runs beside the work; a bus that is down never stops a notice.
+
+use std::time::Duration;
+
+use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use domain::event::{Event, SOURCE};
+use domain::ports::EventBus;
+
+/// PutEvents takes ten entries a call.
+const MOST_ENTRIES: usize = 10;
+/// Longer than that nobody waits for the bus.
+const TIME_OUT: Duration = Duration::from_secs(1);
+
+/// A bus of EventBridge.
+#[derive(Debug, Clone)]
+pub struct EventBridge {
+    client: Client,
+    bus: String,
+}
+
+impl EventBridge {
+    /// On that bus.
+    pub fn new(client: Client, bus: String) -> Self {
+        Self { client, bus }
+    }
+
+    async fn put(&self, events: &[Event]) {
+        let entries = events.iter().map(|event| self.entry(event)).collect();
+        match tokio::time::timeout(TIME_OUT, self.client.put_events().set_entries(Some(entries)).send()).await {
+            Ok(Ok(put)) if put.failed_entry_count == 0 => {}
+            Ok(Ok(put)) => tracing::warn!(events.lost = put.failed_entry_count, "the event bus refused some events"),
+            Ok(Err(error)) => {
+                tracing::warn!(
+                    events.lost = events.len(),
+                    error = crate::aws::words(&error),
+                    "the event bus is out of reach"
+                );
+            }
+            Err(_) => tracing::warn!(events.lost = events.len(), "the event bus did not answer within a second"),
+        }
+    }
+
+    fn entry(&self, event: &Event) -> PutEventsRequestEntry {
+        PutEventsRequestEntry::builder()
+            .event_bus_name(&self.bus)
+            .source(SOURCE)
+            .detail_type(event.detail_type())
+            .detail(serde_json::to_string(event).unwrap_or_default())
+            .build()
+    }
+}
+
+impl EventBus for EventBridge {
+    async fn publish(&self, events: &[Event]) {
+        futures::future::join_all(events.chunks(MOST_ENTRIES).map(|chunk| self.put(chunk))).await;
+    }
+}

@@ -1,0 +1,279 @@
+//! Table `notices`: the ledger. PK `receipt_code`, SK `notice`; sparse index `open` over the rows not finished.
+//!
+//! `due_at` of an unfinished row says from when somebody may take it: a pending one when it is due, a sending one when
+//! its lease runs out. So one condition claims both, and one query finds both. `open_lane` is
+//! `<priority>#<shard>`: one key takes 1,000 writes a second, and a throttled index blocks its table.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use chrono::{DateTime, Utc};
+use domain::calendar::day_in_vietnam;
+use domain::lifecycle::{Claim, LEASE, Outcome, State};
+use domain::notice::Priority;
+use domain::ports::{Due, Ledger, Owe, StoreError};
+use domain::{NoticeId, NoticeKey, ReceiptCode};
+
+use crate::item::{Item, expiry, get_number, get_text, number, text, time, unavailable};
+
+const TABLE: &str = "notices";
+const OPEN: &str = "open";
+const SHARDS: u8 = 8;
+
+/// The ledger, on DynamoDB.
+#[derive(Debug, Clone)]
+pub struct DynamoLedger {
+    client: Client,
+    table: String,
+    retention_days: u32,
+}
+
+impl DynamoLedger {
+    /// Finished rows are kept for `retention_days`: parameter `NoticeRetentionDays`.
+    pub fn new(client: Client, table: String, retention_days: u32) -> Self {
+        Self { client, table, retention_days }
+    }
+
+    async fn due_in_lane(&self, lane: String, by: DateTime<Utc>, limit: usize) -> Result<Vec<Due>, StoreError> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(OPEN)
+            .key_condition_expression("open_lane = :lane AND due_at <= :by")
+            .expression_attribute_values(":lane", text(lane))
+            .expression_attribute_values(":by", number(by.timestamp_millis()))
+            .projection_expression("receipt_code, notice, due_at")
+            .limit(limit.try_into().unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(unavailable(TABLE))?;
+        found.items.unwrap_or_default().iter().map(due).collect()
+    }
+}
+
+impl Ledger for DynamoLedger {
+    async fn owe(&self, id: &NoticeId, how: Owe, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let mut row = key(id);
+        let (state, due_at, attempts) = match &how {
+            Owe::Pending { due_at } => (State::Pending, *due_at, 0),
+            Owe::Claimed(claim) => (State::Sending, claim.lease_until, claim.attempts),
+        };
+        row.extend([
+            ("state".to_owned(), text(state.as_str())),
+            ("kind".to_owned(), text(id.key.kind().as_str())),
+            ("due_at".to_owned(), number(due_at.timestamp_millis())),
+            ("attempts".to_owned(), number(attempts)),
+            ("owed_at".to_owned(), time(now)),
+            ("open_lane".to_owned(), text(lane(id.key.kind().priority(), fastrand::u8(..SHARDS)))),
+        ]);
+        let owner = match how {
+            Owe::Pending { .. } => None,
+            Owe::Claimed(claim) => Some(claim.owner),
+        };
+        if let Some(owner) = &owner {
+            row.insert("owner".to_owned(), text(owner));
+        }
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(row))
+            .condition_expression("attribute_not_exists(receipt_code)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                // A put that the SDK repeated after a lost reply finds its own row.
+                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                    Ok(owner.is_some() && is_held_by(failed.item.as_ref(), owner.as_deref()))
+                }
+                _ => Err(unavailable(TABLE)(error)),
+            },
+        }
+    }
+
+    async fn claim(&self, id: &NoticeId, owner: String, now: DateTime<Utc>) -> Result<Option<Claim>, StoreError> {
+        let lease_until = now + LEASE;
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(id)))
+            .update_expression(
+                "SET #state = :sending, #owner = :owner, due_at = :lease_until, attempts = attempts + :one",
+            )
+            .condition_expression("#state IN (:pending, :sending) AND due_at <= :now")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":pending", text(State::Pending.as_str()))
+            .expression_attribute_values(":sending", text(State::Sending.as_str()))
+            .expression_attribute_values(":owner", text(&owner))
+            .expression_attribute_values(":lease_until", number(lease_until.timestamp_millis()))
+            .expression_attribute_values(":now", number(now.timestamp_millis()))
+            .expression_attribute_values(":one", number(1))
+            .return_values(ReturnValue::UpdatedNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let granted = |row: Option<&Item>| {
+            let attempts = row.and_then(|row| get_number(row, "attempts")).unwrap_or(1);
+            Some(Claim { id: id.clone(), owner: owner.clone(), lease_until, attempts })
+        };
+        match update.send().await {
+            Ok(updated) => Ok(granted(updated.attributes.as_ref())),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                    let ours = is_held_by(failed.item.as_ref(), Some(&owner));
+                    Ok(if ours { granted(failed.item.as_ref()) } else { None })
+                }
+                _ => Err(unavailable(TABLE)(error)),
+            },
+        }
+    }
+
+    async fn settle(&self, claim: &Claim, outcome: &Outcome, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let Ok(state) = State::Sending.after(outcome.step()) else { return Ok(false) };
+        let mut sets = vec!["#state = :state"];
+        let mut values = vec![
+            (":state", text(state.as_str())),
+            (":sending", text(State::Sending.as_str())),
+            (":owner", text(&claim.owner)),
+        ];
+        match outcome {
+            Outcome::Sent(receipt) => {
+                sets.extend([
+                    "message_id = :message_id",
+                    "phone = :phone",
+                    "#text = :text",
+                    "parts = :parts",
+                    "sent_at = :sent_at",
+                ]);
+                values.extend([
+                    (":message_id", text(&receipt.message_id)),
+                    (":phone", text(&receipt.phone)),
+                    (":text", text(&receipt.text)),
+                    (":parts", number(receipt.parts)),
+                    (":sent_at", time(receipt.sent_at)),
+                ]);
+            }
+            Outcome::NotSent { due_at, counted, reason } => {
+                sets.extend(["due_at = :due_at", "attempts = :attempts", "reason = :reason"]);
+                values.extend([
+                    (":due_at", number(due_at.timestamp_millis())),
+                    (":attempts", number(claim.attempts - u32::from(!counted))),
+                    (":reason", text(reason)),
+                ]);
+            }
+            Outcome::Failed(reason) => {
+                sets.push("reason = :reason");
+                values.push((":reason", text(reason)));
+            }
+            Outcome::Cancelled(reason) => {
+                sets.push("reason = :reason");
+                values.push((":reason", text(*reason)));
+            }
+            Outcome::Expired => {}
+        }
+        let mut removes = vec!["#owner"];
+        if state.is_final() {
+            removes = vec!["open_lane", "due_at"];
+            sets.push("expires_at = :expires_at");
+            values.push((":expires_at", expiry(day_in_vietnam(now), self.retention_days)));
+        }
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(&claim.id)))
+            .update_expression(format!("SET {} REMOVE {}", sets.join(", "), removes.join(", ")))
+            .condition_expression("#state = :sending AND #owner = :owner")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#owner", "owner")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        if matches!(outcome, Outcome::Sent(_)) {
+            update = update.expression_attribute_names("#text", "text");
+        }
+        for (name, value) in values {
+            update = update.expression_attribute_values(name, value);
+        }
+        match update.send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                // A mark that the SDK repeated after a lost reply finds its own.
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                    Ok(failed.item.as_ref().is_some_and(|row| {
+                        state.is_final()
+                            && get_text(row, "owner") == Some(&claim.owner)
+                            && get_text(row, "state") == Some(state.as_str())
+                    }))
+                }
+                _ => Err(unavailable(TABLE)(error)),
+            },
+        }
+    }
+
+    async fn due(&self, priority: Priority, by: DateTime<Utc>, limit: usize) -> Result<Vec<Due>, StoreError> {
+        let each = limit.div_ceil(SHARDS.into());
+        let lanes = (0..SHARDS).map(|shard| self.due_in_lane(lane(priority, shard), by, each));
+        let mut due = futures::future::try_join_all(lanes).await?.concat();
+        due.sort_by_key(|due| due.due_at);
+        Ok(due)
+    }
+
+    async fn is_superseded(&self, id: &NoticeId) -> Result<bool, StoreError> {
+        if matches!(id.key, NoticeKey::Apology(_)) {
+            return Ok(false);
+        }
+        let found = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("receipt_code = :code AND begins_with(notice, :kind)")
+            .expression_attribute_values(":code", text(id.receipt_code.as_str()))
+            .expression_attribute_values(":kind", text(format!("{}#", id.key.kind())))
+            .projection_expression("notice")
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(unavailable(TABLE))?;
+        let others = found.items.unwrap_or_default();
+        Ok(others
+            .iter()
+            .filter_map(|row| get_text(row, "notice")?.parse::<NoticeKey>().ok())
+            .any(|other| other.supersedes(&id.key)))
+    }
+}
+
+fn key(id: &NoticeId) -> Item {
+    Item::from([
+        ("receipt_code".to_owned(), text(id.receipt_code.as_str())),
+        ("notice".to_owned(), text(id.key.to_string())),
+    ])
+}
+
+fn lane(priority: Priority, shard: u8) -> String {
+    let priority = match priority {
+        Priority::News => 0,
+        Priority::Evening => 1,
+    };
+    format!("{priority}#{shard}")
+}
+
+fn is_held_by(row: Option<&Item>, owner: Option<&str>) -> bool {
+    row.is_some_and(|row| get_text(row, "state") == Some(State::Sending.as_str()) && get_text(row, "owner") == owner)
+}
+
+fn due(row: &Item) -> Result<Due, StoreError> {
+    let code = get_text(row, "receipt_code").unwrap_or_default();
+    let notice = get_text(row, "notice").unwrap_or_default();
+    let unreadable = |why: String| StoreError::Unreadable { item: format!("notice {code} {notice}"), why };
+    Ok(Due {
+        id: NoticeId {
+            receipt_code: ReceiptCode::parse(code).map_err(|error| unreadable(error.to_string()))?,
+            key: notice.parse().map_err(|error: domain::notice::NotANotice| unreadable(error.to_string()))?,
+        },
+        due_at: get_number(row, "due_at")
+            .and_then(DateTime::from_timestamp_millis)
+            .ok_or_else(|| unreadable("it has no due_at".into()))?,
+    })
+}

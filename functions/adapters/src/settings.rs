@@ -1,0 +1,172 @@
+//! A function's settings: environment variables that template.yaml sets, read once at the start.
+
+use std::str::FromStr;
+
+use domain::ClosedSteps;
+use domain::budget::PartsPerSecond;
+use domain::delivery::Terms;
+use domain::sending_window::SendingWindow;
+use domain::sms::Accents;
+use domain::texts::DEFAULT_OFFICE;
+
+/// A setting that keeps a function from starting.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// The environment variable is not there.
+    #[error("setting {0} is missing: template.yaml sets it as an environment variable of the function")]
+    Missing(&'static str),
+    /// It is there and cannot be meant.
+    #[error("setting {name} is wrong: {why}")]
+    Wrong {
+        /// The environment variable.
+        name: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// Where settings come from: the environment, or a test's list.
+pub struct Settings<F = fn(&str) -> Option<String>>(F);
+
+impl Settings {
+    /// The process's environment.
+    pub fn from_env() -> Self {
+        Self(|name| std::env::var(name).ok())
+    }
+}
+
+impl<F: Fn(&str) -> Option<String>> Settings<F> {
+    /// Any other source.
+    pub fn from(source: F) -> Self {
+        Self(source)
+    }
+
+    /// A setting that must be there and not empty.
+    pub fn required(&self, name: &'static str) -> Result<String, SettingError> {
+        self.optional(name).ok_or(SettingError::Missing(name))
+    }
+
+    /// A setting that may be absent or empty.
+    pub fn optional(&self, name: &'static str) -> Option<String> {
+        (self.0)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    /// A required setting of some type.
+    pub fn parsed<T: FromStr<Err: ToString>>(&self, name: &'static str) -> Result<T, SettingError> {
+        self.required(name)?.parse().map_err(|error: T::Err| SettingError::Wrong { name, why: error.to_string() })
+    }
+
+    /// `CLOSED_STEPS`: steps separated by `;`, or the code's own list.
+    pub fn closed_steps(&self) -> Result<ClosedSteps, SettingError> {
+        match self.vietnamese("CLOSED_STEPS")? {
+            Some(steps) => Ok(ClosedSteps::new(steps.split(';'))),
+            None => Ok(ClosedSteps::default()),
+        }
+    }
+
+    /// What the three notifying functions send by.
+    pub fn terms(&self) -> Result<Terms, SettingError> {
+        let local = self.required("STAGE")? == "local";
+        let window = self.parsed("SENDING_WINDOW")?;
+        Ok(Terms {
+            closed_steps: self.closed_steps()?,
+            office: self.vietnamese("OFFICE_NAME")?.unwrap_or_else(|| DEFAULT_OFFICE.to_owned()),
+            accents: self.accents()?,
+            window: if local { SendingWindow::ALWAYS } else { window },
+            rate: self.rate()?,
+        })
+    }
+
+    fn accents(&self) -> Result<Accents, SettingError> {
+        match self.required("SMS_ACCENTS")?.as_str() {
+            "keep" => Ok(Accents::Keep),
+            "strip" => Ok(Accents::Strip),
+            _ => Err(SettingError::Wrong { name: "SMS_ACCENTS", why: "expected keep or strip".into() }),
+        }
+    }
+
+    fn rate(&self) -> Result<PartsPerSecond, SettingError> {
+        let name = "SMS_PARTS_PER_SECOND";
+        let why = "expected a whole number, at least 1".to_owned();
+        PartsPerSecond::new(self.parsed(name)?).ok_or(SettingError::Wrong { name, why })
+    }
+
+    /// A Vietnamese text. It may be written with \u escapes (`S\u1edf Du l\u1ecbch`), since CloudFormation shows and
+    /// compares parameters in ASCII only.
+    fn vietnamese(&self, name: &'static str) -> Result<Option<String>, SettingError> {
+        let Some(text) = self.optional(name) else { return Ok(None) };
+        let unescaped = serde_json::from_str::<String>(&format!("\"{}\"", text.replace('"', "\\\"")));
+        match unescaped {
+            Ok(text) if !text.contains(['?', '\u{fffd}']) => Ok(Some(domain::text::tidy(&text))),
+            _ => Err(SettingError::Wrong {
+                name,
+                why: "its letters did not survive; write the accented ones as \\uXXXX".into(),
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    fn settings(changes: &[(&'static str, &'static str)]) -> Settings<impl Fn(&str) -> Option<String>> {
+        let mut all = HashMap::from([
+            ("STAGE", "prod"),
+            ("SENDING_WINDOW", "07:00-21:00"),
+            ("SMS_ACCENTS", "keep"),
+            ("SMS_PARTS_PER_SECOND", "10"),
+            ("OFFICE_NAME", ""),
+            ("CLOSED_STEPS", ""),
+        ]);
+        all.extend(changes.iter().copied());
+        Settings::from(move |name| all.get(name).map(ToString::to_string))
+    }
+
+    #[test]
+    fn a_missing_or_wrong_setting_is_named() {
+        for (change, error) in [
+            (
+                ("STAGE", ""),
+                "setting STAGE is missing: template.yaml sets it as an environment variable of the function",
+            ),
+            (("SMS_ACCENTS", "no"), "setting SMS_ACCENTS is wrong: expected keep or strip"),
+            (
+                ("SMS_PARTS_PER_SECOND", "0"),
+                "setting SMS_PARTS_PER_SECOND is wrong: expected a whole number, at least 1",
+            ),
+            (("SMS_PARTS_PER_SECOND", "x"), "setting SMS_PARTS_PER_SECOND is wrong: invalid digit found in string"),
+            (
+                ("SENDING_WINDOW", "7-21"),
+                "setting SENDING_WINDOW is wrong: `7-21` is no sending window: expected e.g. 07:00-21:00, opening before it closes",
+            ),
+            (
+                ("OFFICE_NAME", "S? Du l?ch"),
+                "setting OFFICE_NAME is wrong: its letters did not survive; write the accented ones as \\uXXXX",
+            ),
+        ] {
+            assert_eq!(settings(&[change]).terms().unwrap_err().to_string(), error);
+        }
+    }
+
+    #[test]
+    fn the_defaults_in_vietnamese_live_in_the_code_and_escapes_replace_them() {
+        assert_eq!(settings(&[]).terms().unwrap().office, "Sở Văn hóa và Thể thao");
+        let own = settings(&[("OFFICE_NAME", "S\\u1edf Du l\\u1ecbch"), ("CLOSED_STEPS", "\\u0110\\u00f3ng; Xong")])
+            .terms()
+            .unwrap();
+        assert_eq!(own.office, "Sở Du lịch");
+        assert!(
+            own.closed_steps.is_done("ĐÓNG")
+                && own.closed_steps.is_done("xong")
+                && !own.closed_steps.is_done("Kết thúc")
+        );
+    }
+
+    #[test]
+    fn the_window_is_always_open_on_the_local_stage_only() {
+        assert_eq!(settings(&[("STAGE", "local")]).terms().unwrap().window, SendingWindow::ALWAYS);
+        assert_ne!(settings(&[]).terms().unwrap().window, SendingWindow::ALWAYS);
+    }
+}

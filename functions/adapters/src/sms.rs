@@ -1,0 +1,195 @@
+//! SMS by SNS: one Publish to a phone number, and what its failures mean.
+//!
+//! <https://docs.aws.amazon.com/sns/latest/dg/sms_sending-overview.html>. SNS has no idempotency token for a phone
+//! number, so the SDK's own retry is off: the ledger decides what is sent again.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_sns::Client;
+use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sns::operation::publish::PublishError;
+use aws_sdk_sns::types::MessageAttributeValue;
+use domain::Phone;
+use domain::ports::{SendError, SmsSender};
+
+/// SNS as an SMS sender.
+#[derive(Debug, Clone)]
+pub struct Sns {
+    client: Client,
+    sender_id: Option<MessageAttributeValue>,
+    transactional: MessageAttributeValue,
+}
+
+impl Sns {
+    /// `sender_id`: parameter `SmsSenderId`, as registered for Vietnam; none on a sandbox account.
+    pub fn new(config: &SdkConfig, sender_id: Option<&str>) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(2))
+            .operation_timeout(Duration::from_secs(10))
+            .build();
+        let config = aws_sdk_sns::config::Builder::from(config)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts)
+            .build();
+        Self {
+            client: Client::from_conf(config),
+            sender_id: sender_id.and_then(string),
+            transactional: string("Transactional").expect("type and value are set"),
+        }
+    }
+}
+
+fn string(value: &str) -> Option<MessageAttributeValue> {
+    MessageAttributeValue::builder().data_type("String").string_value(value).build().ok()
+}
+
+impl SmsSender for Sns {
+    async fn send(&self, phone: &Phone, text: &str) -> Result<String, SendError> {
+        let mut publish = self
+            .client
+            .publish()
+            .phone_number(phone.as_e164())
+            .message(text)
+            .message_attributes("AWS.SNS.SMS.SMSType", self.transactional.clone());
+        if let Some(sender_id) = &self.sender_id {
+            publish = publish.message_attributes("AWS.SNS.SMS.SenderID", sender_id.clone());
+        }
+        match publish.send().await {
+            Ok(published) => Ok(published.message_id.unwrap_or_default()),
+            Err(error) => Err(meaning(&error)),
+        }
+    }
+}
+
+/// What an error code of SNS means for a notice. <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
+#[derive(Clone, Copy)]
+enum Meaning {
+    NotSent,
+    Refused,
+    Unauthorised,
+}
+
+const MEANINGS: [(&str, Meaning); 22] = [
+    ("Throttling", Meaning::NotSent),
+    ("Throttled", Meaning::NotSent),
+    ("ThrottledException", Meaning::NotSent),
+    ("ThrottlingException", Meaning::NotSent),
+    ("TooManyRequestsException", Meaning::NotSent),
+    ("RequestLimitExceeded", Meaning::NotSent),
+    ("InvalidParameter", Meaning::Refused),
+    ("InvalidParameterException", Meaning::Refused),
+    ("InvalidParameterValue", Meaning::Refused),
+    ("ParameterValueInvalid", Meaning::Refused),
+    ("ValidationError", Meaning::Refused),
+    ("ValidationException", Meaning::Refused),
+    ("AuthorizationError", Meaning::Unauthorised),
+    ("AuthorizationErrorException", Meaning::Unauthorised),
+    ("AccessDenied", Meaning::Unauthorised),
+    ("AccessDeniedException", Meaning::Unauthorised),
+    ("InvalidClientTokenId", Meaning::Unauthorised),
+    ("UnrecognizedClientException", Meaning::Unauthorised),
+    ("SignatureDoesNotMatch", Meaning::Unauthorised),
+    ("ExpiredToken", Meaning::Unauthorised),
+    ("MissingAuthenticationToken", Meaning::Unauthorised),
+    ("OptInRequired", Meaning::Unauthorised),
+];
+
+fn meaning(error: &SdkError<PublishError>) -> SendError {
+    match error {
+        SdkError::ServiceError(refusal) => {
+            let code = refusal.err().code().unwrap_or("no code");
+            let message = refusal.err().message().unwrap_or_default();
+            by_code(code, message, refusal.raw().status().as_u16())
+        }
+        SdkError::ConstructionFailure(_) => SendError::NotSent(crate::aws::words(error)),
+        SdkError::DispatchFailure(failure)
+            if failure.as_connector_error().is_some_and(|error| never_connected(error)) =>
+        {
+            SendError::NotSent(crate::aws::words(error))
+        }
+        _ => SendError::Unknown(crate::aws::words(error)),
+    }
+}
+
+fn by_code(code: &str, message: &str, status: u16) -> SendError {
+    let words = format!("{code}: {}", without_digits(message));
+    let known = MEANINGS.iter().find(|(known, _)| *known == code).map(|(_, meaning)| *meaning);
+    match known {
+        // A wrong sender ID is wrong for every message: configuration, not this notice's fault.
+        Some(Meaning::Refused) if message.contains("SenderID") || message.contains("MessageAttributes") => {
+            SendError::Unauthorised(words)
+        }
+        Some(Meaning::Refused) => SendError::Refused(words),
+        Some(Meaning::Unauthorised) => SendError::Unauthorised(words),
+        Some(Meaning::NotSent) => SendError::NotSent(words),
+        None if status >= 500 => SendError::Unknown(words),
+        None => SendError::NotSent(words),
+    }
+}
+
+/// SNS repeats the phone number in its refusals; it belongs in no log.
+fn without_digits(message: &str) -> String {
+    message.chars().map(|letter| if letter.is_ascii_digit() { '*' } else { letter }).collect()
+}
+
+/// Whether the request never left: nobody answered the connection.
+fn never_connected(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let refused = error.downcast_ref::<io::Error>().is_some_and(|error| {
+            matches!(
+                error.kind(),
+                io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable
+            )
+        });
+        if refused {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_of_sns_is_retried_given_up_or_stops_the_run() {
+        for (code, message, status, expected) in [
+            ("Throttling", "Rate exceeded", 400, SendError::NotSent("Throttling: Rate exceeded".into())),
+            (
+                "InvalidParameter",
+                "Invalid parameter: PhoneNumber Reason: +84912345678 is not valid",
+                400,
+                SendError::Refused(
+                    "InvalidParameter: Invalid parameter: PhoneNumber Reason: +*********** is not valid".into(),
+                ),
+            ),
+            (
+                "InvalidParameter",
+                "Invalid parameter: MessageAttributes[AWS.SNS.SMS.SenderID]",
+                400,
+                SendError::Unauthorised(
+                    "InvalidParameter: Invalid parameter: MessageAttributes[AWS.SNS.SMS.SenderID]".into(),
+                ),
+            ),
+            (
+                "AuthorizationError",
+                "not allowed",
+                403,
+                SendError::Unauthorised("AuthorizationError: not allowed".into()),
+            ),
+            ("InternalError", "", 500, SendError::Unknown("InternalError: ".into())),
+            ("SomethingNew", "x", 400, SendError::NotSent("SomethingNew: x".into())),
+            ("SomethingNew", "x", 503, SendError::Unknown("SomethingNew: x".into())),
+        ] {
+            assert_eq!(by_code(code, message, status), expected);
+        }
+    }
+}

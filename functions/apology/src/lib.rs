@@ -1,0 +1,134 @@
+//! "Vào thời điểm 17 giờ 30 hàng ngày": finds tomorrow's dossiers that have no result, owes each an apology, and
+//! begins to send.
+//!
+//! Planning is idempotent: a second pass, a retry or a run that was killed half-way owes nothing twice.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use domain::calendar::{day_in_vietnam, tomorrow_in_vietnam};
+use domain::delivery::{Delivery, Progress, Run, Tally};
+use domain::event::Event;
+use domain::owed::owes_apology;
+use domain::ports::{Clock, DossierStore, Ports, StoreError};
+use domain::sms::Sms;
+use domain::{Dossier, NoticeId, NoticeKey, texts};
+use futures::StreamExt;
+use serde::Deserialize;
+
+/// The rule's event, as far as it matters. `time` is the scheduled time: a late retry still means the same tomorrow.
+#[derive(Debug, Deserialize)]
+pub struct Scheduled {
+    /// In UTC.
+    pub time: DateTime<Utc>,
+}
+
+/// Rows put at once.
+const AT_ONCE: usize = 64;
+/// What is planned is sent for so long by this function; `redeliver` goes on with the rest.
+const RUN: TimeDelta = TimeDelta::seconds(50);
+/// Left at the end for a message under way: SNS's time-out and its mark.
+const MARGIN: TimeDelta = TimeDelta::seconds(14);
+/// A drain that is just ending is waited for.
+const PATIENCE: TimeDelta = TimeDelta::seconds(4);
+
+/// An evening's plan.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Dossiers with that appointment.
+    pub due: u64,
+    /// Apologies newly owed.
+    pub planned: u64,
+    /// Apologies owed before (the second pass).
+    pub already_planned: u64,
+    /// SMS segments of the newly owed.
+    pub parts: u64,
+    /// Dossiers of the index that cannot be read.
+    pub unreadable: u64,
+    /// Rows that could not be put; the run is to be repeated.
+    pub out_of_reach: u64,
+    /// How long after the window's close the last of them would go, in minutes.
+    pub overrun_minutes: i64,
+}
+
+/// Plans, announces the counts, and sends until the run is over. `request` is unique to the invocation.
+pub async fn apologise<P: Ports>(
+    delivery: &Delivery<P>,
+    event: &Scheduled,
+    request: &str,
+    deadline: DateTime<Utc>,
+) -> Result<(Plan, Tally), StoreError> {
+    let tomorrow = tomorrow_in_vietnam(event.time);
+    let started = delivery.ports().clock().now();
+    if tomorrow < day_in_vietnam(started) {
+        tracing::warn!(appointment_on = %tomorrow, "an evening of the past is not apologised for");
+        return Ok(Default::default());
+    }
+    let planning = delivery.run(request, started + RUN);
+    let mut plan = plan(delivery, &planning, tomorrow).await?;
+    plan.overrun_minutes = overrun_minutes(delivery, plan.parts);
+    planning.announce(Event::ApologiesPlanned {
+        appointment_on: tomorrow,
+        due: plan.due,
+        planned: plan.planned,
+        already_planned: plan.already_planned,
+        parts: plan.parts,
+    });
+    planning.finish().await;
+
+    let sending = delivery.run(request, (delivery.ports().clock().now() + RUN).min(deadline - MARGIN));
+    sending.drain_in_turn(PATIENCE).await?;
+    Ok((plan, sending.finish().await))
+}
+
+async fn plan<P: Ports>(delivery: &Delivery<P>, run: &Run<'_, P>, tomorrow: NaiveDate) -> Result<Plan, StoreError> {
+    let mut plan = Plan::default();
+    let mut page = None;
+    loop {
+        let found = delivery.ports().dossiers().appointed_on(tomorrow, page).await?;
+        plan.due += found.dossiers.len() as u64;
+        plan.unreadable += found.unreadable as u64;
+        let terms = delivery.terms();
+        let owed = found.dossiers.iter().filter(|dossier| owes_apology(dossier, tomorrow, &terms.closed_steps));
+        let mut outcomes =
+            futures::stream::iter(owed).map(|dossier| owe(run, dossier, tomorrow)).buffer_unordered(AT_ONCE);
+        while let Some((dossier, owed)) = outcomes.next().await {
+            match owed {
+                Ok(Progress::NotOurs) => plan.already_planned += 1,
+                Ok(_) => {
+                    plan.planned += 1;
+                    plan.parts += u64::from(parts(delivery, dossier, tomorrow));
+                }
+                Err(error) => {
+                    plan.out_of_reach += 1;
+                    tracing::error!(receipt_code = %dossier.receipt_code, %error, "an apology could not be owed");
+                }
+            }
+        }
+        page = match found.next {
+            Some(next) => Some(next),
+            None => return Ok(plan),
+        };
+    }
+}
+
+async fn owe<'a, P: Ports>(
+    run: &Run<'_, P>,
+    dossier: &'a Dossier,
+    tomorrow: NaiveDate,
+) -> (&'a Dossier, Result<Progress, StoreError>) {
+    let id = NoticeId { receipt_code: dossier.receipt_code.clone(), key: NoticeKey::Apology(tomorrow) };
+    (dossier, run.owe_when_open(&id).await)
+}
+
+fn parts<P: Ports>(delivery: &Delivery<P>, dossier: &Dossier, tomorrow: NaiveDate) -> u32 {
+    let terms = delivery.terms();
+    let text = texts::notice(&NoticeKey::Apology(tomorrow), dossier, &terms.office);
+    Sms::new(&terms.accents.apply(text)).parts
+}
+
+/// How long after the sending window's close the last of `parts` would go, at the fleet's rate.
+fn overrun_minutes<P: Ports>(delivery: &Delivery<P>, parts: u64) -> i64 {
+    let now = delivery.ports().clock().now();
+    let terms = delivery.terms();
+    let last = terms.window.next_open(now) + terms.rate.time_for(parts);
+    terms.window.next_close(now).map_or(0, |closes| (last - closes).num_minutes().max(0))
+}

@@ -1,0 +1,40 @@
+//! `ApologyFunction`: an EventBridge rule, 17:30 Asia/Ho_Chi_Minh, and its second pass at 17:35.
+
+use adapters::metrics::Metrics;
+use adapters::settings::Settings;
+use anyhow::ensure;
+use apology::Scheduled;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let settings = Settings::from_env();
+    let metrics = &Metrics::new(settings.required("STAGE")?);
+    let delivery = &adapters::delivery::from_settings(&settings).await?;
+
+    run(service_fn(async |event: LambdaEvent<Scheduled>| {
+        let request = &event.context.request_id;
+        let deadline = event.context.deadline().into();
+        let (plan, tally) = apology::apologise(delivery, &event.payload, request, deadline).await?;
+        tracing::info!(
+            plan.due,
+            plan.planned,
+            plan.already_planned,
+            plan.parts,
+            plan.unreadable,
+            plan.overrun_minutes,
+            "planned the evening's apologies"
+        );
+        metrics.emit([
+            ("ApologyRuns", 1.0),
+            ("ApologiesPlanned", plan.planned as f64),
+            ("PlanOverrunMinutes", plan.overrun_minutes as f64),
+            ("DossiersUnreadable", plan.unreadable as f64),
+        ]);
+        adapters::delivery::report(metrics, request, tally);
+        ensure!(plan.out_of_reach == 0, "{} apologies could not be owed: the run is to be repeated", plan.out_of_reach);
+        Ok(())
+    }))
+    .await
+}

@@ -1,0 +1,101 @@
+//! What the one-stop software is answered.
+
+use aws_lambda_events::apigw::ApiGatewayProxyResponse;
+use aws_lambda_events::encodings::Body;
+use domain::Dossier;
+use domain::dossier::InvalidField;
+use http::{HeaderValue, header::CONTENT_TYPE};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// What became of a valid snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is in the table.
+    Stored,
+    /// A newer revision is.
+    Stale,
+    /// The same revision with other content is.
+    Conflicting,
+}
+
+/// One dossier's line of the answer.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    receipt_code: Option<String>,
+    revision: Option<u64>,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<String>,
+    #[serde(skip)]
+    conflict: bool,
+}
+
+impl Report {
+    /// Of a snapshot that could be read.
+    pub fn of(dossier: &Dossier, outcome: Outcome) -> Self {
+        let conflict = outcome == Outcome::Conflicting;
+        let reason = "is stored already with other content: raise it with every change";
+        Self {
+            receipt_code: Some(dossier.receipt_code.to_string()),
+            revision: Some(dossier.revision),
+            outcome: match outcome {
+                Outcome::Stored => "stored",
+                Outcome::Stale => "stale",
+                Outcome::Conflicting => "invalid",
+            },
+            field: conflict.then_some("revision"),
+            reason: conflict.then(|| reason.to_owned()),
+            warning: warning(dossier),
+            conflict,
+        }
+    }
+
+    /// Of one that could not.
+    pub fn invalid(snapshot: &Value, error: InvalidField) -> Self {
+        Self {
+            receipt_code: snapshot
+                .get("receipt_code")
+                .and_then(Value::as_str)
+                .map(|code| code.chars().take(50).collect()),
+            revision: snapshot.get("revision").and_then(Value::as_u64),
+            outcome: "invalid",
+            field: Some(error.field),
+            reason: Some(error.reason),
+            warning: None,
+            conflict: false,
+        }
+    }
+
+    /// Somebody must look at the sender.
+    pub fn is_conflict(&self) -> bool {
+        self.conflict
+    }
+}
+
+fn warning(dossier: &Dossier) -> Option<String> {
+    let error = dossier.mobile()?.err()?;
+    Some(format!("phone {error}: stored, but no notice will be sent"))
+}
+
+/// 200 with one report a dossier, in the order sent.
+pub(crate) fn outcomes(reports: &[Report]) -> ApiGatewayProxyResponse {
+    json_response(200, &json!({"dossiers": reports}))
+}
+
+/// A refusal that says what to do and nothing that helps a stranger.
+pub(crate) fn error(status: i64, why: &str) -> ApiGatewayProxyResponse {
+    json_response(status, &json!({"error": why}))
+}
+
+fn json_response(status: i64, body: &Value) -> ApiGatewayProxyResponse {
+    let mut response = ApiGatewayProxyResponse::default();
+    response.status_code = status;
+    response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    response.body = Some(Body::Text(body.to_string()));
+    response
+}

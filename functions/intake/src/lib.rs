@@ -1,0 +1,184 @@
+//! `POST /dossiers`: the one-stop software pushes snapshots; each gets its outcome.
+
+mod answer;
+mod signature;
+
+use std::collections::HashMap;
+
+use adapters::secret::Secret;
+use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::NaiveDate;
+use domain::calendar::day_in_vietnam;
+use domain::dossier::InvalidField;
+use domain::ports::{Clock, DossierStore, Put, StoreError};
+use domain::revision::{Verdict, judge};
+use domain::{ClosedSteps, Dossier};
+use futures::StreamExt;
+use serde_json::{Map, Value};
+
+pub use answer::{Outcome, Report};
+
+/// The most dossiers in one request.
+pub const MOST_DOSSIERS: usize = 100;
+/// The longest body, in bytes.
+pub const LONGEST_BODY: usize = 1024 * 1024;
+/// Dossiers at once. The snapshots of one dossier stay in their order.
+const AT_ONCE: usize = 16;
+/// Writers of the same dossier that come between us and the table before we ask the sender to come again.
+const MOST_TRIES: usize = 4;
+
+/// The front door of the one-stop software.
+pub struct Intake<D, C> {
+    /// Table `dossiers`.
+    pub dossiers: D,
+    /// `{"current":"whsec_…","previous":null}`
+    pub secret: Secret,
+    /// The time.
+    pub clock: C,
+    /// Parameter `ClosedSteps`.
+    pub closed_steps: ClosedSteps,
+}
+
+/// Counts for CloudWatch.
+pub type Counts = Vec<(&'static str, f64)>;
+
+impl<D: DossierStore, C: Clock> Intake<D, C> {
+    /// Answers one request: 200 with one outcome a dossier, else 400, 401, 413, or 503 where the sender shall try again.
+    pub async fn handle(&self, request: &ApiGatewayProxyRequest) -> (ApiGatewayProxyResponse, Counts) {
+        let Some(body) = raw_body(request) else { return refused(400, "the body's encoding is broken") };
+        if body.len() > LONGEST_BODY {
+            return refused(413, "the body is longer than 1 MB: send fewer dossiers at a time");
+        }
+        match signature::verify(&request.headers, &body, &self.secret).await {
+            Ok(true) => {}
+            Ok(false) => return refused(401, "the signature is missing, wrong or more than five minutes old"),
+            Err(error) => {
+                tracing::error!(%error, "the intake secret cannot be had: every push is refused");
+                return refused(503, "temporarily out of order: send the same again later");
+            }
+        }
+        let snapshots = match snapshots(&body) {
+            Ok(snapshots) => snapshots,
+            Err((status, why)) => return refused(status, why),
+        };
+        match self.take(&snapshots).await {
+            Ok(reports) => {
+                let conflicts = reports.iter().filter(|report| report.is_conflict()).count();
+                let counts = (conflicts > 0).then_some(("RevisionConflicts", conflicts as f64));
+                (answer::outcomes(&reports), counts.into_iter().collect())
+            }
+            Err(error) => {
+                tracing::error!(%error, "a push could not be stored whole; its sender tries again");
+                refused(503, "temporarily out of order: send the same again later")
+            }
+        }
+    }
+
+    /// One report a snapshot, in the order sent.
+    async fn take(&self, snapshots: &[Value]) -> Result<Vec<Report>, StoreError> {
+        let parsed: Vec<_> = snapshots.iter().map(parse).collect();
+        let groups: Vec<_> = futures::stream::iter(by_dossier(&parsed))
+            .map(|places| self.take_in_order(&parsed, places))
+            .buffer_unordered(AT_ONCE)
+            .collect()
+            .await;
+        let mut outcomes: HashMap<usize, Outcome> = HashMap::new();
+        for group in groups {
+            outcomes.extend(group?);
+        }
+        Ok(parsed
+            .into_iter()
+            .zip(snapshots)
+            .enumerate()
+            .map(|(place, (parsed, snapshot))| match parsed {
+                Ok(dossier) => Report::of(&dossier, outcomes.remove(&place).unwrap_or(Outcome::Stale)),
+                Err(error) => Report::invalid(snapshot, error),
+            })
+            .collect())
+    }
+
+    async fn take_in_order(
+        &self,
+        parsed: &[Result<Dossier, InvalidField>],
+        places: Vec<usize>,
+    ) -> Result<Vec<(usize, Outcome)>, StoreError> {
+        let mut outcomes = Vec::with_capacity(places.len());
+        for place in places {
+            if let Ok(dossier) = &parsed[place] {
+                outcomes.push((place, self.store(dossier).await?));
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// Writes a snapshot if it is news. A new dossier takes one call, a changed one two.
+    async fn store(&self, snapshot: &Dossier) -> Result<Outcome, StoreError> {
+        let today: NaiveDate = day_in_vietnam(self.clock.now());
+        let mut stored: Option<Box<Dossier>> = None;
+        for _ in 0..MOST_TRIES {
+            let dossier = match judge(stored.as_deref(), snapshot.clone(), today, &self.closed_steps) {
+                Verdict::Store(dossier) => dossier,
+                Verdict::Repeated => return Ok(Outcome::Stored),
+                Verdict::Stale => return Ok(Outcome::Stale),
+                Verdict::Conflicting => {
+                    tracing::error!(
+                        receipt_code = %snapshot.receipt_code, revision = snapshot.revision,
+                        "a revision that is stored came again with other content"
+                    );
+                    return Ok(Outcome::Conflicting);
+                }
+            };
+            match self.dossiers.put(&dossier, stored.as_deref()).await? {
+                Put::Done => return Ok(Outcome::Stored),
+                Put::Overtaken(found) => stored = found,
+            }
+        }
+        Err(StoreError::Unavailable { table: "dossiers", why: "other writers keep coming between".into() })
+    }
+}
+
+fn parse(snapshot: &Value) -> Result<Dossier, InvalidField> {
+    let invalid = |field, reason: &str| InvalidField { field, reason: reason.to_owned() };
+    let snapshot: &Map<String, Value> =
+        snapshot.as_object().ok_or_else(|| invalid("dossier", "must be a JSON object"))?;
+    let dossier = Dossier::parse(snapshot)?;
+    // The table may leave it out; a sender that forgot it would silently tell nobody anything.
+    if !snapshot.contains_key("phone") {
+        return Err(invalid("phone", "is missing: send null where the citizen left none"));
+    }
+    Ok(dossier)
+}
+
+/// The places of each dossier's snapshots, in the order sent.
+fn by_dossier(parsed: &[Result<Dossier, InvalidField>]) -> Vec<Vec<usize>> {
+    let mut groups: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (place, dossier) in parsed.iter().enumerate() {
+        if let Ok(dossier) = dossier {
+            groups.entry(dossier.receipt_code.as_str()).or_default().push(place);
+        }
+    }
+    groups.into_values().collect()
+}
+
+fn snapshots(body: &[u8]) -> Result<Vec<Value>, (i64, &'static str)> {
+    match serde_json::from_slice(body) {
+        Ok(Value::Array(snapshots)) if snapshots.len() > MOST_DOSSIERS => {
+            Err((413, "more than 100 dossiers: send fewer at a time"))
+        }
+        Ok(Value::Array(snapshots)) => Ok(snapshots),
+        Ok(snapshot @ Value::Object(_)) => Ok(vec![snapshot]),
+        Ok(_) => Err((400, "the body must be a dossier (a JSON object) or an array of dossiers")),
+        Err(_) => Err((400, "the body is not JSON in UTF-8")),
+    }
+}
+
+fn raw_body(request: &ApiGatewayProxyRequest) -> Option<Vec<u8>> {
+    let body = request.body.as_deref().unwrap_or_default();
+    if request.is_base64_encoded { STANDARD.decode(body).ok() } else { Some(body.as_bytes().to_vec()) }
+}
+
+fn refused(status: i64, why: &str) -> (ApiGatewayProxyResponse, Counts) {
+    (answer::error(status, why), Vec::new())
+}

@@ -1,0 +1,37 @@
+//! `IntakeFunction`: API Gateway, `POST /dossiers`.
+
+use adapters::aws::{self, Patience};
+use adapters::clock::SystemClock;
+use adapters::dossiers::DynamoDossiers;
+use adapters::metrics::Metrics;
+use adapters::secret::Secret;
+use adapters::settings::Settings;
+use aws_lambda_events::apigw::ApiGatewayProxyRequest;
+use intake::Intake;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let settings = Settings::from_env();
+    let metrics = &Metrics::new(settings.required("STAGE")?);
+    let table = settings.required("DOSSIERS_TABLE")?;
+    let secret = settings.required("INTAKE_SECRET")?;
+    let retention_days = settings.parsed("DOSSIER_RETENTION_DAYS")?;
+    let closed_steps = settings.closed_steps()?;
+
+    let config = aws::config(Patience::Background).await;
+    let intake = &Intake {
+        dossiers: DynamoDossiers::writer(adapters::aws::dynamodb(&config), table, retention_days),
+        secret: Secret::new(adapters::aws::secrets_manager(&config), secret),
+        clock: SystemClock,
+        closed_steps,
+    };
+
+    run(service_fn(async |event: LambdaEvent<ApiGatewayProxyRequest>| {
+        let (response, counts) = intake.handle(&event.payload).await;
+        metrics.emit(counts);
+        Ok::<_, Error>(response)
+    }))
+    .await
+}

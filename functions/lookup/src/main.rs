@@ -1,0 +1,44 @@
+//! `LookupFunction`: API Gateway, `GET|POST /mo/{gateway}`.
+
+use adapters::aws::{self, Patience};
+use adapters::clock::SystemClock;
+use adapters::dossiers::DynamoDossiers;
+use adapters::events::EventBridge;
+use adapters::inquiries::DynamoInquiries;
+use adapters::metrics::Metrics;
+use adapters::secret::Secret;
+use adapters::settings::Settings;
+use aws_lambda_events::apigw::ApiGatewayProxyRequest;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use lookup::Lookup;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let settings = Settings::from_env();
+    let metrics = &Metrics::new(settings.required("STAGE")?);
+    let dossiers = settings.required("DOSSIERS_TABLE")?;
+    let inquiries = settings.required("INQUIRIES_TABLE")?;
+    let bus = settings.required("EVENT_BUS_NAME")?;
+    let secret = settings.required("GATEWAY_SECRET")?;
+    let retention_days = settings.parsed("INQUIRY_RETENTION_DAYS")?;
+    let closed_steps = settings.closed_steps()?;
+
+    let config = aws::config(Patience::Gateway).await;
+    let dynamodb = aws::dynamodb(&config);
+    let lookup = &Lookup {
+        dossiers: DynamoDossiers::reader(dynamodb.clone(), dossiers),
+        inquiries: DynamoInquiries::new(dynamodb, inquiries, retention_days),
+        events: EventBridge::new(aws::eventbridge(&config), bus),
+        secret: Secret::new(aws::secrets_manager(&config), secret),
+        clock: SystemClock,
+        closed_steps,
+    };
+
+    run(service_fn(async |event: LambdaEvent<ApiGatewayProxyRequest>| {
+        let (response, counts) = lookup.handle(&event.payload).await;
+        metrics.emit(counts);
+        Ok::<_, Error>(response)
+    }))
+    .await
+}

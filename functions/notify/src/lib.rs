@@ -1,0 +1,133 @@
+//! The dossiers' stream: every change that owes a notice puts it into the ledger and, where it may go at once, sends it.
+//!
+//! A record that fails is reported by its sequence number: Lambda brings the batch again from the lowest one on.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>
+
+mod change;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::delivery::{Delivery, Run, Tally};
+use domain::owed::owed_by_change;
+use domain::ports::{Clock, Ports, StoreError};
+use domain::{NoticeId, ReceiptCode};
+use futures::StreamExt;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use change::{Change, NotAChange};
+
+/// A batch of the stream. Records are read one by one, so that an odd one fails alone.
+#[derive(Debug, Deserialize)]
+pub struct Batch {
+    /// In the shard's order.
+    #[serde(rename = "Records", default)]
+    pub records: Vec<Value>,
+}
+
+/// What Lambda is told: the records to bring again.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchResponse {
+    /// Empty where all went well.
+    pub batch_item_failures: Vec<BatchItemFailure>,
+}
+
+/// One record to bring again.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchItemFailure {
+    /// Its sequence number; empty (the whole batch) where it had none.
+    pub item_identifier: String,
+}
+
+/// Dossiers at once. The changes of one dossier stay in their order.
+const AT_ONCE: usize = 16;
+/// How long a batch waits for the budget of SMS parts; what finds none in that time is left to `redeliver`.
+const PATIENCE: TimeDelta = TimeDelta::seconds(10);
+/// Left at the end for a message under way: SNS's time-out and its mark.
+const MARGIN: TimeDelta = TimeDelta::seconds(14);
+/// A change that is older was delivered late (a retry, an outage): its notice goes the way of a late claim, which reads
+/// the dossier again.
+const LATE: TimeDelta = TimeDelta::seconds(90);
+
+/// Works through a batch. `request` is unique to the invocation.
+pub async fn notify<P: Ports>(
+    delivery: &Delivery<P>,
+    batch: &Batch,
+    request: &str,
+    deadline: DateTime<Utc>,
+) -> (BatchResponse, Tally, u32) {
+    let now = delivery.ports().clock().now();
+    let run = delivery.run(request, (now + PATIENCE).min(deadline - MARGIN));
+    let failures: Vec<Failure> = futures::stream::iter(by_dossier(&batch.records))
+        .map(|records| in_order(&run, delivery, records))
+        .buffer_unordered(AT_ONCE)
+        .filter_map(std::future::ready)
+        .collect()
+        .await;
+    let rejected = failures.iter().filter(|failure| failure.for_good).count() as u32;
+    let batch_item_failures = failures.into_iter().map(|failure| failure.item).collect();
+    (BatchResponse { batch_item_failures }, run.finish().await, rejected)
+}
+
+struct Failure {
+    item: BatchItemFailure,
+    for_good: bool,
+}
+
+/// The records of each dossier, in their order.
+fn by_dossier(records: &[Value]) -> Vec<Vec<&Value>> {
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut groups: Vec<Vec<&Value>> = Vec::new();
+    for record in records {
+        let code = record.pointer("/dynamodb/Keys/receipt_code/S").and_then(Value::as_str).unwrap_or_default();
+        let place = *places.entry(code).or_insert_with(|| {
+            groups.push(Vec::new());
+            groups.len() - 1
+        });
+        groups[place].push(record);
+    }
+    groups
+}
+
+/// One dossier's changes; the first that fails ends them, for all from it on come again.
+async fn in_order<P: Ports>(run: &Run<'_, P>, delivery: &Delivery<P>, records: Vec<&Value>) -> Option<Failure> {
+    for record in records {
+        if let Err(error) = one(run, delivery, record).await {
+            let sequence_number =
+                record.pointer("/dynamodb/SequenceNumber").and_then(Value::as_str).unwrap_or_default();
+            tracing::error!(stream.sequence_number = sequence_number, %error, "a change of the stream failed");
+            return Some(Failure {
+                item: BatchItemFailure { item_identifier: sequence_number.to_owned() },
+                for_good: matches!(error, RecordError::NotAChange(_)),
+            });
+        }
+    }
+    None
+}
+
+#[derive(Debug, thiserror::Error)]
+enum RecordError {
+    #[error(transparent)]
+    NotAChange(#[from] NotAChange),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+async fn one<P: Ports>(run: &Run<'_, P>, delivery: &Delivery<P>, record: &Value) -> Result<(), RecordError> {
+    let Some(change) = Change::parse(record)? else { return Ok(()) };
+    let now = delivery.ports().clock().now();
+    let is_late = change.happened_at.is_none_or(|happened_at| now - happened_at > LATE);
+    for key in owed_by_change(change.old.as_ref(), &change.new, &delivery.terms().closed_steps) {
+        let receipt_code: ReceiptCode = change.new.receipt_code.clone();
+        let id = NoticeId { receipt_code, key };
+        if is_late {
+            run.owe_when_open(&id).await?;
+        } else {
+            run.on_change(&id, &change.new).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,24 @@
+//! `NotifyFunction`: the stream of table `dossiers`.
+
+use adapters::metrics::Metrics;
+use adapters::settings::Settings;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use notify::{Batch, BatchResponse};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let settings = Settings::from_env();
+    let metrics = &Metrics::new(settings.required("STAGE")?);
+    let delivery = &adapters::delivery::from_settings(&settings).await?;
+
+    run(service_fn(async |event: LambdaEvent<Batch>| {
+        let request = &event.context.request_id;
+        let deadline = event.context.deadline().into();
+        let (response, tally, rejected) = notify::notify(delivery, &event.payload, request, deadline).await;
+        adapters::delivery::report(metrics, request, tally);
+        metrics.emit((rejected > 0).then_some(("StreamRecordsRejected", rejected.into())));
+        Ok::<BatchResponse, Error>(response)
+    }))
+    .await
+}
