@@ -52,7 +52,7 @@ mod tests {
     use serde_json::json;
 
     fn request(authorization: Option<&str>, query: Value) -> ApiGatewayProxyRequest {
-        let mut event = json!({"httpMethod": "GET", "path": "/mo/kannel", "pathParameters": {"gateway": "kannel"}, "requestContext": {},
+        let mut event = json!({"httpMethod": "GET", "path": "/mo/kannel", "pathParameters": {"gateway": "kannel"}, "requestContext": {"httpMethod": "GET"},
             "multiValueQueryStringParameters": query});
         if let Some(authorization) = authorization {
             event["headers"] = json!({"Authorization": authorization});
