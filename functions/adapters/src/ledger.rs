@@ -49,7 +49,7 @@ impl DynamoLedger {
             .send()
             .await
             .map_err(unavailable(TABLE))?;
-        found.items.unwrap_or_default().iter().map(due).collect()
+        Ok(found.items.unwrap_or_default().iter().filter_map(readable).collect())
     }
 }
 
@@ -261,6 +261,11 @@ fn lane(priority: Priority, shard: u8) -> String {
 
 fn is_held_by(row: Option<&Item>, owner: Option<&str>) -> bool {
     row.is_some_and(|row| get_text(row, "state") == Some(State::Sending.as_str()) && get_text(row, "owner") == owner)
+}
+
+/// A row that cannot be read must not keep the others from being sent.
+fn readable(row: &Item) -> Option<Due> {
+    due(row).inspect_err(|error| tracing::error!(%error, "an open notice is left out")).ok()
 }
 
 fn due(row: &Item) -> Result<Due, StoreError> {

@@ -46,7 +46,9 @@ const AT_ONCE: usize = 16;
 const FEW_SECONDS: usize = 3;
 /// How often an idle sender looks for notices that became due.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
-/// How often a drain asks for its turn.
+/// How often a mark is tried before it is left to the next claim.
+const MARK_TRIES: u32 = 3;
+/// Between two tries of a mark, and between a drain's two askings for its turn.
 const A_MOMENT: TimeDelta = TimeDelta::milliseconds(500);
 
 /// The delivery of notices in one sandbox, over many invocations.
@@ -73,12 +75,15 @@ impl<P: Ports> Delivery<P> {
         &self.terms
     }
 
-    /// One invocation's work: `name` is unique to it, and no message is begun after `until`.
-    pub fn run(&self, name: impl Into<String>, until: DateTime<Utc>) -> Run<'_, P> {
+    /// One invocation's work under the request id `request`; no message is begun after `until`, nor after the sending
+    /// window closes.
+    pub fn run(&self, request: &str, until: DateTime<Utc>) -> Run<'_, P> {
+        let now = self.ports.clock().now();
         Run {
             delivery: self,
-            name: name.into(),
-            until,
+            // Lambda's own retry comes with the same request id; an owner must never be taken for its predecessor.
+            name: format!("{request}@{}", now.timestamp_millis()),
+            until: self.terms.window.next_close(now).map_or(until, |closes| closes.min(until)),
             claims: AtomicU64::new(0),
             refused: AtomicBool::new(false),
             tally: Mutex::default(),
@@ -283,9 +288,9 @@ impl<P: Ports> Run<'_, P> {
         let text = terms.accents.apply(texts::notice(&claim.id.key, dossier, &terms.office));
         let parts = Sms::new(&text).parts;
         if !self.wait_for_budget(parts).await || !claim.covers(self.now()) {
-            return self
-                .settle(&claim, self.burning_no_attempt("no budget of SMS parts in this run".into(), TimeDelta::zero()))
-                .await;
+            let rest_of_run = (self.until - self.now()).max(TimeDelta::zero());
+            let outcome = self.burning_no_attempt("no budget of SMS parts in this run".into(), rest_of_run);
+            return self.settle(&claim, outcome).await;
         }
         let outcome = match self.ports().sms().send(&phone, &text).await {
             Ok(message_id) => {
@@ -321,7 +326,11 @@ impl<P: Ports> Run<'_, P> {
                 self.clock().sleep_until(slot).await;
                 !self.refused.load(Ordering::Relaxed)
             }
-            Ok(None) | Err(_) => false,
+            Ok(None) => false,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn Error, "the budget of SMS parts could not be asked");
+                false
+            }
         }
     }
 
@@ -339,8 +348,18 @@ impl<P: Ports> Run<'_, P> {
         Outcome::NotSent { due_at: self.now() + pause, counted: false, reason }
     }
 
+    /// Marks the outcome. A mark that fails is tried again for a few seconds: a message that was sent and not marked
+    /// would be sent twice.
     async fn settle(&self, claim: &Claim, outcome: Outcome) -> Progress {
-        match self.ledger().settle(claim, &outcome, self.now()).await {
+        let mut settled = self.ledger().settle(claim, &outcome, self.now()).await;
+        for _ in 1..MARK_TRIES {
+            if settled.is_ok() {
+                break;
+            }
+            self.clock().sleep_until(self.now() + A_MOMENT).await;
+            settled = self.ledger().settle(claim, &outcome, self.now()).await;
+        }
+        match settled {
             Ok(true) => self.settled(claim, outcome),
             Ok(false) => {
                 tracing::warn!(notice = %claim.id, step = ?outcome.step(), "a claim was taken over before its outcome was marked");
