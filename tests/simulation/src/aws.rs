@@ -1,0 +1,251 @@
+//! AWS as it calls the functions: the stream's shards, the rules, and the retries of each.
+//!
+//! - A stream batch that fails comes again from its lowest failed sequence number on; one that fails whole is halved
+//!   (BisectBatchOnFunctionError); what fails alone too often, or is too old, goes to the failure bucket whole.
+//!   <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-errors.html>
+//! - A rule's event is tried three times: Lambda's two retries, a minute and two later.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::delivery::{Delivery, Tally, Terms};
+use domain::notice::NoticeKind;
+use domain::ports::StoreError;
+use notify::{Batch, BatchResponse};
+use serde_json::{Value, json};
+
+use crate::fault::Faults;
+use crate::ports::SimulatedPorts;
+use crate::world::{World, Written};
+
+/// The stream mapping's settings, as template.yaml sets them.
+#[derive(Debug, Clone, Copy)]
+pub struct Mapping {
+    /// Records a batch.
+    pub batch: usize,
+    /// Shards, each with its own order.
+    pub shards: usize,
+    /// MaximumRetryAttempts.
+    pub retries: u32,
+    /// MaximumRecordAgeInSeconds.
+    pub age: TimeDelta,
+}
+
+impl Default for Mapping {
+    fn default() -> Self {
+        Self { batch: 100, shards: 2, retries: 10, age: TimeDelta::hours(6) }
+    }
+}
+
+/// The deployed system, played.
+pub struct Stack {
+    /// The tables, the network, the clock.
+    pub world: Arc<World>,
+    /// What goes wrong.
+    pub faults: Arc<Faults>,
+    /// The stack's parameters.
+    pub terms: Terms,
+    /// The stream's settings.
+    pub mapping: Mapping,
+    /// Every sandbox's ports.
+    pub ports: SimulatedPorts,
+    /// Records set aside, as the S3 object holds them.
+    pub bucket: Vec<Value>,
+    checkpoint: usize,
+    invocations: std::sync::atomic::AtomicU64,
+}
+
+/// Time-outs of template.yaml.
+const NOTIFY: TimeDelta = TimeDelta::seconds(60);
+const APOLOGY: TimeDelta = TimeDelta::seconds(900);
+const REDELIVER: TimeDelta = TimeDelta::seconds(70);
+
+impl Stack {
+    /// A fresh deployment on `world`.
+    pub fn new(world: Arc<World>, faults: Arc<Faults>, terms: Terms) -> Self {
+        let ports = SimulatedPorts::new(world.clone(), faults.clone());
+        let mapping = Mapping::default();
+        Self {
+            world,
+            faults,
+            terms,
+            mapping,
+            ports,
+            bucket: Vec::new(),
+            checkpoint: 0,
+            invocations: Default::default(),
+        }
+    }
+
+    /// A cold sandbox.
+    fn sandbox(&self) -> (Delivery<SimulatedPorts>, String) {
+        let number = self.invocations.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        (Delivery::new(self.ports.clone(), self.terms.clone()), format!("request-{number}"))
+    }
+
+    /// Runs a handler until it ends, its sandbox dies or its time is up. None where nothing came back.
+    async fn invoke<T>(&self, time_out: TimeDelta, handler: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            done = tokio::time::timeout(time_out.to_std().expect("a time-out"), handler) => done.ok(),
+            () = self.faults.death() => None,
+        }
+    }
+
+    /// Delivers the stream until every record is past its checkpoint.
+    pub async fn deliver_stream(&mut self) {
+        let shards = self.mapping.shards;
+        let first = self.checkpoint;
+        let written = self.world.stream_from(first);
+        self.checkpoint += written.len();
+        for shard in 0..shards {
+            let records: Vec<Value> = written
+                .iter()
+                .enumerate()
+                .filter(|(_, written)| shard_of(written, shards) == shard)
+                .map(|(place, written)| record(first + place, written))
+                .collect();
+            for batch in records.chunks(self.mapping.batch) {
+                self.deliver_batch(batch.to_vec()).await;
+            }
+        }
+    }
+
+    /// One batch, until it is through or set aside.
+    async fn deliver_batch(&mut self, records: Vec<Value>) {
+        let mut waiting = vec![records];
+        while let Some(mut batch) = waiting.pop() {
+            let mut tries = 0;
+            loop {
+                let lowest = match self.notify(&batch).await {
+                    Some(response) => lowest_failure(&response, &batch),
+                    None => Some(0),
+                };
+                let Some(lowest) = lowest else { break };
+                tries = if lowest > 0 { 0 } else { tries + 1 };
+                batch.drain(..lowest);
+                if tries > self.mapping.retries || self.is_too_old(&batch) {
+                    self.bucket.append(&mut batch);
+                    break;
+                }
+                if lowest == 0 && batch.len() > 1 {
+                    let second_half = batch.split_off(batch.len() / 2);
+                    waiting.push(second_half);
+                    waiting.push(batch);
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    break;
+                }
+                tokio::time::sleep(Duration::from_secs(1 << tries.min(6))).await;
+            }
+        }
+    }
+
+    fn is_too_old(&self, batch: &[Value]) -> bool {
+        let written = batch.first().and_then(|record| record["dynamodb"]["ApproximateCreationDateTime"].as_i64());
+        written.is_some_and(|written| self.world.now().timestamp() - written > self.mapping.age.num_seconds())
+    }
+
+    /// One invocation of `NotifyFunction`.
+    pub async fn notify(&self, records: &[Value]) -> Option<BatchResponse> {
+        let (delivery, request) = self.sandbox();
+        let batch = Batch { records: records.to_vec() };
+        let deadline = self.world.now() + NOTIFY;
+        self.invoke(NOTIFY, notify::notify(&delivery, &batch, &request, deadline))
+            .await
+            .map(|(response, _, _)| response)
+    }
+
+    /// The 17:30 rule of `scheduled`'s day: Lambda tries three times.
+    pub async fn evening(&self, scheduled: DateTime<Utc>) -> Option<apology::Plan> {
+        for retry in 0..3u64 {
+            let (delivery, request) = self.sandbox();
+            let event = apology::Scheduled { time: scheduled };
+            let deadline = self.world.now() + APOLOGY;
+            let run = self.invoke(APOLOGY, apology::apologise(&delivery, &event, &request, deadline)).await;
+            match run {
+                Some(Ok((plan, _))) if plan.out_of_reach == 0 => return Some(plan),
+                _ => tokio::time::sleep(Duration::from_secs(60 * (retry + 1))).await,
+            }
+        }
+        None
+    }
+
+    /// One invocation of `RedeliverFunction`. None where its sandbox died.
+    pub async fn redeliver(&self) -> Option<Result<Tally, StoreError>> {
+        let (delivery, request) = self.sandbox();
+        let deadline = self.world.now() + REDELIVER;
+        self.invoke(REDELIVER, redeliver::redeliver(&delivery, &request, deadline)).await
+    }
+
+    /// The minute rule, until every notice is finished; false where that takes longer than `most`.
+    pub async fn redeliver_until_quiet(&self, most: TimeDelta) -> bool {
+        let until = self.world.now() + most;
+        while self.world.unfinished() > 0 {
+            if self.world.now() > until {
+                return false;
+            }
+            let minute = self.world.now();
+            let _ = self.redeliver().await;
+            let next = minute + TimeDelta::minutes(1);
+            if let Ok(pause) = (next - self.world.now()).to_std() {
+                tokio::time::sleep(pause).await;
+            }
+        }
+        true
+    }
+}
+
+/// The kind of notice a text is, by the seed's own words.
+pub fn kind_of(text: &str) -> NoticeKind {
+    if text.contains("đã được giải quyết xong") {
+        NoticeKind::Result
+    } else if text.contains("cần bổ sung theo quy định") {
+        NoticeKind::Supplement
+    } else {
+        NoticeKind::Apology
+    }
+}
+
+fn shard_of(written: &Written, shards: usize) -> usize {
+    let dossier = written.new.as_ref().or(written.old.as_ref());
+    let code = dossier.map(|dossier| dossier.receipt_code.as_str()).unwrap_or_default();
+    code.bytes().map(usize::from).sum::<usize>() % shards
+}
+
+/// A record as Lambda hands it over.
+pub fn record(place: usize, written: &Written) -> Value {
+    let name = match (&written.old, &written.new) {
+        (None, _) => "INSERT",
+        (Some(_), Some(_)) => "MODIFY",
+        (Some(_), None) => "REMOVE",
+    };
+    let image = |dossier: &Option<domain::Dossier>| dossier.as_ref().map(image);
+    let code = written.new.as_ref().or(written.old.as_ref()).map(|dossier| dossier.receipt_code.to_string());
+    let mut change = json!({
+        "ApproximateCreationDateTime": written.at.timestamp(), "Keys": {"receipt_code": {"S": code}},
+        "SequenceNumber": format!("{place:021}"), "SizeBytes": 700, "StreamViewType": "NEW_AND_OLD_IMAGES",
+    });
+    for (field, image) in [("OldImage", image(&written.old)), ("NewImage", image(&written.new))] {
+        if let Some(image) = image {
+            change[field] = image;
+        }
+    }
+    json!({
+        "eventID": place.to_string(), "eventName": name, "eventVersion": "1.1", "eventSource": "aws:dynamodb",
+        "awsRegion": "ap-southeast-1", "dynamodb": change, "eventSourceARN": "arn:aws:dynamodb:ap-southeast-1:1:table/dossiers/stream/1",
+    })
+}
+
+fn image(dossier: &domain::Dossier) -> Value {
+    let item: serde_dynamo::Item = serde_dynamo::to_item(dossier).expect("a dossier is an item");
+    serde_json::to_value(item).expect("an item is JSON")
+}
+
+/// The place of the lowest failed sequence number; the whole batch where one cannot be found.
+fn lowest_failure(response: &BatchResponse, batch: &[Value]) -> Option<usize> {
+    let places = response.batch_item_failures.iter().map(|failure| {
+        batch.iter().position(|record| record["dynamodb"]["SequenceNumber"] == failure.item_identifier).unwrap_or(0)
+    });
+    places.min()
+}

@@ -1,0 +1,118 @@
+//! Faults: any call to the world can fail before or after it took effect, time out, or be the handler's last.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// What goes wrong at a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// It fails and did nothing.
+    Before,
+    /// It took effect, and the reply is lost.
+    After,
+    /// Nothing is heard for a long time; it did nothing.
+    TimeOut,
+    /// The sandbox dies before it.
+    DieBefore,
+    /// The sandbox dies after it.
+    DieAfter,
+}
+
+impl Fault {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Before, Self::After, Self::TimeOut, Self::DieBefore, Self::DieAfter];
+
+    /// Whether the caller can know that nothing happened.
+    pub fn is_definite(self) -> bool {
+        self == Self::Before
+    }
+}
+
+/// How a call ended.
+pub(crate) enum Fate<T> {
+    /// With its result.
+    Done(T),
+    /// It failed, and the caller may know that nothing happened.
+    NotDone,
+    /// It failed, and nobody knows whether anything happened.
+    Lost,
+}
+
+/// The faults of one schedule: the call's number, counted over all functions, and what goes wrong there.
+#[derive(Debug, Default)]
+pub struct Faults {
+    plan: HashMap<usize, Fault>,
+    seen: Mutex<Seen>,
+    death: tokio::sync::Notify,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    calls: usize,
+    injected: Vec<Fault>,
+}
+
+/// What a round trip costs.
+pub const ROUND_TRIP: Duration = Duration::from_millis(5);
+const NOTHING_HEARD: Duration = Duration::from_secs(12);
+
+impl Faults {
+    /// None at all.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// These.
+    pub fn at(plan: impl IntoIterator<Item = (usize, Fault)>) -> Self {
+        Self { plan: plan.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Calls made so far.
+    pub fn calls(&self) -> usize {
+        self.seen.lock().expect("no panic holds it").calls
+    }
+
+    /// Faults that struck so far.
+    pub fn injected(&self) -> Vec<Fault> {
+        self.seen.lock().expect("no panic holds it").injected.clone()
+    }
+
+    /// Resolves when the sandbox dies.
+    pub async fn death(&self) {
+        self.death.notified().await;
+    }
+
+    pub(crate) async fn call<T>(&self, effect: impl FnOnce() -> T) -> Fate<T> {
+        tokio::time::sleep(ROUND_TRIP).await;
+        let fault = {
+            let mut seen = self.seen.lock().expect("no panic holds it");
+            let fault = self.plan.get(&seen.calls).copied();
+            seen.calls += 1;
+            seen.injected.extend(fault);
+            fault
+        };
+        match fault {
+            None => Fate::Done(effect()),
+            Some(Fault::Before) => Fate::NotDone,
+            Some(Fault::After) => {
+                effect();
+                Fate::Lost
+            }
+            Some(Fault::TimeOut) => {
+                tokio::time::sleep(NOTHING_HEARD).await;
+                Fate::Lost
+            }
+            Some(Fault::DieBefore) => self.die().await,
+            Some(Fault::DieAfter) => {
+                effect();
+                self.die().await
+            }
+        }
+    }
+
+    async fn die<T>(&self) -> T {
+        self.death.notify_one();
+        std::future::pending().await
+    }
+}

@@ -1,0 +1,163 @@
+//! The domain's ports on the [`World`], every call of which can go wrong.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::event::Event;
+use domain::lifecycle::{Claim, Outcome};
+use domain::notice::Priority;
+use domain::ports::{
+    Advance, BudgetCounter, Clock, DossierStore, DrainTurn, Due, EventBus, Ledger, Owe, Page, PageToken, Ports, Put,
+    SendError, SmsSender, StoreError,
+};
+use domain::{Dossier, NoticeId, Phone, ReceiptCode};
+
+use crate::fault::{Fate, Faults};
+use crate::world::World;
+
+/// One sandbox's view of the world.
+#[derive(Clone)]
+pub struct SimulatedPorts {
+    /// The world, shared by all.
+    pub world: Arc<World>,
+    /// What goes wrong.
+    pub faults: Arc<Faults>,
+    /// What SNS answers, in place of accepting.
+    pub sns: Arc<dyn Fn(&Phone, DateTime<Utc>) -> Option<SendError> + Send + Sync>,
+}
+
+/// Dossiers a page of the index holds.
+const PAGE: usize = 500;
+
+impl SimulatedPorts {
+    /// A network that accepts everything.
+    pub fn new(world: Arc<World>, faults: Arc<Faults>) -> Self {
+        Self { world, faults, sns: Arc::new(|_, _| None) }
+    }
+
+    async fn table<T>(&self, table: &'static str, effect: impl FnOnce(&World) -> T) -> Result<T, StoreError> {
+        match self.faults.call(|| effect(&self.world)).await {
+            Fate::Done(done) => Ok(done),
+            Fate::NotDone => Err(StoreError::Unavailable { table, why: "it failed".into() }),
+            Fate::Lost => Err(StoreError::Unavailable { table, why: "no reply".into() }),
+        }
+    }
+}
+
+impl DossierStore for SimulatedPorts {
+    async fn get(&self, code: &ReceiptCode) -> Result<Option<Dossier>, StoreError> {
+        self.table("dossiers", |world| world.get(code)).await
+    }
+
+    async fn put(&self, dossier: &Dossier, replaces: Option<&Dossier>) -> Result<Put, StoreError> {
+        self.table("dossiers", |world| world.put(dossier, replaces.map(|seen| seen.revision))).await
+    }
+
+    async fn appointed_on(&self, day: NaiveDate, page: Option<PageToken>) -> Result<Page, StoreError> {
+        let after = page.map(|PageToken(code)| code);
+        let (dossiers, next) = self.table("dossiers", |world| world.appointed_on(day, after.as_ref(), PAGE)).await?;
+        Ok(Page { dossiers, unreadable: 0, next: next.map(PageToken) })
+    }
+}
+
+impl Ledger for SimulatedPorts {
+    async fn owe(&self, id: &NoticeId, how: Owe, _: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.table("notices", |world| world.owe(id, how)).await
+    }
+
+    async fn claim(&self, id: &NoticeId, owner: String, now: DateTime<Utc>) -> Result<Option<Claim>, StoreError> {
+        self.table("notices", |world| world.claim(id, owner, now)).await
+    }
+
+    async fn settle(&self, claim: &Claim, outcome: &Outcome, _: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.table("notices", |world| world.settle(claim, outcome)).await
+    }
+
+    async fn due(&self, priority: Priority, by: DateTime<Utc>, limit: usize) -> Result<Vec<Due>, StoreError> {
+        self.table("notices", |world| world.due(priority, by, limit)).await
+    }
+
+    async fn is_superseded(&self, id: &NoticeId) -> Result<bool, StoreError> {
+        self.table("notices", |world| world.is_superseded(id)).await
+    }
+}
+
+impl BudgetCounter for SimulatedPorts {
+    async fn advance(&self, at_most: i64, to: i64) -> Result<Advance, StoreError> {
+        self.table("control", |world| world.advance(at_most, to)).await
+    }
+}
+
+impl DrainTurn for SimulatedPorts {
+    async fn take(&self, owner: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.table("control", |world| world.take_turn(owner, now, until)).await
+    }
+
+    async fn give_back(&self, owner: &str) -> Result<(), StoreError> {
+        self.table("control", |world| world.give_turn_back(owner)).await
+    }
+}
+
+impl SmsSender for SimulatedPorts {
+    async fn send(&self, phone: &Phone, text: &str) -> Result<String, SendError> {
+        if let Some(error) = (self.sns)(phone, self.world.now()) {
+            tokio::time::sleep(crate::fault::ROUND_TRIP).await;
+            return Err(error);
+        }
+        match self.faults.call(|| self.world.accept(phone.as_e164(), text)).await {
+            Fate::Done(message_id) => Ok(message_id),
+            Fate::NotDone => Err(SendError::NotSent("throttled".into())),
+            Fate::Lost => Err(SendError::Unknown("no reply".into())),
+        }
+    }
+}
+
+impl EventBus for SimulatedPorts {
+    async fn publish(&self, events: &[Event]) {
+        let _ = self.faults.call(|| self.world.announce(events)).await;
+    }
+}
+
+impl Clock for SimulatedPorts {
+    fn now(&self) -> DateTime<Utc> {
+        self.world.now()
+    }
+
+    async fn sleep_until(&self, instant: DateTime<Utc>) {
+        if let Ok(pause) = (instant - self.world.now()).to_std() {
+            tokio::time::sleep(pause).await;
+        }
+    }
+}
+
+impl Ports for SimulatedPorts {
+    type Dossiers = Self;
+    type Ledger = Self;
+    type Budget = Self;
+    type Turn = Self;
+    type Sms = Self;
+    type Events = Self;
+    type Clock = Self;
+
+    fn dossiers(&self) -> &Self {
+        self
+    }
+    fn ledger(&self) -> &Self {
+        self
+    }
+    fn budget(&self) -> &Self {
+        self
+    }
+    fn turn(&self) -> &Self {
+        self
+    }
+    fn sms(&self) -> &Self {
+        self
+    }
+    fn events(&self) -> &Self {
+        self
+    }
+    fn clock(&self) -> &Self {
+        self
+    }
+}

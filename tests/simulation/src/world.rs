@@ -1,0 +1,330 @@
+//! The tables, the phone network and the clock, in memory.
+//!
+//! Conditions are checked and applied in one step, as DynamoDB does; its indexes show what was so a moment ago.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::event::Event;
+use domain::lifecycle::{Claim, LEASE, Outcome, State};
+use domain::notice::Priority;
+use domain::ports::{Advance, Due, Owe, Put};
+use domain::{Dossier, NoticeId, NoticeKey, ReceiptCode};
+
+/// How far an index may be behind its table.
+pub const INDEX_LAG: TimeDelta = TimeDelta::milliseconds(700);
+
+/// A ledger row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Where the notice is in its life.
+    pub state: State,
+    /// When somebody may take it.
+    pub due_at: DateTime<Utc>,
+    /// Claims so far.
+    pub attempts: u32,
+    /// Who has it.
+    pub owner: Option<String>,
+    /// Why it is where it is.
+    pub reason: Option<String>,
+}
+
+/// A message the network accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// To whom.
+    pub phone: String,
+    /// What.
+    pub text: String,
+}
+
+/// A write to table `dossiers`, as its stream shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Before.
+    pub old: Option<Dossier>,
+    /// After; None for a removal.
+    pub new: Option<Dossier>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A value and what an index may still show instead.
+#[derive(Debug, Clone)]
+struct Indexed<T> {
+    now: T,
+    before: Option<T>,
+    since: DateTime<Utc>,
+}
+
+impl<T: Clone> Indexed<T> {
+    fn seen_at(&self, now: DateTime<Utc>) -> Option<&T> {
+        if now - self.since >= INDEX_LAG { Some(&self.now) } else { self.before.as_ref() }
+    }
+
+    fn write(&mut self, value: T, now: DateTime<Utc>) {
+        let old = std::mem::replace(&mut self.now, value);
+        self.before = Some(old);
+        self.since = now;
+    }
+}
+
+#[derive(Debug, Default)]
+struct Tables {
+    dossiers: BTreeMap<ReceiptCode, Indexed<Dossier>>,
+    stream: Vec<Written>,
+    notices: BTreeMap<NoticeId, Indexed<Row>>,
+    open: HashMap<Priority, BTreeMap<(DateTime<Utc>, NoticeId), ()>>,
+    free_at: Option<i64>,
+    turn: Option<(String, DateTime<Utc>)>,
+    accepted: Vec<Accepted>,
+    events: Vec<Event>,
+}
+
+/// Everything outside the functions.
+#[derive(Debug)]
+pub struct World {
+    tables: Mutex<Tables>,
+    began: (tokio::time::Instant, DateTime<Utc>),
+}
+
+impl World {
+    /// An empty one, at that moment. Time is tokio's: paused in tests, and moved on by whoever sleeps.
+    pub fn at(began: DateTime<Utc>) -> Self {
+        Self { tables: Mutex::default(), began: (tokio::time::Instant::now(), began) }
+    }
+
+    /// Now.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.began.1 + self.began.0.elapsed()
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().expect("no panic holds it")
+    }
+
+    /// Writes a dossier whatever stands there, as a test or another system does.
+    pub fn write(&self, dossier: Dossier) {
+        let (now, mut tables) = (self.now(), self.tables());
+        let old = tables.dossiers.get(&dossier.receipt_code).map(|kept| kept.now.clone());
+        tables.stream.push(Written { old, new: Some(dossier.clone()), at: now });
+        match tables.dossiers.get_mut(&dossier.receipt_code) {
+            Some(kept) => kept.write(dossier, now),
+            None => {
+                tables
+                    .dossiers
+                    .insert(dossier.receipt_code.clone(), Indexed { now: dossier, before: None, since: now });
+            }
+        }
+    }
+
+    /// Removes a dossier.
+    pub fn remove(&self, code: &ReceiptCode) {
+        let (now, mut tables) = (self.now(), self.tables());
+        if let Some(kept) = tables.dossiers.remove(code) {
+            tables.stream.push(Written { old: Some(kept.now), new: None, at: now });
+        }
+    }
+
+    /// A dossier that is there.
+    pub fn dossier(&self, code: &ReceiptCode) -> Dossier {
+        self.get(code).expect("the dossier is there")
+    }
+
+    /// The stream from a place on.
+    pub fn stream_from(&self, place: usize) -> Vec<Written> {
+        self.tables().stream.get(place..).unwrap_or_default().to_vec()
+    }
+
+    /// The ledger.
+    pub fn ledger(&self) -> BTreeMap<NoticeId, Row> {
+        self.tables().notices.iter().map(|(id, row)| (id.clone(), row.now.clone())).collect()
+    }
+
+    /// How many notices are not finished.
+    pub fn unfinished(&self) -> usize {
+        self.tables().open.values().map(BTreeMap::len).sum()
+    }
+
+    /// What the network accepted.
+    pub fn accepted(&self) -> Vec<Accepted> {
+        self.tables().accepted.clone()
+    }
+
+    /// What was announced.
+    pub fn events(&self) -> Vec<Event> {
+        self.tables().events.clone()
+    }
+
+    pub(crate) fn get(&self, code: &ReceiptCode) -> Option<Dossier> {
+        self.tables().dossiers.get(code).map(|kept| kept.now.clone())
+    }
+
+    pub(crate) fn put(&self, dossier: &Dossier, replaces: Option<u64>) -> Put {
+        let found = self.get(&dossier.receipt_code);
+        if found.as_ref().map(|found| found.revision) != replaces {
+            return Put::Overtaken(found.map(Box::new));
+        }
+        self.write(dossier.clone());
+        Put::Done
+    }
+
+    /// A page of the index by appointment.
+    pub(crate) fn appointed_on(
+        &self,
+        day: chrono::NaiveDate,
+        after: Option<&ReceiptCode>,
+        most: usize,
+    ) -> (Vec<Dossier>, Option<ReceiptCode>) {
+        use std::ops::Bound::{Excluded, Unbounded};
+        let (now, tables) = (self.now(), self.tables());
+        let from = after.map_or(Unbounded, Excluded);
+        let mut page: Vec<Dossier> = tables
+            .dossiers
+            .range::<ReceiptCode, _>((from, Unbounded))
+            .filter_map(|(_, kept)| kept.seen_at(now))
+            .filter(|dossier| dossier.appointment_on == day)
+            .take(most + 1)
+            .cloned()
+            .collect();
+        let more = page.len() > most;
+        page.truncate(most);
+        let next = if more { page.last().map(|last| last.receipt_code.clone()) } else { None };
+        (page, next)
+    }
+
+    pub(crate) fn owe(&self, id: &NoticeId, how: Owe) -> bool {
+        let (now, mut tables) = (self.now(), self.tables());
+        let (state, due_at, attempts, owner) = match how {
+            Owe::Pending { due_at } => (State::Pending, due_at, 0, None),
+            Owe::Claimed(claim) => (State::Sending, claim.lease_until, claim.attempts, Some(claim.owner)),
+        };
+        if let Some(row) = tables.notices.get(id) {
+            return owner.is_some() && row.now.owner == owner && row.now.state == State::Sending;
+        }
+        let row = Row { state, due_at, attempts, owner, reason: None };
+        tables.notices.insert(id.clone(), Indexed { now: row, before: None, since: now });
+        tables.open.entry(id.key.kind().priority()).or_default().insert((due_at, id.clone()), ());
+        true
+    }
+
+    pub(crate) fn claim(&self, id: &NoticeId, owner: String, now: DateTime<Utc>) -> Option<Claim> {
+        let (written, mut tables) = (self.now(), self.tables());
+        let kept = tables.notices.get_mut(id)?;
+        let row = kept.now.clone();
+        if row.owner.as_ref() == Some(&owner) && row.state == State::Sending {
+            return Some(Claim { id: id.clone(), owner, lease_until: row.due_at, attempts: row.attempts });
+        }
+        if row.state.is_final() || row.due_at > now {
+            return None;
+        }
+        let claim = Claim { id: id.clone(), owner, lease_until: now + LEASE, attempts: row.attempts + 1 };
+        let state = row.state.after(domain::lifecycle::Step::Claim).ok()?;
+        let taken = Row {
+            state,
+            due_at: claim.lease_until,
+            attempts: claim.attempts,
+            owner: Some(claim.owner.clone()),
+            ..row.clone()
+        };
+        kept.write(taken, written);
+        let open = tables.open.entry(id.key.kind().priority()).or_default();
+        open.remove(&(row.due_at, id.clone()));
+        open.insert((claim.lease_until, id.clone()), ());
+        Some(claim)
+    }
+
+    pub(crate) fn settle(&self, claim: &Claim, outcome: &Outcome) -> bool {
+        let (now, mut tables) = (self.now(), self.tables());
+        let Some(kept) = tables.notices.get_mut(&claim.id) else { return false };
+        let row = kept.now.clone();
+        let Ok(state) = State::Sending.after(outcome.step()) else { return false };
+        if row.owner.as_ref() != Some(&claim.owner) || row.state != State::Sending {
+            return state.is_final() && row.owner.as_ref() == Some(&claim.owner) && row.state == state;
+        }
+        let mut settled = Row { state, ..row.clone() };
+        match outcome {
+            Outcome::NotSent { due_at, counted, reason } => {
+                settled.due_at = *due_at;
+                settled.attempts = claim.attempts - u32::from(!counted);
+                settled.reason = Some(reason.clone());
+                settled.owner = None;
+            }
+            Outcome::Failed(reason) => settled.reason = Some(reason.clone()),
+            Outcome::Cancelled(reason) => settled.reason = Some((*reason).to_owned()),
+            Outcome::Sent(_) | Outcome::Expired => {}
+        }
+        kept.write(settled.clone(), now);
+        let open = tables.open.entry(claim.id.key.kind().priority()).or_default();
+        open.remove(&(row.due_at, claim.id.clone()));
+        if !state.is_final() {
+            open.insert((settled.due_at, claim.id.clone()), ());
+        }
+        true
+    }
+
+    /// The index over unfinished rows; what it showed a moment ago.
+    pub(crate) fn due(&self, priority: Priority, by: DateTime<Utc>, limit: usize) -> Vec<Due> {
+        let (now, tables) = (self.now(), self.tables());
+        let Some(open) = tables.open.get(&priority) else { return Vec::new() };
+        open.keys()
+            .take_while(|(due_at, _)| *due_at <= by)
+            .filter(|(_, id)| tables.notices.get(id).is_some_and(|row| row.seen_at(now).is_some()))
+            .take(limit)
+            .map(|(due_at, id)| Due { id: id.clone(), due_at: *due_at })
+            .collect()
+    }
+
+    pub(crate) fn is_superseded(&self, id: &NoticeId) -> bool {
+        let tables = self.tables();
+        let first = NoticeId { receipt_code: id.receipt_code.clone(), key: NoticeKey::Result(0) };
+        tables
+            .notices
+            .range(first..)
+            .take_while(|(other, _)| other.receipt_code == id.receipt_code)
+            .any(|(other, _)| other.key.supersedes(&id.key))
+    }
+
+    pub(crate) fn advance(&self, at_most: i64, to: i64) -> Advance {
+        let mut tables = self.tables();
+        match tables.free_at {
+            Some(free_at) if free_at > at_most => Advance::Taken(free_at),
+            _ => {
+                tables.free_at = Some(to);
+                Advance::Granted
+            }
+        }
+    }
+
+    pub(crate) fn take_turn(&self, owner: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> bool {
+        let mut tables = self.tables();
+        match &tables.turn {
+            Some((holder, lease_until)) if holder != owner && *lease_until >= now => false,
+            _ => {
+                tables.turn = Some((owner.to_owned(), until));
+                true
+            }
+        }
+    }
+
+    pub(crate) fn give_turn_back(&self, owner: &str) {
+        let mut tables = self.tables();
+        if tables.turn.as_ref().is_some_and(|(holder, _)| holder == owner) {
+            tables.turn = None;
+        }
+    }
+
+    pub(crate) fn accept(&self, phone: &str, text: &str) -> String {
+        let at = self.now();
+        let mut tables = self.tables();
+        tables.accepted.push(Accepted { at, phone: phone.to_owned(), text: text.to_owned() });
+        format!("message-{}", tables.accepted.len())
+    }
+
+    pub(crate) fn announce(&self, events: &[Event]) {
+        self.tables().events.extend_from_slice(events);
+    }
+}
