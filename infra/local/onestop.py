@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""The local stack, for `make`: run, down, test, prove, sam-local, validate, outputs."""
+
+import json
+import os
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+
+import sam_local  # noqa: E402
+from console import Failed, say, step  # noqa: E402
+from stack import Stack, free_port  # noqa: E402
+from tools import LOCAL, ROOT, cargo, check_machine, install, sam  # noqa: E402
+
+RUN_PORT = int(os.environ.get("PORT", "4566"))
+
+
+def run():
+    """A working day at the one-stop desk, on a stack that stays up."""
+    check_machine()
+    install()
+    cargo("build", "--workspace", "--bins", title="building the functions and the day's player")
+    stack = Stack("run", RUN_PORT)
+    stack.start()
+    stack.deploy()
+    return subprocess.run([str(ROOT / "target/debug/day")], cwd=ROOT, env=stack.env(), check=False).returncode
+
+
+def down():
+    """Stops the stack of `make run`; nothing is left running."""
+    stopped = Stack("run", RUN_PORT).stop()
+    say("✓ the local stack is down" if stopped else "the local stack was not up")
+    return 0
+
+
+def outputs():
+    """The outputs of the stack of `make run`, as JSON."""
+    stack = Stack("run", RUN_PORT)
+    if not stack.is_up():
+        raise Failed("no local stack is up: make run")
+    print(json.dumps(stack.outputs(), indent=2, ensure_ascii=False))
+    return 0
+
+
+def validate():
+    """`sam validate --lint` of every template."""
+    check_machine()
+    install()
+    for template in ["template.yaml", "infra/tables.yaml", "infra/alarms.yaml"]:
+        step(f"sam validate --lint {template}",
+             [sam(), "validate", "--lint", "--region", "ap-southeast-1", "-t", str(ROOT / template)],
+             LOCAL / "logs" / "validate.log", cwd=ROOT, env=Stack("run", RUN_PORT).env())
+    return 0
+
+
+def test():
+    """Everything but the long proofs, on a stack of its own that is gone afterwards."""
+    return on_a_stack_of_its_own(["cargo", "test", "--workspace", "--quiet", *sys.argv[2:]])
+
+
+def prove():
+    """The long proofs too."""
+    return on_a_stack_of_its_own(["cargo", "test", "--workspace", "--", "--include-ignored", "--nocapture", "--test-threads=2"])
+
+
+def on_a_stack_of_its_own(command):
+    check_machine()
+    install()
+    validate()
+    cargo("build", "--workspace", "--bins", title="building the functions")
+    cargo("test", "--workspace", "--no-run", title="building the tests")
+    port = free_port()
+    stack = Stack(f"test-{port}", port)
+    try:
+        stack.start()
+        stack.deploy()
+        return subprocess.run(command, cwd=ROOT, env=stack.env(), check=False).returncode
+    finally:
+        stack.stop()
+
+
+def local_invoke():
+    """`sam local invoke` of every file in events/."""
+    check_machine()
+    install()
+    cargo("build", "--workspace", "--bins", title="building the functions")
+    return sam_local.run()
+
+
+COMMANDS = {"run": run, "down": down, "outputs": outputs, "validate": validate, "test": test, "prove": prove, "sam-local": local_invoke}
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    command = COMMANDS.get(sys.argv[1] if len(sys.argv) > 1 else "")
+    if command is None:
+        raise SystemExit(f"usage: {sys.argv[0]} {{{','.join(COMMANDS)}}}")
+    try:
+        raise SystemExit(command())
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

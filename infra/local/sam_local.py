@@ -1,0 +1,132 @@
+"""`sam local invoke` of every file in events/, against a local stack that containers reach, with the answers asserted.
+
+SAM exits 0 on a handler's error and blanks environment values it cannot resolve: the answers are compared with
+tests/sam-local.json, and the functions get their settings from an env-vars file.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+from console import Failed, say
+from stack import FUNCTIONS, Stack, free_port, in_session
+from tools import LOCAL, ROOT, has_docker, sam
+
+HOST = "172.30.99.1"  # where sam-local-up.sh puts the bridge
+
+
+def run():
+    engine = Engine()
+    if not engine.up():
+        say("sam local: no Docker engine answers here and none could be started, so nothing was invoked. Start one and try again.")
+        return 0
+    stack = None
+    try:
+        host = HOST if engine.started else "127.0.0.1"
+        stack = Stack("sam-local", free_port(host), host)
+        stack.start()
+        stack.deploy()
+        return invoke_all(stack, engine.env)
+    finally:
+        if stack:
+            stack.stop()
+        engine.down()
+
+
+def invoke_all(stack, engine_env):
+    build = stack.folder / "build"
+    env_vars = stack.folder / "env-vars.json"
+    env_vars.write_text(json.dumps(settings(stack)))
+    expectations = json.loads((ROOT / "tests" / "sam-local.json").read_text())
+    events = sorted((ROOT / "events").glob("*.json"))
+    unknown = set(expectations) - {event.name for event in events}
+    if unknown:
+        raise Failed(f"tests/sam-local.json expects events that are not there: {', '.join(sorted(unknown))}")
+    failed = 0
+    for event in events:
+        function = event.name.split("-")[0].capitalize() + "Function"
+        done = subprocess.run(
+            [sam(), "local", "invoke", function, "-t", str(build / "template.yaml"), "-e", str(event),
+             "--env-vars", str(env_vars), "--skip-pull-image", "--region", "ap-southeast-1"],
+            capture_output=True, text=True, cwd=stack.folder, env={**stack.env(), **engine_env}, timeout=120, check=False)
+        answer = last_json(done.stdout)
+        wanted = expectations.get(event.name)
+        ok = done.returncode == 0 and wanted is not None and matches(wanted, answer)
+        failed += not ok
+        shown = json.dumps(answer, ensure_ascii=False) if answer is not None else (done.stderr.strip().splitlines() or ["nothing"])[-1]
+        say(f"{event.name} {'ok' if ok else 'FAILED'} {shown[:160]}")
+        if not ok:
+            say(f"    expected {json.dumps(wanted, ensure_ascii=False)}")
+    say(f"{len(events) - failed} of {len(events)} events answered as expected")
+    return 1 if failed or not events else 0
+
+
+def settings(stack):
+    """The deployed functions' own settings; each also finds the local AWS from inside its container."""
+    outputs = stack.outputs()
+    env_vars = {}
+    for name in FUNCTIONS:
+        logical_id = f"{name.capitalize()}Function"
+        deployed = json.loads(stack.get(f"/2015-03-31/functions/{outputs[logical_id]}/configuration", "lambda"))
+        env_vars[logical_id] = {**deployed["Environment"]["Variables"], "AWS_ENDPOINT_URL": stack.endpoint,
+                                "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    return env_vars
+
+
+def matches(wanted, answer):
+    """Whether everything wanted is in the answer: objects by member, texts by part."""
+    if isinstance(wanted, dict):
+        return isinstance(answer, dict) and all(name in answer and matches(value, answer[name]) for name, value in wanted.items())
+    if isinstance(wanted, str) and isinstance(answer, str):
+        return wanted in answer
+    return wanted == answer
+
+
+def last_json(output):
+    for line in reversed(output.strip().splitlines()):
+        try:
+            return json.loads(line)
+        except ValueError:
+            continue
+    return None
+
+
+class Engine:
+    """A Docker engine: the machine's own, or one started by hand where that is possible."""
+
+    def __init__(self):
+        self.env, self.started, self.pid = {}, False, None
+
+    def up(self):
+        if has_docker():
+            return True
+        if os.geteuid() != 0 or not shutil.which("apt-get"):
+            return False
+        env = {**os.environ, "SAM_LOCAL_DIR": str(LOCAL / "docker")}
+        script = ROOT / "infra" / "local" / "sam-local-up.sh"
+        done = subprocess.run(["bash", str(script)], capture_output=True, text=True, env=env, timeout=600, check=False)
+        exports = [line for line in done.stdout.splitlines() if line.startswith("export ")]
+        if done.returncode or not exports:
+            say("\n".join(f"  │ {line}" for line in done.stderr.strip().splitlines()[-8:]))
+            return False
+        values = dict(pair.split("=", 1) for pair in exports[-1].split()[1:])
+        self.started, self.pid = True, int(values["SAM_LOCAL_PID"])
+        engine = LOCAL / "docker" / "engine" / "usr"
+        self.env = {"DOCKER_HOST": values["DOCKER_HOST"],
+                    "PATH": f"{engine / 'bin'}:{engine / 'sbin'}:{os.environ.get('PATH', '')}"}
+        return True
+
+    def down(self):
+        if not self.started:
+            return
+        session = os.getsid(self.pid)
+        os.kill(self.pid, signal.SIGTERM)
+        for _ in range(50):
+            if not in_session(session):
+                return
+            time.sleep(0.2)
+        for process in in_session(session):
+            os.kill(process, signal.SIGKILL)

@@ -1,0 +1,203 @@
+"""One local stack: MiniStack on loopback, and the real template deployed to it."""
+
+import base64
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import string
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from console import Failed, say, short, step
+from tools import LOCAL, ROOT, architecture, path_with_tools, sam
+
+FUNCTIONS = ["intake", "notify", "apology", "redeliver", "lookup"]
+NAME = "onestop"
+
+
+class Stack:
+    """`name` is its folder under .local/: `run` for `make run`, another for every test run."""
+
+    def __init__(self, name, port, host="127.0.0.1"):
+        self.name, self.port, self.host = name, port, host
+        self.folder = LOCAL / name
+        self.pid_file = self.folder / "ministack.pid"
+        self.endpoint = f"http://{host}:{port}"
+
+    def env(self):
+        """What the server, SAM and the tests run with. The functions inherit the server's."""
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith("AWS_") or name == "AWS_CA_BUNDLE"},
+            "PATH": path_with_tools(),
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": "ap-southeast-1",
+            "AWS_DEFAULT_REGION": "ap-southeast-1",
+            "MINISTACK_REGION": "ap-southeast-1",
+            "SAM_CLI_TELEMETRY": "0",
+            "ONESTOP_ENDPOINT": self.endpoint,
+            "ONESTOP_STACK": NAME,
+        }
+
+    # ------------------------------------------------------------------ the server
+
+    def is_up(self):
+        try:
+            with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", timeout=2) as answer:
+                return answer.status == 200
+        except (OSError, urllib.error.URLError):
+            return False
+
+    def is_ours(self):
+        return self.pid() is not None
+
+    def pid(self):
+        try:
+            pid = int(self.pid_file.read_text())
+            os.kill(pid, 0)
+            return pid
+        except (OSError, ValueError):
+            return None
+
+    def start(self, **more):
+        """Up in half a second, unless it is up already."""
+        if self.is_ours() and self.is_up():
+            return
+        if is_taken(self.host, self.port):
+            raise Failed(f"port {self.port} is taken by another program: stop it, or choose another with PORT=4567 make run")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        env = {**self.env(), "BIND_HOST": self.host, "GATEWAY_PORT": str(self.port), "MINISTACK_HOST": self.host,
+               "IOT_MTLS_ENABLED": "0", **more}
+        env.pop("ONESTOP_ENDPOINT")
+        with open(self.folder / "ministack.log", "wb") as log:
+            server = subprocess.Popen([str(LOCAL / "tools" / "stack" / "bin" / "ministack")], env=env, cwd=self.folder,
+                                      stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+        self.pid_file.write_text(str(server.pid))
+        for _ in range(120):
+            if self.is_up():
+                say(f"✓ local AWS on {self.endpoint}")
+                return
+            if server.poll() is not None:
+                break
+            time.sleep(0.25)
+        raise Failed(f"the local AWS did not start: see {short(self.folder / 'ministack.log')}")
+
+    def stop(self):
+        """Ends the server and every function it started: they share its session."""
+        pid = self.pid()
+        self.pid_file.unlink(missing_ok=True)
+        if pid is None:
+            return False
+        for sent in (signal.SIGTERM, signal.SIGKILL):
+            for process in in_session(pid):
+                try:
+                    os.kill(process, sent)
+                except ProcessLookupError:
+                    pass
+            for _ in range(20):
+                if not in_session(pid):
+                    return True
+                time.sleep(0.1)
+        return True
+
+    # ------------------------------------------------------------------ the template
+
+    def deploy(self):
+        """`sam deploy` of the real template, its CodeUri pointing at the binaries that cargo just built."""
+        build = self.folder / "build"
+        lay_out(build)
+        step(
+            "sam deploy of template.yaml",
+            [sam(), "deploy", "--template-file", str(build / "template.yaml"), "--config-file", str(ROOT / "samconfig.toml"),
+             "--config-env", "local", "--stack-name", NAME, "--parameter-overrides", "Stage=local",
+             f"Architecture={architecture()}", f"SmsPartsPerSecond={os.environ.get('SMS_PARTS_PER_SECOND', '50')}"],
+            LOCAL / "logs" / f"deploy-{self.name}.log",
+            cwd=ROOT, env=self.env(),
+        )
+        self.fill_secrets()
+
+    def fill_secrets(self):
+        """Values of its own, once; a second deployment leaves them alone."""
+        outputs = self.outputs()
+        letters = string.ascii_letters + string.digits
+        values = {
+            "IntakeSecret": {"current": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(), "previous": None},
+            "GatewaySecret": {"kannel": {"user": "kannel", "password": "".join(secrets.choice(letters) for _ in range(24))}},
+        }
+        for output, value in values.items():
+            filled = self.folder / f"{output}.filled"
+            if filled.exists() and filled.read_text() == str(self.pid()):
+                continue
+            self.aws("secretsmanager", "PutSecretValue", {"SecretId": outputs[output], "SecretString": json.dumps(value)})
+            filled.write_text(str(self.pid()))
+
+    def outputs(self):
+        query = urllib.parse.urlencode({"Action": "DescribeStacks", "Version": "2010-05-15", "StackName": NAME})
+        answer = self.request("POST", query.encode(), {"Content-Type": "application/x-www-form-urlencoded",
+                                                       "Authorization": authorization("cloudformation")}).decode()
+        members = re.findall(r"<OutputKey>(.*?)</OutputKey>\s*<OutputValue>(.*?)</OutputValue>", answer, re.S)
+        return dict(members)
+
+    def aws(self, service, action, body):
+        """One call of a JSON service of the local AWS, which checks no signature."""
+        target = {"secretsmanager": "secretsmanager", "dynamodb": "DynamoDB_20120810"}[service]
+        headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": f"{target}.{action}",
+                   "Authorization": authorization(service)}
+        return json.loads(self.request("POST", json.dumps(body).encode(), headers))
+
+    def get(self, path, service):
+        return self.request("GET", None, {"Authorization": authorization(service)}, path)
+
+    def request(self, method, body, headers, path="/"):
+        request = urllib.request.Request(self.endpoint + path, data=body, headers=headers, method=method)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.read()
+
+
+def lay_out(build, profile="debug"):
+    """The template as `sam build` leaves it: each function's CodeUri is a folder with its `bootstrap`."""
+    shutil.rmtree(build, ignore_errors=True)
+    (build / "infra").mkdir(parents=True)
+    template = (ROOT / "template.yaml").read_text()
+    for name in FUNCTIONS:
+        (build / name).mkdir()
+        shutil.copy2(ROOT / "target" / profile / name, build / name / "bootstrap")
+        template = template.replace(f"CodeUri: functions/{name}\n", f"CodeUri: {name}\n")
+    (build / "template.yaml").write_text(template)
+    for nested in (ROOT / "infra").glob("*.yaml"):
+        shutil.copy2(nested, build / "infra" / nested.name)
+
+
+def authorization(service):
+    return f"AWS4-HMAC-SHA256 Credential=test/20260101/ap-southeast-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
+
+
+def is_taken(host, port):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            return False
+        except OSError:
+            return True
+
+
+def free_port(host="127.0.0.1"):
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return probe.getsockname()[1]
+
+
+def in_session(session):
+    """The processes of a session that are not dead."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,sess=,stat="], capture_output=True, text=True, check=False).stdout
+    rows = (line.split() for line in listed.splitlines())
+    return [int(row[0]) for row in rows if len(row) >= 3 and row[1] == str(session) and not row[2].startswith("Z")]

@@ -1,0 +1,64 @@
+"""What the machine must have, and what this project installs for itself under .local/."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from console import Failed, step
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCAL = ROOT / ".local"
+HERE = Path(__file__).resolve().parent
+
+
+def check_machine():
+    """Rust and Python 3, and the C linker Rust itself needs. One line for what is missing."""
+    if sys.version_info < (3, 9):
+        raise Failed("Python 3.9 or newer is needed: get it from python.org or your system's packages")
+    for program, how in [
+        ("cargo", "Rust is missing: get it from rustup.rs, then run the command again"),
+        ("cc", "a C compiler is missing (Rust links with it): apt-get install gcc libc6-dev, or your system's like"),
+    ]:
+        if not shutil.which(program):
+            raise Failed(how)
+
+
+def install():
+    """MiniStack and SAM, each in a virtual environment of its own: MiniStack pins what SAM wants newer."""
+    for name, size in [("stack", "local AWS, 130 MB"), ("sam", "SAM CLI and cargo-lambda, 790 MB")]:
+        requirements = HERE / f"requirements-{name}.txt"
+        venv, wanted = LOCAL / "tools" / name, hashlib.sha256(requirements.read_bytes()).hexdigest()
+        stamp = venv / "installed"
+        if stamp.exists() and stamp.read_text() == wanted:
+            continue
+        shutil.rmtree(venv, ignore_errors=True)
+        log = LOCAL / "logs" / f"install-{name}.log"
+        step(f"a virtual environment for {name}", [sys.executable, "-m", "venv", str(venv)], log)
+        step(f"installing {size}", [str(venv / "bin" / "pip"), "install", "--quiet", "-r", str(requirements)], log)
+        stamp.write_text(wanted)
+
+
+def sam():
+    return str(LOCAL / "tools" / "sam" / "bin" / "sam")
+
+
+def path_with_tools():
+    return f"{LOCAL / 'tools' / 'sam' / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
+
+
+def architecture():
+    return "arm64" if os.uname().machine in ("aarch64", "arm64") else "x86_64"
+
+
+def cargo(*arguments, title, env=None):
+    log = LOCAL / "logs" / "cargo.log"
+    step(title, ["cargo", *arguments], log, cwd=ROOT, env={**os.environ, **(env or {})})
+
+
+def has_docker(env=None):
+    return bool(shutil.which("docker", path=(env or os.environ).get("PATH"))) and (
+        subprocess.run(["docker", "version"], capture_output=True, env=env, check=False).returncode == 0
+    )
