@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The local stack, for `make`: run, down, test, prove, sam-local, validate, outputs."""
+"""What `make` does: the local stack (run, down, outputs), tests (validate, test, prove, sam-local), lint and package."""
 
 import json
 import os
@@ -8,6 +8,7 @@ import sys
 
 sys.dont_write_bytecode = True
 
+import release  # noqa: E402
 import sam_local  # noqa: E402
 from console import Failed, say, step  # noqa: E402
 from stack import Stack, free_port  # noqa: E402
@@ -88,7 +89,11 @@ def local_invoke():
     return sam_local.run()
 
 
-COMMANDS = {"run": run, "down": down, "outputs": outputs, "validate": validate, "test": test, "prove": prove, "sam-local": local_invoke}
+COMMANDS = {
+    "run": run, "down": down, "outputs": outputs,
+    "validate": validate, "test": test, "prove": prove, "sam-local": local_invoke,
+    "lint": release.lint, "package": release.package,
+}
 
 if __name__ == "__main__":
     os.chdir(ROOT)

