@@ -36,9 +36,12 @@ pub async fn config(patience: Patience) -> SdkConfig {
         .await
 }
 
+/// DynamoDB, for those who only hand it on.
+pub use aws_sdk_dynamodb::Client as DynamoDb;
+
 /// A client of DynamoDB.
-pub fn dynamodb(config: &SdkConfig) -> aws_sdk_dynamodb::Client {
-    aws_sdk_dynamodb::Client::new(config)
+pub fn dynamodb(config: &SdkConfig) -> DynamoDb {
+    DynamoDb::new(config)
 }
 
 /// A client of Secrets Manager.

@@ -7,4 +7,5 @@
 pub mod aws;
 pub mod fault;
 pub mod ports;
+pub mod promises;
 pub mod world;

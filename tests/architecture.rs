@@ -1,0 +1,50 @@
+//! Imports run one way: domain ← adapters ← each function ← tests. Checked on what cargo itself says.
+
+use std::collections::BTreeSet;
+
+use cargo_metadata::{DependencyKind, MetadataCommand};
+
+const FUNCTIONS: [&str; 5] = ["intake", "notify", "apology", "redeliver", "lookup"];
+
+/// A package's dependencies at run time, by name.
+fn dependencies(package: &str) -> BTreeSet<String> {
+    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata");
+    let package = metadata.packages.iter().find(|found| found.name.as_str() == package).expect("a member of the workspace");
+    let normal = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
+    normal.map(|dependency| dependency.name.clone()).collect()
+}
+
+fn is_aws_sdk(name: &str) -> bool {
+    name.starts_with("aws-sdk") || name.starts_with("aws-config") || name.starts_with("aws-smithy")
+}
+
+#[test]
+fn the_domain_knows_no_clock_no_network_and_no_aws() {
+    let expected = ["chrono", "futures", "serde", "serde_json", "thiserror", "tracing", "unicode-normalization"];
+    assert_eq!(dependencies("domain"), expected.map(str::to_owned).into());
+    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata");
+    let domain = metadata.packages.iter().find(|package| package.name.as_str() == "domain").expect("domain");
+    let chrono = domain.dependencies.iter().find(|dependency| dependency.name == "chrono").expect("chrono");
+    assert!(!chrono.uses_default_features && !chrono.features.contains(&"clock".to_owned()), "Utc::now() would be there");
+}
+
+#[test]
+fn only_the_adapters_know_the_sdk_and_they_know_no_lambda() {
+    let adapters = dependencies("adapters");
+    assert!(adapters.contains("domain") && adapters.iter().any(|name| is_aws_sdk(name)));
+    for foreign in FUNCTIONS.iter().copied().chain(["lambda_runtime", "aws_lambda_events"]) {
+        assert!(!adapters.contains(foreign), "adapters depends on {foreign}");
+    }
+}
+
+#[test]
+fn only_the_functions_know_lambda_and_none_knows_another_or_the_sdk() {
+    for function in FUNCTIONS {
+        let dependencies = dependencies(function);
+        assert!(dependencies.contains("lambda_runtime") && dependencies.contains("domain"), "{function}");
+        for other in FUNCTIONS {
+            assert!(!dependencies.contains(other), "{function} depends on {other}");
+        }
+        assert!(!dependencies.iter().any(|name| is_aws_sdk(name)), "{function} knows the SDK");
+    }
+}

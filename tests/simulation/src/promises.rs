@@ -1,0 +1,174 @@
+//! What the ports promise. The same checks run on the world in memory and, in the system tests, on a real DynamoDB API:
+//! so the proofs in memory hold for the real thing.
+
+use std::future::Future;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::lifecycle::{Claim, LEASE, Outcome, Receipt};
+use domain::notice::Priority;
+use domain::ports::{Advance, BudgetCounter, DossierStore, DrainTurn, Ledger, Owe, Put};
+use domain::{Dossier, NoticeId, NoticeKey, ReceiptCode};
+use serde_json::json;
+
+/// A receipt code that nothing else uses.
+pub fn some_code(number: u64) -> ReceiptCode {
+    ReceiptCode::parse(&format!("P{number}")).expect("letters and digits")
+}
+
+fn noon() -> DateTime<Utc> {
+    "2026-11-24T05:00:00Z".parse().expect("a time")
+}
+
+fn receipt() -> Outcome {
+    let (message_id, phone, text) = ("m-1".into(), "+84912345678".into(), "TB: …".into());
+    Outcome::Sent(Receipt { message_id, phone, text, parts: 1, sent_at: noon() })
+}
+
+async fn is_due(ledger: &impl Ledger, id: &NoticeId, by: DateTime<Utc>) -> bool {
+    let due = ledger.due(id.key.kind().priority(), by, 100_000).await.expect("an answer");
+    due.iter().any(|due| due.id == *id)
+}
+
+/// An index shows a write some time later.
+async fn soon(ask: impl AsyncFn() -> bool) {
+    for _ in 0..100 {
+        if ask().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the index never showed it");
+}
+
+/// A row is put once, claimed by one, settled by its holder only, and taken over when its lease runs out.
+pub async fn of_a_ledger(ledger: &impl Ledger, code: &ReceiptCode) {
+    let id = NoticeId { receipt_code: code.clone(), key: NoticeKey::Result(9) };
+    let now = noon();
+    let claim = async |owner: &str, at| ledger.claim(&id, owner.into(), at).await.expect("an answer");
+    let settle = async |claim: &Claim, outcome: Outcome| ledger.settle(claim, &outcome, now).await.expect("an answer");
+
+    assert_eq!(claim("a", now).await, None, "nothing is owed");
+    assert!(ledger.owe(&id, Owe::Pending { due_at: now }, now).await.expect("an answer"));
+    assert!(!ledger.owe(&id, Owe::Pending { due_at: now }, now).await.expect("an answer"), "once");
+    soon(async || is_due(ledger, &id, now).await).await;
+    assert!(!is_due(ledger, &id, now - TimeDelta::milliseconds(1)).await, "not before it is due");
+
+    assert_eq!(claim("a", now - TimeDelta::milliseconds(1)).await, None, "not before it is due");
+    let held = claim("a", now).await.expect("it is due");
+    assert_eq!((held.attempts, held.lease_until), (1, now + LEASE));
+    assert_eq!(claim("a", now).await.as_ref(), Some(&held), "a claim that was repeated after a lost reply finds itself");
+    assert_eq!(claim("b", now + LEASE - TimeDelta::milliseconds(1)).await, None, "held");
+    let stranger = Claim { owner: "b".into(), ..held.clone() };
+    assert!(!settle(&stranger, receipt()).await, "only the holder settles");
+
+    let later = now + TimeDelta::minutes(1);
+    let not_sent = |counted| Outcome::NotSent { due_at: later, counted, reason: "throttled".into() };
+    assert!(settle(&held, not_sent(true)).await);
+    assert!(!settle(&held, receipt()).await, "released");
+    assert_eq!(claim("c", now).await, None, "not due yet");
+    let second = claim("c", later).await.expect("due again");
+    assert_eq!(second.attempts, 2);
+    assert!(settle(&second, not_sent(false)).await);
+    let third = claim("d", later).await.expect("due again");
+    assert_eq!(third.attempts, 2, "a fault of ours burns no attempt");
+
+    let taken_over = claim("e", later + LEASE).await.expect("the lease ran out");
+    assert_eq!(taken_over.attempts, 3);
+    assert!(!settle(&third, receipt()).await, "it was taken over");
+    assert!(settle(&taken_over, receipt()).await);
+    assert!(settle(&taken_over, receipt()).await, "a mark that was repeated after a lost reply finds itself");
+    assert!(!settle(&taken_over, Outcome::Expired).await, "final is final");
+    assert_eq!(claim("f", later + LEASE * 9).await, None, "final is final");
+    soon(async || !is_due(ledger, &id, later + LEASE * 9).await).await;
+
+    let claimed = NoticeId { receipt_code: code.clone(), key: NoticeKey::Supplement(9) };
+    let at_once = Claim { id: claimed.clone(), owner: "g".into(), lease_until: now + LEASE, attempts: 1 };
+    let owe = async |claim: &Claim| ledger.owe(&claimed, Owe::Claimed(claim.clone()), now).await.expect("an answer");
+    assert!(owe(&at_once).await);
+    assert!(owe(&at_once).await, "a put that was repeated after a lost reply finds itself");
+    assert!(!owe(&Claim { owner: "h".into(), ..at_once.clone() }).await, "once");
+    assert!(ledger.settle(&at_once, &Outcome::Cancelled("no longer true"), now).await.expect("an answer"));
+
+    let is_superseded = async |key| {
+        let id = NoticeId { receipt_code: code.clone(), key };
+        ledger.is_superseded(&id).await.expect("an answer")
+    };
+    assert!(is_superseded(NoticeKey::Result(8)).await);
+    assert!(!is_superseded(NoticeKey::Result(9)).await);
+    assert!(!is_superseded(NoticeKey::Result(10)).await, "by number, not by letter");
+    assert!(is_superseded(NoticeKey::Supplement(1)).await);
+    assert!(!is_superseded(NoticeKey::Apology("2026-11-25".parse().expect("a day"))).await);
+
+    let evening = NoticeId { receipt_code: code.clone(), key: NoticeKey::Apology("2026-11-25".parse().expect("a day")) };
+    assert!(ledger.owe(&evening, Owe::Pending { due_at: now }, now).await.expect("an answer"));
+    soon(async || is_due(ledger, &evening, now).await).await;
+    let news = ledger.due(Priority::News, now, 100_000).await.expect("an answer");
+    assert!(!news.iter().any(|due| due.id == evening), "an apology is no news");
+    let claim = ledger.claim(&evening, "i".into(), now).await.expect("an answer").expect("due");
+    assert!(ledger.settle(&claim, &Outcome::Expired, now).await.expect("an answer"));
+}
+
+/// A dossier is written over exactly what was seen.
+pub async fn of_a_dossier_store(store: &impl DossierStore, code: &ReceiptCode) {
+    let at = |revision: u64, step: &str| {
+        let snapshot = json!({"receipt_code": code.as_str(), "revision": revision, "procedure": "Cấp thẻ", "phone": "0912345678",
+            "received_on": "2026-11-20", "appointment_on": "2090-01-02", "step": step, "status": "", "unit": "Phòng",
+            "silent": true, "office": "Sở Du lịch", "same_day": false, "result_on": "2026-11-24"});
+        Dossier::parse(snapshot.as_object().expect("an object")).expect("a dossier")
+    };
+    let (first, second) = (at(1, "Tiếp nhận"), at(2, "Thẩm định"));
+    let put = async |dossier: &Dossier, replaces: Option<&Dossier>| store.put(dossier, replaces).await.expect("an answer");
+    assert_eq!(store.get(code).await.expect("an answer"), None);
+    assert_eq!(put(&first, None).await, Put::Done);
+    assert_eq!(put(&first, None).await, Put::Overtaken(Some(Box::new(first.clone()))));
+    assert_eq!(put(&second, Some(&first)).await, Put::Done);
+    assert_eq!(put(&at(3, "Trình ký"), Some(&first)).await, Put::Overtaken(Some(Box::new(second.clone()))));
+    assert_eq!(store.get(code).await.expect("an answer"), Some(second.clone()), "what is written is read back");
+
+    soon(async || {
+        let mut page = None;
+        loop {
+            let found = store.appointed_on(second.appointment_on, page).await.expect("an answer");
+            if found.dossiers.contains(&second) {
+                return true;
+            }
+            page = match found.next {
+                Some(next) => Some(next),
+                None => return false,
+            };
+        }
+    })
+    .await;
+}
+
+/// The counter moves where nobody is in the way, and tells where it stands where somebody is.
+pub async fn of_a_budget(counter: &impl BudgetCounter) {
+    let advance = async |at_most, to| counter.advance(at_most, to).await.expect("an answer");
+    assert_eq!(advance(1_000, 2_000).await, Advance::Granted);
+    assert_eq!(advance(1_999, 3_000).await, Advance::Taken(2_000));
+    assert_eq!(advance(2_000, 3_000).await, Advance::Granted);
+    assert_eq!(advance(9_000, 9_500).await, Advance::Granted);
+    assert_eq!(advance(3_000, 4_000).await, Advance::Taken(9_500));
+}
+
+/// One holder at a time, until he gives it back or his time is up.
+pub async fn of_a_turn(turn: &impl DrainTurn) {
+    let now = noon();
+    let until = now + TimeDelta::seconds(50);
+    let take = async |owner: &str, at| turn.take(owner, at, until).await.expect("an answer");
+    assert!(take("a", now).await);
+    assert!(take("a", now).await, "a call that was repeated after a lost reply finds itself");
+    assert!(!take("b", now).await);
+    turn.give_back("b").await.expect("an answer");
+    assert!(!take("b", now).await, "only the holder gives it back");
+    turn.give_back("a").await.expect("an answer");
+    assert!(take("b", now).await);
+    assert!(take("c", until + TimeDelta::milliseconds(1)).await, "his time is up");
+}
+
+/// Runs a check in virtual time.
+pub fn in_virtual_time(check: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime").block_on(check);
+}

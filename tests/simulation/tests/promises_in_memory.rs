@@ -1,0 +1,29 @@
+//! The world in memory keeps the promises that the adapters keep on DynamoDB.
+
+use std::sync::Arc;
+
+use simulation::fault::Faults;
+use simulation::ports::SimulatedPorts;
+use simulation::promises::{in_virtual_time, of_a_budget, of_a_dossier_store, of_a_ledger, of_a_turn, some_code};
+use simulation::world::World;
+
+fn ports() -> SimulatedPorts {
+    let began = "2026-11-24T05:00:00Z".parse().expect("a time");
+    SimulatedPorts::new(Arc::new(World::at(began)), Arc::new(Faults::none()))
+}
+
+#[test]
+fn the_ledger_in_memory_keeps_its_promises() {
+    in_virtual_time(async { of_a_ledger(&ports(), &some_code(1)).await });
+}
+
+#[test]
+fn the_dossiers_in_memory_keep_their_promises() {
+    in_virtual_time(async { of_a_dossier_store(&ports(), &some_code(1)).await });
+}
+
+#[test]
+fn the_budget_and_the_turn_in_memory_keep_their_promises() {
+    in_virtual_time(async { of_a_budget(&ports()).await });
+    in_virtual_time(async { of_a_turn(&ports()).await });
+}

@@ -1,0 +1,2 @@
+//! placeholder until the day is written
+fn main() {}

@@ -1,0 +1,83 @@
+//! A citizen with a phone, and Kannel between him and us.
+
+use anyhow::{Context, Result};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::Utc;
+
+use crate::Stack;
+
+/// Someone who texts 8083.
+#[derive(Clone)]
+pub struct Citizen {
+    stack: Stack,
+    credentials: String,
+    /// His number, as Kannel writes it.
+    pub msisdn: String,
+}
+
+/// What Kannel got back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// The text for the citizen.
+    pub text: String,
+    /// `X-Kannel-Coding`.
+    pub coding: Option<String>,
+}
+
+impl Citizen {
+    /// A citizen with a number of his own.
+    pub async fn of(stack: &Stack) -> Result<Self> {
+        let secret = stack.secret("GatewaySecret").await?;
+        let part = |name| secret["kannel"][name].as_str().context("GatewaySecret has a member kannel").map(str::to_owned);
+        let credentials = format!("{}:{}", part("user")?, part("password")?);
+        Ok(Self { stack: stack.clone(), credentials, msisdn: format!("8491{:07}", fastrand::u32(..10_000_000)) })
+    }
+
+    /// Texts 8083 and gets the answer.
+    pub async fn texts(&self, text: &str) -> Result<Reply> {
+        self.delivered(text, &new_id()).await
+    }
+
+    /// Kannel delivers a text under that message id.
+    pub async fn delivered(&self, text: &str, id: &str) -> Result<Reply> {
+        let timestamp = Utc::now().timestamp().to_string();
+        self.get(&[
+            ("msisdn", &self.msisdn), ("short_code", "8083"), ("mo_message", text), ("request_id", id), ("ts", &timestamp),
+        ]).await
+    }
+
+    /// Any query at all, with the right credentials.
+    pub async fn get(&self, query: &[(&str, &str)]) -> Result<Reply> {
+        self.raw(&self.url(query), Some(&self.credentials)).await
+    }
+
+    /// The address of a delivery.
+    pub fn url(&self, query: &[(&str, &str)]) -> String {
+        let url = reqwest::Url::parse_with_params(&format!("{}/mo/kannel", self.stack.api()), query);
+        url.expect("an address").to_string()
+    }
+
+    /// Any request at all.
+    pub async fn raw(&self, url: &str, credentials: Option<&str>) -> Result<Reply> {
+        let mut request = self.stack.http().get(url);
+        if let Some(credentials) = credentials {
+            request = request.header("authorization", format!("Basic {}", STANDARD.encode(credentials)));
+        }
+        let answer = request.send().await?;
+        let coding = answer.headers().get("x-kannel-coding").and_then(|value| value.to_str().ok()).map(str::to_owned);
+        Ok(Reply { status: answer.status().as_u16(), coding, text: answer.text().await? })
+    }
+
+    /// The right credentials, `user:password`.
+    pub fn credentials(&self) -> &str {
+        &self.credentials
+    }
+}
+
+/// A message id as Kannel makes them.
+pub fn new_id() -> String {
+    format!("{:08x}-{:04x}-{:04x}", fastrand::u32(..), fastrand::u16(..), fastrand::u16(..))
+}

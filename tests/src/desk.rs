@@ -1,0 +1,113 @@
+//! The one-stop software: pushes signed snapshots.
+
+use anyhow::{Context, Result};
+use chrono::{Days, Utc};
+use serde_json::{Map, Value, json};
+use standardwebhooks::Webhook;
+
+use crate::{Stack, today};
+
+/// The one-stop software, with the key it was given.
+#[derive(Clone)]
+pub struct Desk {
+    stack: Stack,
+    key: String,
+}
+
+/// What a push was answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// JSON body.
+    pub body: Value,
+}
+
+impl Answer {
+    /// Each dossier's outcome, in the order sent.
+    pub fn outcomes(&self) -> Vec<String> {
+        let reports = self.body["dossiers"].as_array().cloned().unwrap_or_default();
+        reports.iter().map(|report| report["outcome"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+}
+
+impl Desk {
+    /// Takes the key from the stack's secret.
+    pub async fn of(stack: &Stack) -> Result<Self> {
+        let secret = stack.secret("IntakeSecret").await?;
+        let key = secret["current"].as_str().context("IntakeSecret has a current key")?.to_owned();
+        Ok(Self { stack: stack.clone(), key })
+    }
+
+    /// Pushes a snapshot or an array of them.
+    pub async fn push(&self, body: &Value) -> Result<Answer> {
+        let body = body.to_string();
+        let headers = self.sign(&body, Utc::now().timestamp());
+        self.post(body.into_bytes(), &headers).await
+    }
+
+    /// Pushes one snapshot that must be stored.
+    pub async fn store(&self, dossier: &Value) -> Result<()> {
+        let answer = self.push(dossier).await?;
+        anyhow::ensure!(answer.outcomes() == ["stored"], "{dossier} was answered {answer:?}");
+        Ok(())
+    }
+
+    /// The scheme's three headers.
+    pub fn sign(&self, body: &str, timestamp: i64) -> Vec<(&'static str, String)> {
+        let id = format!("msg_{:016x}", fastrand::u64(..));
+        let webhook = Webhook::new(&self.key).expect("the stack's key is base64");
+        let signature = webhook.sign(&id, timestamp, body.as_bytes()).expect("a text body");
+        vec![("webhook-id", id), ("webhook-timestamp", timestamp.to_string()), ("webhook-signature", signature)]
+    }
+
+    /// Posts bytes with those headers.
+    pub async fn post(&self, body: Vec<u8>, headers: &[(&str, String)]) -> Result<Answer> {
+        let mut request = self.stack.http().post(format!("{}/dossiers", self.stack.api())).body(body);
+        request = request.header("content-type", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let answer = request.send().await?;
+        let status = answer.status().as_u16();
+        let text = answer.text().await?;
+        Ok(Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) })
+    }
+}
+
+/// A dossier under way: received three days ago, due in five, at "Thẩm định". A code and a phone of its own.
+pub fn dossier(changes: Value) -> Value {
+    let number = fastrand::u32(..10_000_000);
+    let mut snapshot = json!({
+        "receipt_code": format!("016{number:07}"), "revision": 1, "procedure": "Cấp thẻ hướng dẫn viên du lịch nội địa",
+        "phone": format!("091{:07}", fastrand::u32(..10_000_000)),
+        "received_on": today() - Days::new(3), "appointment_on": today() + Days::new(5),
+        "step": "Thẩm định hồ sơ", "status": "Đang xử lý", "unit": "Phòng Quản lý lữ hành",
+    });
+    merge(&mut snapshot, changes);
+    snapshot
+}
+
+/// The dossier's next revision, with changes.
+pub fn next(snapshot: &Value, changes: Value) -> Value {
+    let mut next = snapshot.clone();
+    next["revision"] = json!(snapshot["revision"].as_u64().unwrap_or_default() + 1);
+    merge(&mut next, changes);
+    next
+}
+
+/// The receipt code of a snapshot.
+pub fn code(snapshot: &Value) -> &str {
+    snapshot["receipt_code"].as_str().unwrap_or_default()
+}
+
+/// The mobile number of a snapshot, in E.164.
+pub fn phone(snapshot: &Value) -> String {
+    let written = snapshot["phone"].as_str().unwrap_or_default();
+    domain::Phone::parse(written).expect("a mobile number").as_e164().to_owned()
+}
+
+fn merge(snapshot: &mut Value, changes: Value) {
+    let changes: Map<String, Value> = changes.as_object().cloned().unwrap_or_default();
+    snapshot.as_object_mut().expect("a snapshot is an object").extend(changes);
+}

@@ -1,0 +1,21 @@
+//! A deployed stack, as the people around it see it: the one-stop software, a citizen, the clerk at the tables.
+
+pub mod citizen;
+pub mod desk;
+pub mod stack;
+
+pub use citizen::Citizen;
+pub use desk::Desk;
+pub use stack::{Stack, Subscription, eventually};
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+/// Today in Vietnam.
+pub fn today() -> NaiveDate {
+    domain::calendar::day_in_vietnam(Utc::now())
+}
+
+/// 17:30 in Vietnam on `day`, as the rule's event has it.
+pub fn half_past_five(day: NaiveDate) -> DateTime<Utc> {
+    domain::calendar::at(day, 17, 30)
+}

@@ -1,0 +1,264 @@
+//! The deployed stack: its outputs, its tables, its functions, and the phone network the local AWS plays.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use chrono::{DateTime, Utc};
+use reqwest::Client;
+use serde_json::{Map, Value, json};
+
+/// A stack that `make run` or `make test` deployed.
+#[derive(Debug, Clone)]
+pub struct Stack {
+    http: Client,
+    endpoint: String,
+    outputs: BTreeMap<String, String>,
+}
+
+/// An SMS as the network got it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// To whom, in E.164.
+    pub phone: String,
+    /// What.
+    pub text: String,
+}
+
+impl Stack {
+    /// Finds the stack by `ONESTOP_ENDPOINT` and `ONESTOP_STACK`.
+    pub async fn connect() -> Result<Self> {
+        let endpoint = std::env::var("ONESTOP_ENDPOINT").unwrap_or_else(|_| "http://127.0.0.1:4566".into());
+        let name = std::env::var("ONESTOP_STACK").unwrap_or_else(|_| "onestop".into());
+        let http = Client::builder().timeout(Duration::from_secs(60)).no_proxy().build()?;
+        let outputs = outputs(&http, &endpoint, &name).await.with_context(|| {
+            format!("no stack `{name}` answers at {endpoint}: `make test` deploys one of its own, `make run` one that stays")
+        })?;
+        Ok(Self { http, endpoint, outputs })
+    }
+
+    /// An output of the template.
+    pub fn output(&self, name: &str) -> &str {
+        self.outputs.get(name).unwrap_or_else(|| panic!("template.yaml has no output {name}"))
+    }
+
+    /// The local AWS.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The client all calls are made with.
+    pub fn http(&self) -> &Client {
+        &self.http
+    }
+
+    /// The API's address. The local AWS serves `https://<id>.execute-api…/<stage>` under its own.
+    pub fn api(&self) -> String {
+        let url = self.output("ApiUrl");
+        let (id, stage) = url
+            .strip_prefix("https://")
+            .and_then(|rest| Some((rest.split_once('.')?.0, rest.rsplit_once('/')?.1)))
+            .unwrap_or_else(|| panic!("ApiUrl {url} is not https://<id>.execute-api…/<stage>"));
+        format!("{}/_aws/execute-api/{id}/{stage}", self.endpoint)
+    }
+
+    /// One call of a JSON service. The local AWS reads the service from the credential and checks no signature.
+    pub async fn aws(&self, service: &str, action: &str, body: Value) -> Result<Value> {
+        let target = match service {
+            "dynamodb" => "DynamoDB_20120810",
+            "secretsmanager" => "secretsmanager",
+            "events" => "AWSEvents",
+            "sqs" => "AmazonSQS",
+            "logs" => "Logs_20140328",
+            other => bail!("no JSON protocol known for {other}"),
+        };
+        let answer = self
+            .http
+            .post(&self.endpoint)
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("x-amz-target", format!("{target}.{action}"))
+            .header("authorization", authorization(service))
+            .body(body.to_string())
+            .send()
+            .await?;
+        let (status, text) = (answer.status(), answer.text().await?);
+        ensure!(status.is_success(), "{service} {action}: {status} {text}");
+        Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? })
+    }
+
+    /// Invokes a function by its output's name and returns its answer.
+    pub async fn invoke(&self, function: &str, event: &Value) -> Result<Value> {
+        let url = format!("{}/2015-03-31/functions/{}/invocations", self.endpoint, self.output(function));
+        let answer =
+            self.http.post(url).header("authorization", authorization("lambda")).body(event.to_string()).send().await?;
+        let failed = answer.headers().contains_key("x-amz-function-error");
+        let text = answer.text().await?;
+        ensure!(!failed, "{function} failed: {text}");
+        Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? })
+    }
+
+    /// A deployed function's configuration.
+    pub async fn configuration(&self, function: &str) -> Result<Value> {
+        let url = format!("{}/2015-03-31/functions/{}/configuration", self.endpoint, self.output(function));
+        Ok(self.http.get(url).header("authorization", authorization("lambda")).send().await?.json().await?)
+    }
+
+    /// The 17:30 run of the evening at `time`, as the rule sends it.
+    pub async fn evening(&self, time: DateTime<Utc>) -> Result<Value> {
+        self.invoke("ApologyFunction", &json!({
+            "version": "0", "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718", "detail-type": "Scheduled Event", "source": "aws.events",
+            "account": "000000000000", "time": time.format("%Y-%m-%dT%H:%M:%SZ").to_string(), "region": "ap-southeast-1",
+            "resources": ["arn:aws:events:ap-southeast-1:000000000000:rule/evening"], "detail": {},
+        })).await
+    }
+
+    /// An item of a table (by its output's name), as plain JSON; None where there is none.
+    pub async fn item(&self, table: &str, key: &[(&str, &str)]) -> Result<Option<Map<String, Value>>> {
+        let key: Map<String, Value> = key.iter().map(|(name, value)| ((*name).into(), json!({"S": value}))).collect();
+        let request = json!({"TableName": self.output(table), "Key": key, "ConsistentRead": true});
+        Ok(self.aws("dynamodb", "GetItem", request).await?.get("Item").map(plain))
+    }
+
+    /// A dossier's rows in the ledger, by notice.
+    pub async fn ledger(&self, code: &str) -> Result<BTreeMap<String, Map<String, Value>>> {
+        let rows = self.query("NoticesTable", "receipt_code", code, None).await?;
+        Ok(rows.into_iter().map(|row| (row["notice"].as_str().unwrap_or_default().to_owned(), row)).collect())
+    }
+
+    /// The items under one partition key.
+    pub async fn query(&self, table: &str, key: &str, value: &str, index: Option<&str>) -> Result<Vec<Map<String, Value>>> {
+        let mut request = json!({"TableName": self.output(table), "KeyConditionExpression": "#key = :value",
+            "ExpressionAttributeNames": {"#key": key}, "ExpressionAttributeValues": {":value": {"S": value}}});
+        if let Some(index) = index {
+            request["IndexName"] = json!(index);
+        }
+        let found = self.aws("dynamodb", "Query", request).await?;
+        Ok(found["Items"].as_array().map(|items| items.iter().map(plain).collect()).unwrap_or_default())
+    }
+
+    /// Puts an item straight into a table, in DynamoDB's own JSON.
+    pub async fn put_item(&self, table: &str, item: Value) -> Result<()> {
+        self.aws("dynamodb", "PutItem", json!({"TableName": self.output(table), "Item": item})).await.map(|_| ())
+    }
+
+    /// The JSON of a secret, by its output's name.
+    pub async fn secret(&self, output: &str) -> Result<Value> {
+        let found = self.aws("secretsmanager", "GetSecretValue", json!({"SecretId": self.output(output)})).await?;
+        Ok(serde_json::from_str(found["SecretString"].as_str().context("a secret string")?)?)
+    }
+
+    /// The SMS a phone got, first to last.
+    pub async fn inbox(&self, phone: &str) -> Result<Vec<String>> {
+        let url = format!("{}/_ministack/sns/sms-messages", self.endpoint);
+        let answer: Value = self.http.get(url).query(&[("phoneNumber", phone)]).send().await?.json().await?;
+        let messages = answer["sms_messages"][phone].as_array().cloned().unwrap_or_default();
+        Ok(messages.iter().filter_map(|message| message["Message"].as_str().map(str::to_owned)).collect())
+    }
+
+    /// Every SMS the network got.
+    pub async fn all_sms(&self) -> Result<Vec<Received>> {
+        let url = format!("{}/_ministack/sns/sms-messages", self.endpoint);
+        let answer: Value = self.http.get(url).send().await?.json().await?;
+        let by_phone = answer["sms_messages"].as_object().cloned().unwrap_or_default();
+        Ok(by_phone
+            .into_iter()
+            .flat_map(|(phone, messages)| {
+                let messages = messages.as_array().cloned().unwrap_or_default();
+                messages.into_iter().map(move |message| Received {
+                    phone: phone.clone(),
+                    text: message["Message"].as_str().unwrap_or_default().to_owned(),
+                })
+            })
+            .collect())
+    }
+
+    /// A queue behind a rule on the province's bus: what another system of the province would receive.
+    pub async fn subscribe(&self, pattern: Value) -> Result<Subscription> {
+        let name = format!("test-{:016x}", fastrand::u64(..));
+        let queue = self.aws("sqs", "CreateQueue", json!({"QueueName": name})).await?;
+        let url = queue["QueueUrl"].as_str().context("a queue URL")?.to_owned();
+        let attributes =
+            self.aws("sqs", "GetQueueAttributes", json!({"QueueUrl": url, "AttributeNames": ["QueueArn"]})).await?;
+        let bus = self.output("EventBusName");
+        self.aws("events", "PutRule", json!({"Name": name, "EventBusName": bus, "EventPattern": pattern.to_string()})).await?;
+        let targets = json!([{"Id": "queue", "Arn": attributes["Attributes"]["QueueArn"]}]);
+        self.aws("events", "PutTargets", json!({"Rule": name, "EventBusName": bus, "Targets": targets})).await?;
+        Ok(Subscription { stack: self.clone(), url })
+    }
+}
+
+/// A subscriber of the bus.
+pub struct Subscription {
+    stack: Stack,
+    url: String,
+}
+
+impl Subscription {
+    /// The next events, if there are any: (detail-type, detail).
+    pub async fn receive(&self) -> Result<Vec<(String, Value)>> {
+        let request = json!({"QueueUrl": self.url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 1});
+        let received = self.stack.aws("sqs", "ReceiveMessage", request).await?;
+        let mut events = Vec::new();
+        for message in received["Messages"].as_array().cloned().unwrap_or_default() {
+            let event: Value = serde_json::from_str(message["Body"].as_str().unwrap_or_default())?;
+            events.push((event["detail-type"].as_str().unwrap_or_default().to_owned(), event["detail"].clone()));
+            let handle = json!({"QueueUrl": self.url, "ReceiptHandle": message["ReceiptHandle"]});
+            self.stack.aws("sqs", "DeleteMessage", handle).await?;
+        }
+        Ok(events)
+    }
+}
+
+/// Asks until there is an answer; panics with `what` after 90 seconds.
+pub async fn eventually<T, F: Future<Output = Result<Option<T>>>>(what: &str, ask: impl Fn() -> F) -> T {
+    let until = tokio::time::Instant::now() + Duration::from_secs(90);
+    loop {
+        let answer = ask().await;
+        match answer {
+            Ok(Some(answer)) => return answer,
+            other if tokio::time::Instant::now() > until => {
+                panic!("{what}: not within 90 seconds; the last answer was {}", match other {
+                    Err(error) => format!("{error:#}"),
+                    Ok(_) => "nothing".into(),
+                })
+            }
+            _ => tokio::time::sleep(Duration::from_millis(150)).await,
+        }
+    }
+}
+
+async fn outputs(http: &Client, endpoint: &str, name: &str) -> Result<BTreeMap<String, String>> {
+    let query = [("Action", "DescribeStacks"), ("Version", "2010-05-15"), ("StackName", name)];
+    let request = http.get(endpoint).query(&query).header("authorization", authorization("cloudformation"));
+    let xml = request.send().await?.text().await?;
+    let between = |text: &str, tag: &str| -> Option<String> {
+        let (_, rest) = text.split_once(&format!("<{tag}>"))?;
+        Some(rest.split_once(&format!("</{tag}>"))?.0.to_owned())
+    };
+    let outputs: BTreeMap<_, _> = xml
+        .split("<member>")
+        .filter_map(|member| Some((between(member, "OutputKey")?, between(member, "OutputValue")?)))
+        .collect();
+    ensure!(!outputs.is_empty(), "CloudFormation knows no outputs of it");
+    Ok(outputs)
+}
+
+fn authorization(service: &str) -> String {
+    format!("AWS4-HMAC-SHA256 Credential=test/20260101/ap-southeast-1/{service}/aws4_request, SignedHeaders=host, Signature=0")
+}
+
+/// DynamoDB's JSON as plain JSON.
+fn plain(item: &Value) -> Map<String, Value> {
+    fn value(typed: &Value) -> Value {
+        match typed.as_object().and_then(|typed| typed.iter().next()) {
+            Some((kind, text)) if kind == "N" => {
+                text.as_str().and_then(|number| serde_json::from_str(number).ok()).unwrap_or(Value::Null)
+            }
+            Some((kind, _)) if kind == "NULL" => Value::Null,
+            Some((_, other)) => other.clone(),
+            None => Value::Null,
+        }
+    }
+    item.as_object().map(|item| item.iter().map(|(name, typed)| (name.clone(), value(typed))).collect()).unwrap_or_default()
+}

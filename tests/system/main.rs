@@ -1,0 +1,39 @@
+//! The system's promises, seen from outside: HTTP in; SMS, ledger rows and bus events out. The stream and the minute
+//! rule are fired by the stack itself. `make test` deploys the stack.
+//!
+//! All tests share it: each has receipt codes, phones and appointment days of its own.
+
+mod apology;
+mod bad_input;
+mod events_and_privacy;
+mod inquiry;
+mod intake;
+mod ports_conform;
+mod result_and_supplement;
+mod rules_of_the_stack;
+mod seed;
+
+use serde_json::Value;
+use system_tests::{Stack, eventually};
+
+/// The stack, or one clear sentence.
+async fn stack() -> Stack {
+    Stack::connect().await.unwrap_or_else(|error| panic!("{error:#}"))
+}
+
+/// Waits for the n-th SMS of a phone and returns them all.
+async fn inbox(stack: &Stack, phone: &str, messages: usize) -> Vec<String> {
+    eventually(&format!("{messages} SMS"), || async {
+        let inbox = stack.inbox(phone).await?;
+        Ok((inbox.len() >= messages).then_some(inbox))
+    })
+    .await
+}
+
+/// Waits until a notice is in that state, and returns its row.
+async fn row(stack: &Stack, code: &str, notice: &str, state: &str) -> serde_json::Map<String, Value> {
+    eventually(&format!("{notice} of {code} is {state}"), || async {
+        Ok(stack.ledger(code).await?.remove(notice).filter(|row| row["state"] == state))
+    })
+    .await
+}

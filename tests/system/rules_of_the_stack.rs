@@ -1,0 +1,87 @@
+//! What template.yaml promises and the stack shows: rules, limits, settings.
+
+use chrono::{Days, Utc};
+use domain::lifecycle::LEASE;
+use serde_json::{Value, json};
+use system_tests::desk::{code, dossier, phone};
+use system_tests::{Desk, today};
+
+use crate::{inbox, row, stack};
+
+#[tokio::test]
+async fn the_rules_fire_at_half_past_five_in_vietnam_and_every_minute() {
+    let stack = stack().await;
+    let rules = stack.aws("events", "ListRules", json!({})).await.unwrap();
+    let mut schedules = Vec::new();
+    for rule in rules["Rules"].as_array().unwrap() {
+        let targets = stack.aws("events", "ListTargetsByRule", json!({"Rule": rule["Name"]})).await.unwrap();
+        let target = targets["Targets"][0]["Arn"].as_str().unwrap_or_default().to_owned();
+        for function in ["ApologyFunction", "RedeliverFunction"] {
+            if target.ends_with(stack.output(function)) && rule["State"] == "ENABLED" {
+                schedules.push(format!("{} {function}", rule["ScheduleExpression"].as_str().unwrap_or_default()));
+            }
+        }
+    }
+    for expected in ["cron(30 10 * * ? *) ApologyFunction", "cron(35 10 * * ? *) ApologyFunction", "rate(1 minute) RedeliverFunction"] {
+        assert!(schedules.iter().any(|schedule| schedule == expected), "{expected}: {schedules:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_rule_that_the_stack_fires_itself_starts_the_apology() {
+    let stack = stack().await;
+    let desk = Desk::of(&stack).await.unwrap();
+    // The rule fires now, so its "tomorrow" is the real one.
+    let open = dossier(json!({"appointment_on": today() + Days::new(1)}));
+    desk.store(&open).await.unwrap();
+    let name = format!("evening-{:08x}", fastrand::u32(..));
+    let function = stack.configuration("ApologyFunction").await.unwrap()["FunctionArn"].clone();
+    stack.aws("events", "PutRule", json!({"Name": name, "ScheduleExpression": "rate(1 minute)"})).await.unwrap();
+    let target = json!({"Rule": name, "Targets": [{"Id": "apology", "Arn": function}]});
+    stack.aws("events", "PutTargets", target).await.unwrap();
+    let told = inbox(&stack, &phone(&open), 1).await;
+    stack.aws("events", "RemoveTargets", json!({"Rule": name, "Ids": ["apology"]})).await.unwrap();
+    stack.aws("events", "DeleteRule", json!({"Name": name})).await.unwrap();
+    assert!(told[0].contains("chưa có kết quả vào ngày"), "{told:?}");
+    row(&stack, code(&open), &format!("apology#{}", today() + Days::new(1)), "sent").await;
+}
+
+#[tokio::test]
+async fn a_lease_outlasts_every_function_and_five_minutes_between_clocks() {
+    let stack = stack().await;
+    for function in ["NotifyFunction", "ApologyFunction", "RedeliverFunction"] {
+        let time_out = stack.configuration(function).await.unwrap()["Timeout"].as_i64().unwrap();
+        assert!(LEASE.num_seconds() >= time_out + 300, "{function}: {time_out} s");
+    }
+}
+
+#[tokio::test]
+async fn no_function_has_a_setting_it_does_not_need_nor_a_secret_in_its_environment() {
+    let stack = stack().await;
+    let intake = stack.secret("IntakeSecret").await.unwrap();
+    let gateway = stack.secret("GatewaySecret").await.unwrap();
+    let secrets = [&intake["current"], &gateway["kannel"]["password"]].map(|secret| secret.as_str().unwrap().to_owned());
+    for (function, foreign) in [
+        ("IntakeFunction", "GATEWAY_SECRET"), ("LookupFunction", "INTAKE_SECRET"), ("NotifyFunction", "INTAKE_SECRET"),
+        ("ApologyFunction", "INQUIRIES_TABLE"), ("RedeliverFunction", "GATEWAY_SECRET"),
+    ] {
+        let environment = stack.configuration(function).await.unwrap()["Environment"]["Variables"].clone();
+        assert_eq!(environment.get(foreign), None, "{function}");
+        let dump = environment.to_string();
+        assert!(secrets.iter().all(|secret| !dump.contains(secret)), "{function}");
+    }
+}
+
+#[tokio::test]
+async fn a_notice_leaves_within_seconds_on_an_idle_stack() {
+    let stack = stack().await;
+    let desk = Desk::of(&stack).await.unwrap();
+    let done = dossier(json!({"step": "Trả kết quả"}));
+    let pushed = Utc::now();
+    desk.store(&done).await.unwrap();
+    let row: serde_json::Map<String, Value> = row(&stack, code(&done), "result#1", "sent").await;
+    let sent_at: chrono::DateTime<chrono::FixedOffset> = row["sent_at"].as_str().unwrap().parse().unwrap();
+    // Not a timed assertion: a notice that missed its first chance would wait for the minute rule's next-but-one run.
+    assert!((sent_at.to_utc() - pushed).num_seconds() < 60, "pushed {pushed}, sent {sent_at}");
+    assert_eq!(row["attempts"], 1);
+}

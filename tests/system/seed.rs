@@ -1,0 +1,65 @@
+//! The texts of the product are the seed's, to the character.
+
+use domain::{ClosedSteps, Dossier, NoticeKey, texts};
+use serde_json::json;
+
+/// The document of 28 September 2017, as it was handed to us.
+const SEED: &str = include_str!("../seed/thong-bao-2017.txt");
+
+/// The quotations that begin with those words, without their quotation marks.
+fn quoted(beginning: &str) -> String {
+    let (_, rest) = SEED.split_once(&format!("“{beginning}")).expect("the seed quotes it");
+    let (text, _) = rest.split_once('”').expect("the quotation ends");
+    format!("{beginning}{text}")
+}
+
+/// A template of the seed that begins with those words and goes on with those.
+fn template(containing: &str) -> String {
+    SEED.split('“')
+        .filter_map(|rest| {
+            // The apology and the notices quote nothing inside; the quotation ends at the first closing mark.
+            rest.split_once('”').map(|(text, _)| text.to_owned())
+        })
+        .find(|text| text.contains(containing))
+        .expect("the seed quotes it")
+}
+
+fn dossier(step: &str) -> Dossier {
+    let snapshot = json!({"receipt_code": "0161701234", "revision": 1, "procedure": "Cấp thẻ", "phone": "0912345678",
+        "received_on": "2017-09-20", "appointment_on": "2017-10-05", "step": step, "status": "", "unit": ""});
+    Dossier::parse(snapshot.as_object().expect("an object")).expect("a dossier")
+}
+
+#[test]
+fn the_three_notices_are_the_quotations_with_their_places_filled() {
+    for (key, containing) in [
+        (NoticeKey::Result(1), "đã được giải quyết xong"),
+        (NoticeKey::Supplement(1), "cần bổ sung theo quy định"),
+        (NoticeKey::Apology("2017-10-05".parse().unwrap()), "chưa có kết quả vào ngày"),
+    ] {
+        let expected =
+            template(containing).replace("{Mã số biên nhận}", "0161701234").replace("{Ngày hẹn trả}", "05/10/2017");
+        assert_eq!(texts::notice(&key, &dossier("Thẩm định"), texts::DEFAULT_OFFICE), expected);
+    }
+}
+
+#[test]
+fn the_answer_of_8083_is_the_quotation_with_its_places_filled() {
+    let quotation = quoted("Hồ sơ của quý Ông/Bà");
+    for (today, timeliness) in [("2017-10-05", "Đúng hạn"), ("2017-10-06", "Trễ hạn")] {
+        let expected = quotation
+            .replace("{Mã số biên nhận}", "0161701234")
+            .replace("{Tên bước giải quyết hiện tại}", "Thẩm định")
+            .replace("{Đúng hạn/Trễ hạn}", timeliness);
+        assert_eq!(texts::answer(&dossier("Thẩm định"), today.parse().unwrap(), &ClosedSteps::default()), expected);
+    }
+}
+
+#[test]
+fn the_seeds_own_example_is_understood() {
+    let (_, rest) = SEED.split_once("(Ví dụ: ").expect("the seed has an example");
+    let (example, _) = rest.split_once(" gửi 8083)").expect("of a text to 8083");
+    assert_eq!(domain::inquiry::asked_for(example).map(String::from).as_deref(), Some("0161701234"));
+    let written = format!("{example} gửi 8083");
+    assert_eq!(domain::inquiry::asked_for(&written).map(String::from).as_deref(), Some("0161701234"));
+}
