@@ -1,45 +1,60 @@
-# What one does here. `make help` lists it; infra/local/ does the work.
-ONESTOP = python3 infra/local/onestop.py
-SAM = PATH="$(CURDIR)/.local/tools/sam/bin:$$PATH" SAM_CLI_TELEMETRY=0 sam
-
+# Everything a person does with this project. `make` alone explains it.
 .DEFAULT_GOAL := help
-.PHONY: help run down outputs logs test prove sam-local validate lint package deploy python
+.PHONY: help run down test prove sam-local lint package deploy outputs validate push text inbox ledger evening
+LOCAL := python3 infra/local/onestop.py
+PORT ?= 4566
+export PORT
+TRY := ONESTOP_ENDPOINT=http://127.0.0.1:$(PORT) target/debug/try
+STEP ?= Trả kết quả
+PHONE ?= 0912345678
+TEXT ?= MCKH 0161701234
 
-help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+help: ## What there is
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  PORT=4567 make run moves the local stack; everything it installs and writes is under .local/ and target/"
 
-run: python ## a working day at the one-stop desk, on a local stack that stays up (PORT=4567 make run moves it)
-	@$(ONESTOP) run
+run: ## A working day at the one-stop desk, on a local AWS that stays up (first time 5 minutes, then half of one)
+	@$(LOCAL) run
 
-down: python ## stops that stack; nothing is left running
-	@$(ONESTOP) down
+down: ## Ends what make run left up
+	@$(LOCAL) down
 
-outputs: python ## the local stack's outputs: URL, tables, functions
-	@$(ONESTOP) outputs
+test: ## All tests but the long proofs, on a stack of their own
+	@$(LOCAL) test
 
-logs: ## follows what the local stack's functions say
-	@tail -n 40 -F .local/run/ministack.log
+prove: ## The long proofs too: every pair of faults, an evening of 100,000 apologies
+	@$(LOCAL) prove
 
-test: python ## every test, on a stack of its own that is gone afterwards
-	@$(ONESTOP) test
+sam-local: ## sam local invoke of every file in events/, where a Docker engine answers or can be started
+	@$(LOCAL) sam-local
 
-prove: python ## the same with the long proofs
-	@$(ONESTOP) prove
+push: ## On the local stack: push a dossier  STEP='Trả kết quả' PHONE=0912345678
+	@$(TRY) push "$(STEP)" "$(PHONE)"
 
-sam-local: python ## sam local invoke of every file in events/, answers compared (needs a Docker engine, or root on Debian)
-	@$(ONESTOP) sam-local
+text: ## On the local stack: text 8083  TEXT='MCKH 0161701234'
+	@$(TRY) text "$(TEXT)"
 
-validate: python ## sam validate --lint of the templates
-	@$(ONESTOP) validate
+inbox: ## On the local stack: the SMS a phone got  PHONE=0912345678
+	@$(TRY) inbox "$(PHONE)"
 
-lint: python ## formatting, clippy, docs, licences, unused dependencies: no warning passes
-	@$(ONESTOP) lint
+ledger: ## On the local stack: what a citizen was told  CODE=0161701234
+	@$(TRY) ledger "$(CODE)"
 
-package: python ## sam build as for AWS, with each function's size zipped (ARCH=arm64 or x86_64)
-	@$(ONESTOP) package
+evening: ## On the local stack: the 17:30 run, now
+	@$(TRY) evening
 
-deploy: package ## the same, then sam deploy --guided to your AWS account
-	@$(SAM) deploy --guided
+validate: ## sam validate --lint of every template
+	@$(LOCAL) validate
 
-python:
-	@command -v python3 >/dev/null || { echo "✗ Python 3 is missing: apt-get install python3 python3-venv, or your system's like"; exit 1; }
+outputs: ## The outputs of the local stack
+	@$(LOCAL) outputs
+
+lint: ## Formatting, clippy, docs, licences and sources of dependencies, unused dependencies
+	@$(LOCAL) lint
+
+package: ## The release build for AWS, each function under 5 MB zipped
+	@$(LOCAL) package
+
+deploy: package ## To AWS, asking for the parameters the first time
+	.local/tools/sam/bin/sam deploy --guided

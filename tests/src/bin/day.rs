@@ -1,2 +1,316 @@
-//! placeholder until the day is written
-fn main() {}
+//! A working day at the one-stop desk, played on the local stack: `make run`.
+//!
+//! The day stands in `tests/day/ho-so.csv`, as a one-stop software exports it: one line a change, with the clock. Every
+//! change is pushed by `POST /dossiers`, the stack does the rest, and what the citizens get is shown as they see it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use chrono::{Days, NaiveDate};
+use domain::owed::{owed_by_change, owes_apology};
+use domain::sms::Sms;
+use domain::{ClosedSteps, Dossier, Phone, ReceiptCode};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use system_tests::{Citizen, Desk, Stack, half_past_five, today};
+
+const DAY: &str = include_str!("../../day/ho-so.csv");
+
+/// One line of the export: a dossier as it is from that time on. Days count from today.
+#[derive(Debug, Deserialize)]
+struct Change {
+    time: String,
+    receipt_code: String,
+    procedure: String,
+    phone: String,
+    received: i64,
+    appointment: i64,
+    step: String,
+    status: String,
+    unit: String,
+    remark: String,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let stack = Stack::connect().await?;
+    let mut day = Day::new(stack).await?;
+    day.play().await?;
+    day.close().await
+}
+
+struct Day {
+    stack: Stack,
+    desk: Desk,
+    screen: Screen,
+    /// Codes are new on every run, so that a day can be played again on the same stack.
+    run: u32,
+    revisions: BTreeMap<String, u64>,
+    dossiers: BTreeMap<ReceiptCode, Dossier>,
+    seen: BTreeMap<String, usize>,
+    phones: BTreeSet<String>,
+    counts: Counts,
+}
+
+#[derive(Default)]
+struct Counts {
+    changes: usize,
+    sms: BTreeMap<&'static str, (usize, u32)>,
+    inquiries: usize,
+    warnings: Vec<String>,
+}
+
+impl Day {
+    async fn new(stack: Stack) -> Result<Self> {
+        let desk = Desk::of(&stack).await?;
+        Ok(Self {
+            stack,
+            desk,
+            screen: Screen { colour: std::io::stdout().is_terminal() },
+            run: fastrand::u32(..1_000),
+            revisions: BTreeMap::new(),
+            dossiers: BTreeMap::new(),
+            seen: BTreeMap::new(),
+            phones: BTreeSet::new(),
+            counts: Counts::default(),
+        })
+    }
+
+    async fn play(&mut self) -> Result<()> {
+        let changes: Vec<Change> = csv::Reader::from_reader(DAY.as_bytes()).deserialize().collect::<Result<_, _>>()?;
+        self.screen.title(&format!("Một ngày ở Bộ phận Một cửa, {}", domain::calendar::dd_mm_yyyy(today())));
+        self.screen.say("The one-stop software pushes each change (→), the citizens' phones ring (✉).\n");
+        let mut evening_over = false;
+        for at_once in changes.chunk_by(|a, b| a.time == b.time) {
+            let time = at_once[0].time.as_str();
+            if time > "17:30" && !evening_over {
+                self.evening().await?;
+                evening_over = true;
+            }
+            self.push(time, at_once).await?;
+        }
+        if !evening_over {
+            self.evening().await?;
+        }
+        self.inquiries(&changes).await
+    }
+
+    /// Pushes the changes of one minute as one array, and shows what follows.
+    async fn push(&mut self, time: &str, changes: &[Change]) -> Result<()> {
+        let snapshots: Vec<Value> = changes.iter().map(|change| self.snapshot(change)).collect();
+        let answer = self.desk.push(&json!(snapshots)).await?;
+        ensure!(answer.status == 200, "the push of {time} was answered {answer:?}");
+        let owed = self.owed(&snapshots)?;
+        for (change, (report, snapshot)) in
+            changes.iter().zip(answer.body["dossiers"].as_array().context("outcomes")?.iter().zip(&snapshots))
+        {
+            let code = snapshot["receipt_code"].as_str().unwrap_or_default();
+            let outcome = report["outcome"].as_str().unwrap_or_default();
+            let line = format!("{code}  {} · {} · {}", change.step, change.status, change.unit);
+            self.screen.change(time, &line, outcome, &change.remark);
+            ensure!(outcome == "stored", "{code} was answered {report}");
+            if let Some(warning) = report["warning"].as_str() {
+                self.counts.warnings.push(format!("{code}: {warning}"));
+                self.screen.note(warning);
+            }
+        }
+        self.counts.changes += changes.len();
+        self.wait_for(owed).await
+    }
+
+    /// A snapshot as the contract wants it.
+    fn snapshot(&mut self, change: &Change) -> Value {
+        let code = self.code(&change.receipt_code);
+        let revision = self.revisions.entry(code.clone()).and_modify(|revision| *revision += 1).or_insert(1);
+        if let Ok(phone) = Phone::parse(&change.phone) {
+            self.phones.insert(phone.as_e164().to_owned());
+        }
+        json!({
+            "receipt_code": code, "revision": *revision, "procedure": change.procedure,
+            "phone": if change.phone.is_empty() { Value::Null } else { json!(change.phone) },
+            "received_on": days_from_today(change.received), "appointment_on": days_from_today(change.appointment),
+            "step": change.step, "status": change.status, "unit": change.unit,
+        })
+    }
+
+    /// The run's own code for a code of the file: `0161701234` → `016170123-042` …
+    fn code(&self, code: &str) -> String {
+        format!("{code}-{:03}", self.run)
+    }
+
+    /// How many notices these snapshots owe by the rules, before the stack is asked.
+    fn owed(&mut self, snapshots: &[Value]) -> Result<usize> {
+        let mut owed = 0;
+        for snapshot in snapshots {
+            let new = parse(snapshot.as_object().context("a snapshot")?)?;
+            let old = self.dossiers.insert(new.receipt_code.clone(), new.clone());
+            owed += owed_by_change(old.as_ref(), &new, &ClosedSteps::default()).len();
+        }
+        Ok(owed)
+    }
+
+    /// Waits for that many new SMS and shows them.
+    async fn wait_for(&mut self, messages: usize) -> Result<()> {
+        let mut shown = 0;
+        let until = tokio::time::Instant::now() + Duration::from_secs(75);
+        loop {
+            for phone in self.phones.clone() {
+                let inbox = self.stack.inbox(&phone).await?;
+                let seen = self.seen.entry(phone.clone()).or_default();
+                let of_this_run = inbox.iter().filter(|text| text.contains(&format!("-{:03}", self.run)));
+                for text in of_this_run.skip(*seen) {
+                    let sms = Sms::new(text);
+                    let kind = kind(text);
+                    let count = self.counts.sms.entry(kind).or_default();
+                    *count = (count.0 + 1, count.1 + sms.parts);
+                    *seen += 1;
+                    shown += 1;
+                    self.screen.sms(&phone, kind, sms.parts, text);
+                }
+            }
+            if shown >= messages {
+                return Ok(());
+            }
+            ensure!(tokio::time::Instant::now() < until, "{} SMS were owed and {shown} came within 75 seconds", messages);
+            tokio::time::sleep(Duration::from_millis(150)).await;
+        }
+    }
+
+    async fn evening(&mut self) -> Result<()> {
+        self.screen.title("17:30 · the rule starts the apologies for tomorrow's dossiers without a result");
+        let tomorrow = today() + Days::new(1);
+        let owed = self.dossiers.values().filter(|dossier| owes_apology(dossier, tomorrow, &ClosedSteps::default())).count();
+        self.stack.evening(half_past_five(today())).await?;
+        self.wait_for(owed).await
+    }
+
+    async fn inquiries(&mut self, changes: &[Change]) -> Result<()> {
+        self.screen.title("Texts to 8083");
+        let citizen = Citizen::of(&self.stack).await?;
+        let on_time = self.code(&changes.iter().find(|change| change.appointment > 1).context("a dossier on time")?.receipt_code);
+        let late = self.code(&changes.iter().find(|change| change.appointment < 0 && change.remark.contains("trễ")).context("a late dossier")?.receipt_code);
+        for text in [
+            format!("MCKH {on_time}"), format!("mckh_{late}."), "MCKH 0000000000".to_owned(), "Hồ sơ của tôi đến đâu rồi?".to_owned(),
+        ] {
+            let reply = citizen.texts(&text).await?;
+            ensure!(reply.status == 200, "8083 answered {reply:?}");
+            self.counts.inquiries += 1;
+            self.screen.inquiry(&text, &reply.text);
+        }
+        Ok(())
+    }
+
+    async fn close(&self) -> Result<()> {
+        let counts = &self.counts;
+        self.screen.title("The day in figures");
+        println!("  {:<28}{:>6}", "dossiers", self.revisions.len());
+        println!("  {:<28}{:>6}", "changes pushed", counts.changes);
+        for (kind, (messages, parts)) in &counts.sms {
+            println!("  {:<28}{messages:>6}   {parts} parts", format!("SMS: {kind}"));
+        }
+        println!("  {:<28}{:>6}", "texts to 8083", counts.inquiries);
+        println!("  {:<28}{:>6}", "phones that get no SMS", counts.warnings.len());
+        let mut states: BTreeMap<String, usize> = BTreeMap::new();
+        for code in self.revisions.keys() {
+            for row in self.stack.ledger(code).await?.values() {
+                *states.entry(row["state"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
+            }
+        }
+        let ledger: Vec<String> = states.iter().map(|(state, rows)| format!("{rows} {state}")).collect();
+        println!("  {:<28}{:>6}", "ledger rows", ledger.join(", "));
+        let sent: usize = counts.sms.values().map(|(messages, _)| messages).sum();
+        ensure!(states == BTreeMap::from([("sent".to_owned(), sent)]), "the ledger has {states:?}, the phones got {sent}");
+        self.next_steps();
+        Ok(())
+    }
+
+    fn next_steps(&self) {
+        self.screen.title("The stack is up. Try next, each a line to paste:");
+        let code = self.revisions.keys().next().map(String::as_str).unwrap_or_default();
+        println!("  make push STEP='Trả kết quả' PHONE=0912345678     push a dossier, signed");
+        println!("  make inbox PHONE=0912345678                       the SMS that phone got");
+        println!("  make text TEXT='MCKH {code}'            text 8083");
+        println!("  make ledger CODE={code}                 what that citizen was told, and when");
+        println!("  make evening                                      the 17:30 run, now");
+        println!("  make outputs                                      the stack's outputs, for curl and the like");
+        println!("  make down                                         end it");
+    }
+}
+
+fn parse(snapshot: &Map<String, Value>) -> Result<Dossier> {
+    Dossier::parse(snapshot).with_context(|| format!("tests/day/ho-so.csv: {snapshot:?}"))
+}
+
+fn days_from_today(days: i64) -> NaiveDate {
+    if days < 0 { today() - Days::new(days.unsigned_abs()) } else { today() + Days::new(days.unsigned_abs()) }
+}
+
+fn kind(text: &str) -> &'static str {
+    if text.contains("đã được giải quyết xong") {
+        "result"
+    } else if text.contains("cần bổ sung theo quy định") {
+        "supplement"
+    } else {
+        "apology"
+    }
+}
+
+/// What a person sees.
+struct Screen {
+    colour: bool,
+}
+
+impl Screen {
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    fn title(&self, text: &str) {
+        println!("\n{}", self.paint("1", text));
+    }
+
+    fn say(&self, text: &str) {
+        println!("{text}");
+    }
+
+    fn note(&self, text: &str) {
+        println!("       {}", self.paint("33", &format!("! {text}")));
+    }
+
+    fn change(&self, time: &str, line: &str, outcome: &str, remark: &str) {
+        let remark = if remark.is_empty() { String::new() } else { self.paint("2", &format!("  ({remark})")) };
+        println!("{time} → {line}  {}{remark}", self.paint("2", outcome));
+    }
+
+    fn sms(&self, phone: &str, kind: &str, parts: u32, text: &str) {
+        println!("       {} {phone} · {kind} · {parts} parts", self.paint("32", "✉"));
+        for line in wrapped(text, 96) {
+            println!("         {}", self.paint("32", &line));
+        }
+    }
+
+    fn inquiry(&self, text: &str, reply: &str) {
+        println!("       {} {text}", self.paint("36", "8083 ←"));
+        for line in wrapped(reply, 96) {
+            println!("              {}", self.paint("36", &line));
+        }
+    }
+}
+
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("there is one");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + word.chars().count() < width {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
