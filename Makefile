@@ -1,60 +1,67 @@
-# Everything a person does with this project. `make` alone explains it.
-.DEFAULT_GOAL := help
-.PHONY: help run down test prove sam-local lint package deploy outputs validate push text inbox ledger evening
-LOCAL := python3 infra/local/onestop.py
+# What one does here. `make help` lists it; infra/local/ does the work.
+ONESTOP = python3 infra/local/onestop.py
+SAM = PATH="$(CURDIR)/.local/tools/sam/bin:$$PATH" SAM_CLI_TELEMETRY=0 sam
+
 PORT ?= 4566
 export PORT
-TRY := ONESTOP_ENDPOINT=http://127.0.0.1:$(PORT) target/debug/try
+TRY = ONESTOP_ENDPOINT=http://127.0.0.1:$(PORT) target/debug/try
 STEP ?= Trả kết quả
 PHONE ?= 0912345678
 TEXT ?= MCKH 0161701234
 
-help: ## What there is
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo
-	@echo "  PORT=4567 make run moves the local stack; everything it installs and writes is under .local/ and target/"
+.DEFAULT_GOAL := help
+.PHONY: help run down outputs logs push text inbox ledger evening test prove sam-local validate lint package deploy python
 
-run: ## A working day at the one-stop desk, on a local AWS that stays up (first time 5 minutes, then half of one)
-	@$(LOCAL) run
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-down: ## Ends what make run left up
-	@$(LOCAL) down
+run: python ## a working day at the one-stop desk, on a local stack that stays up (PORT=4567 make run moves it)
+	@$(ONESTOP) run
 
-test: ## All tests but the long proofs, on a stack of their own
-	@$(LOCAL) test
+down: python ## stops that stack; nothing is left running
+	@$(ONESTOP) down
 
-prove: ## The long proofs too: every pair of faults, an evening of 100,000 apologies
-	@$(LOCAL) prove
+outputs: python ## the local stack's outputs: URL, tables, functions
+	@$(ONESTOP) outputs
 
-sam-local: ## sam local invoke of every file in events/, where a Docker engine answers or can be started
-	@$(LOCAL) sam-local
+logs: ## follows what the local stack's functions say
+	@tail -n 40 -F .local/run/ministack.log
 
-push: ## On the local stack: push a dossier  STEP='Trả kết quả' PHONE=0912345678
+push: ## on that stack: push a dossier, signed (STEP='Trả kết quả' PHONE=0912345678)
 	@$(TRY) push "$(STEP)" "$(PHONE)"
 
-text: ## On the local stack: text 8083  TEXT='MCKH 0161701234'
+text: ## on that stack: text 8083 (TEXT='MCKH 0161701234')
 	@$(TRY) text "$(TEXT)"
 
-inbox: ## On the local stack: the SMS a phone got  PHONE=0912345678
+inbox: ## on that stack: the SMS a phone got (PHONE=0912345678)
 	@$(TRY) inbox "$(PHONE)"
 
-ledger: ## On the local stack: what a citizen was told  CODE=0161701234
+ledger: ## on that stack: what a citizen was told, and when (CODE=0161701234)
 	@$(TRY) ledger "$(CODE)"
 
-evening: ## On the local stack: the 17:30 run, now
+evening: ## on that stack: the 17:30 run, now
 	@$(TRY) evening
 
-validate: ## sam validate --lint of every template
-	@$(LOCAL) validate
+test: python ## every test, on a stack of its own that is gone afterwards
+	@$(ONESTOP) test
 
-outputs: ## The outputs of the local stack
-	@$(LOCAL) outputs
+prove: python ## the same with the long proofs
+	@$(ONESTOP) prove
 
-lint: ## Formatting, clippy, docs, licences and sources of dependencies, unused dependencies
-	@$(LOCAL) lint
+sam-local: python ## sam local invoke of every file in events/, answers compared (needs a Docker engine, or root on Debian)
+	@$(ONESTOP) sam-local
 
-package: ## The release build for AWS, each function under 5 MB zipped
-	@$(LOCAL) package
+validate: python ## sam validate --lint of the templates
+	@$(ONESTOP) validate
 
-deploy: package ## To AWS, asking for the parameters the first time
-	.local/tools/sam/bin/sam deploy --guided
+lint: python ## formatting, clippy, docs, licences, unused dependencies: no warning passes
+	@$(ONESTOP) lint
+
+package: python ## sam build as for AWS, with each function's size zipped (ARCH=arm64 or x86_64)
+	@$(ONESTOP) package
+
+deploy: package ## the same, then sam deploy --guided to your AWS account
+	@$(SAM) deploy --guided
+
+python:
+	@command -v python3 >/dev/null || { echo "✗ Python 3 is missing: apt-get install python3 python3-venv, or your system's like"; exit 1; }

@@ -9,7 +9,8 @@ const FUNCTIONS: [&str; 5] = ["intake", "notify", "apology", "redeliver", "looku
 /// A package's dependencies at run time, by name.
 fn dependencies(package: &str) -> BTreeSet<String> {
     let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata");
-    let package = metadata.packages.iter().find(|found| found.name.as_str() == package).expect("a member of the workspace");
+    let package =
+        metadata.packages.iter().find(|found| found.name.as_str() == package).expect("a member of the workspace");
     let normal = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
     normal.map(|dependency| dependency.name.clone()).collect()
 }
@@ -25,7 +26,10 @@ fn the_domain_knows_no_clock_no_network_and_no_aws() {
     let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata");
     let domain = metadata.packages.iter().find(|package| package.name.as_str() == "domain").expect("domain");
     let chrono = domain.dependencies.iter().find(|dependency| dependency.name == "chrono").expect("chrono");
-    assert!(!chrono.uses_default_features && !chrono.features.contains(&"clock".to_owned()), "Utc::now() would be there");
+    assert!(
+        !chrono.uses_default_features && !chrono.features.contains(&"clock".to_owned()),
+        "Utc::now() would be there"
+    );
 }
 
 #[test]

@@ -31,7 +31,8 @@ impl Citizen {
     /// A citizen with a number of his own.
     pub async fn of(stack: &Stack) -> Result<Self> {
         let secret = stack.secret("GatewaySecret").await?;
-        let part = |name| secret["kannel"][name].as_str().context("GatewaySecret has a member kannel").map(str::to_owned);
+        let part =
+            |name| secret["kannel"][name].as_str().context("GatewaySecret has a member kannel").map(str::to_owned);
         let credentials = format!("{}:{}", part("user")?, part("password")?);
         Ok(Self { stack: stack.clone(), credentials, msisdn: format!("8491{:07}", fastrand::u32(..10_000_000)) })
     }
@@ -45,8 +46,13 @@ impl Citizen {
     pub async fn delivered(&self, text: &str, id: &str) -> Result<Reply> {
         let timestamp = Utc::now().timestamp().to_string();
         self.get(&[
-            ("msisdn", &self.msisdn), ("short_code", "8083"), ("mo_message", text), ("request_id", id), ("ts", &timestamp),
-        ]).await
+            ("msisdn", &self.msisdn),
+            ("short_code", "8083"),
+            ("mo_message", text),
+            ("request_id", id),
+            ("ts", &timestamp),
+        ])
+        .await
     }
 
     /// Any query at all, with the right credentials.

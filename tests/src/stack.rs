@@ -33,7 +33,9 @@ impl Stack {
         let name = std::env::var("ONESTOP_STACK").unwrap_or_else(|_| "onestop".into());
         let http = Client::builder().timeout(Duration::from_secs(60)).no_proxy().build()?;
         let outputs = outputs(&http, &endpoint, &name).await.with_context(|| {
-            format!("no stack `{name}` answers at {endpoint}: `make test` deploys one of its own, `make run` one that stays")
+            format!(
+                "no stack `{name}` answers at {endpoint}: `make test` deploys one of its own, `make run` one that stays"
+            )
         })?;
         Ok(Self { http, endpoint, outputs })
     }
@@ -127,7 +129,13 @@ impl Stack {
     }
 
     /// The items under one partition key.
-    pub async fn query(&self, table: &str, key: &str, value: &str, index: Option<&str>) -> Result<Vec<Map<String, Value>>> {
+    pub async fn query(
+        &self,
+        table: &str,
+        key: &str,
+        value: &str,
+        index: Option<&str>,
+    ) -> Result<Vec<Map<String, Value>>> {
         let mut request = json!({"TableName": self.output(table), "KeyConditionExpression": "#key = :value",
             "ExpressionAttributeNames": {"#key": key}, "ExpressionAttributeValues": {":value": {"S": value}}});
         if let Some(index) = index {
@@ -181,7 +189,8 @@ impl Stack {
         let attributes =
             self.aws("sqs", "GetQueueAttributes", json!({"QueueUrl": url, "AttributeNames": ["QueueArn"]})).await?;
         let bus = self.output("EventBusName");
-        self.aws("events", "PutRule", json!({"Name": name, "EventBusName": bus, "EventPattern": pattern.to_string()})).await?;
+        self.aws("events", "PutRule", json!({"Name": name, "EventBusName": bus, "EventPattern": pattern.to_string()}))
+            .await?;
         let targets = json!([{"Id": "queue", "Arn": attributes["Attributes"]["QueueArn"]}]);
         self.aws("events", "PutTargets", json!({"Rule": name, "EventBusName": bus, "Targets": targets})).await?;
         Ok(Subscription { stack: self.clone(), url })
@@ -218,10 +227,13 @@ pub async fn eventually<T, F: Future<Output = Result<Option<T>>>>(what: &str, as
         match answer {
             Ok(Some(answer)) => return answer,
             other if tokio::time::Instant::now() > until => {
-                panic!("{what}: not within 90 seconds; the last answer was {}", match other {
-                    Err(error) => format!("{error:#}"),
-                    Ok(_) => "nothing".into(),
-                })
+                panic!(
+                    "{what}: not within 90 seconds; the last answer was {}",
+                    match other {
+                        Err(error) => format!("{error:#}"),
+                        Ok(_) => "nothing".into(),
+                    }
+                )
             }
             _ => tokio::time::sleep(Duration::from_millis(150)).await,
         }
@@ -245,7 +257,9 @@ async fn outputs(http: &Client, endpoint: &str, name: &str) -> Result<BTreeMap<S
 }
 
 fn authorization(service: &str) -> String {
-    format!("AWS4-HMAC-SHA256 Credential=test/20260101/ap-southeast-1/{service}/aws4_request, SignedHeaders=host, Signature=0")
+    format!(
+        "AWS4-HMAC-SHA256 Credential=test/20260101/ap-southeast-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
+    )
 }
 
 /// DynamoDB's JSON as plain JSON.
@@ -260,5 +274,7 @@ fn plain(item: &Value) -> Map<String, Value> {
             None => Value::Null,
         }
     }
-    item.as_object().map(|item| item.iter().map(|(name, typed)| (name.clone(), value(typed))).collect()).unwrap_or_default()
+    item.as_object()
+        .map(|item| item.iter().map(|(name, typed)| (name.clone(), value(typed))).collect())
+        .unwrap_or_default()
 }

@@ -57,7 +57,9 @@ async fn too_many_dossiers_or_too_long_a_body_is_refused_and_says_so() {
 async fn a_wrong_field_is_named_with_the_reason() -> Result<()> {
     let stack = stack().await;
     let desk = Desk::of(&stack).await?;
-    for field in ["receipt_code", "revision", "procedure", "phone", "received_on", "appointment_on", "step", "status", "unit"] {
+    for field in
+        ["receipt_code", "revision", "procedure", "phone", "received_on", "appointment_on", "step", "status", "unit"]
+    {
         let mut snapshot = dossier(json!({}));
         snapshot.as_object_mut().unwrap().remove(field);
         let answer = desk.push(&snapshot).await?;
@@ -66,10 +68,20 @@ async fn a_wrong_field_is_named_with_the_reason() -> Result<()> {
         assert!(answer.body["dossiers"][0]["reason"].as_str().unwrap().contains("is missing"));
     }
     for (field, value) in [
-        ("receipt_code", json!("01617\u{7}234")), ("receipt_code", json!(161701234)), ("revision", json!("three")),
-        ("revision", json!(-1)), ("revision", json!(1.5)), ("phone", json!(912345678)), ("received_on", json!("2026-02-30")),
-        ("appointment_on", json!("2000-01-01")), ("step", json!("x".repeat(10_000))), ("step", json!({"name": "Trả kết quả"})),
-        ("unit", json!("Bộ phận\u{0} Một cửa")), ("same_day", json!("yes")), ("silent", json!(1)), ("office", json!(["Sở"])),
+        ("receipt_code", json!("01617\u{7}234")),
+        ("receipt_code", json!(161701234)),
+        ("revision", json!("three")),
+        ("revision", json!(-1)),
+        ("revision", json!(1.5)),
+        ("phone", json!(912345678)),
+        ("received_on", json!("2026-02-30")),
+        ("appointment_on", json!("2000-01-01")),
+        ("step", json!("x".repeat(10_000))),
+        ("step", json!({"name": "Trả kết quả"})),
+        ("unit", json!("Bộ phận\u{0} Một cửa")),
+        ("same_day", json!("yes")),
+        ("silent", json!(1)),
+        ("office", json!(["Sở"])),
         ("result_on", json!("hôm qua")),
     ] {
         let mut snapshot = dossier(json!({}));

@@ -25,7 +25,8 @@ async fn a_sent_notice_is_announced_without_its_number_and_text() {
         stack.subscribe(json!({"source": ["onestop"], "detail": {"receipt_code": [code(&done)]}})).await.unwrap();
     desk.store(&done).await.unwrap();
     let detail = event(&subscription, "Notice Sent").await;
-    let expected = json!({"receipt_code": code(&done), "notice": "result#1", "kind": "result", "parts": 3, "attempts": 1});
+    let expected =
+        json!({"receipt_code": code(&done), "notice": "result#1", "kind": "result", "parts": 3, "attempts": 1});
     assert_eq!(detail, expected);
 }
 
@@ -75,14 +76,19 @@ async fn no_log_holds_a_phone_number_or_a_text() {
     stack.evening(half_past_five(day - Days::new(1))).await.unwrap();
     let asked = format!("MCKH {} xin hỏi hồ sơ của Nguyễn Văn {}", code(&done), fastrand::u32(..));
     citizen.texts(&asked).await.unwrap();
-    citizen.raw(&citizen.url(&[("msisdn", &citizen.msisdn), ("mo_message", &asked)]), Some("kannel:wrong")).await.unwrap();
+    citizen
+        .raw(&citizen.url(&[("msisdn", &citizen.msisdn), ("mo_message", &asked)]), Some("kannel:wrong"))
+        .await
+        .unwrap();
     inbox(&stack, &phone(&done), 1).await;
     inbox(&stack, &phone(&open), 1).await;
 
     let logs = eventually("the functions' logs", || async {
         let mut all = String::new();
         for name in ["intake", "notify", "apology", "redeliver", "lookup"] {
-            let group = stack.configuration(&format!("{}Function", capitalised(name))).await?["LoggingConfig"]["LogGroup"].clone();
+            let group =
+                stack.configuration(&format!("{}Function", capitalised(name))).await?["LoggingConfig"]["LogGroup"]
+                    .clone();
             let found = stack.aws("logs", "FilterLogEvents", json!({"logGroupName": group, "limit": 10_000})).await?;
             for event in found["events"].as_array().into_iter().flatten() {
                 all.push_str(event["message"].as_str().unwrap_or_default());
@@ -94,8 +100,15 @@ async fn no_log_holds_a_phone_number_or_a_text() {
     .await;
     let national = |phone: &str| phone.trim_start_matches("+84").to_owned();
     for private in [
-        national(&phone(&done)), national(&phone(&open)), "2583822229".into(), national(&citizen.msisdn[2..]),
-        "xin hỏi".into(), "Nguyễn Văn".into(), "Mời ông/bà đến".into(), "Ông/bà có thể đến".into(), "hiện đang ở bước".into(),
+        national(&phone(&done)),
+        national(&phone(&open)),
+        "2583822229".into(),
+        national(&citizen.msisdn[2..]),
+        "xin hỏi".into(),
+        "Nguyễn Văn".into(),
+        "Mời ông/bà đến".into(),
+        "Ông/bà có thể đến".into(),
+        "hiện đang ở bước".into(),
     ] {
         let line = logs.lines().find(|line| line.contains(&private));
         assert_eq!(line, None, "{private}");

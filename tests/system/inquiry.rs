@@ -16,15 +16,21 @@ async fn the_answer_names_the_step_and_whether_it_is_on_time() {
         (json!({}), "Thẩm định hồ sơ", "Đúng hạn"),
         (json!({"appointment_on": today()}), "Thẩm định hồ sơ", "Đúng hạn"),
         (json!({"appointment_on": today() - Days::new(1)}), "Thẩm định hồ sơ", "Trễ hạn"),
-        (json!({"step": "Trả kết quả", "appointment_on": today() - Days::new(1), "result_on": today() - Days::new(1)}), "Trả kết quả", "Đúng hạn"),
+        (
+            json!({"step": "Trả kết quả", "appointment_on": today() - Days::new(1), "result_on": today() - Days::new(1)}),
+            "Trả kết quả",
+            "Đúng hạn",
+        ),
         (json!({"step": "Trả kết quả", "appointment_on": today() - Days::new(1)}), "Trả kết quả", "Trễ hạn"),
         (json!({"step": "Kết thúc", "appointment_on": today() - Days::new(1), "silent": true}), "Kết thúc", "Đúng hạn"),
     ] {
         let snapshot = dossier(changes);
         desk.store(&snapshot).await.unwrap();
         let reply = citizen.texts(&format!("MCKH {}", code(&snapshot))).await.unwrap();
-        let expected =
-            format!("Hồ sơ của quý Ông/Bà ({}) hiện đang ở bước {step}, trạng thái hồ sơ: {timeliness}.", code(&snapshot));
+        let expected = format!(
+            "Hồ sơ của quý Ông/Bà ({}) hiện đang ở bước {step}, trạng thái hồ sơ: {timeliness}.",
+            code(&snapshot)
+        );
         assert_eq!((reply.status, reply.text, reply.coding.as_deref()), (200, expected, Some("2")));
     }
 }
@@ -36,10 +42,25 @@ async fn what_people_type_is_understood() {
     let snapshot = dossier(json!({"receipt_code": format!("h30.{}-2026/TT", fastrand::u32(..))}));
     desk.store(&snapshot).await.unwrap();
     let canonical = code(&snapshot).to_uppercase();
-    for text in ["mckh {}", "MCKH{}", "Mckh_{}", "MCKH-{}", " mckh:  {} ", "“MCKH {}”.", "ＭＣＫＨ {}", "MCKH\u{a0}{}", "MCKH\n{}", "MCKH {} gửi 8083"] {
+    for text in [
+        "mckh {}",
+        "MCKH{}",
+        "Mckh_{}",
+        "MCKH-{}",
+        " mckh:  {} ",
+        "“MCKH {}”.",
+        "ＭＣＫＨ {}",
+        "MCKH\u{a0}{}",
+        "MCKH\n{}",
+        "MCKH {} gửi 8083",
+    ] {
         let reply = citizen.texts(&text.replace("{}", code(&snapshot))).await.unwrap();
         assert_eq!(reply.status, 200);
-        assert!(reply.text.starts_with(&format!("Hồ sơ của quý Ông/Bà ({canonical}) hiện đang ở bước")), "{text}: {}", reply.text);
+        assert!(
+            reply.text.starts_with(&format!("Hồ sơ của quý Ông/Bà ({canonical}) hiện đang ở bước")),
+            "{text}: {}",
+            reply.text
+        );
     }
 }
 
@@ -65,7 +86,10 @@ async fn bad_syntax_an_unknown_code_or_nothing_at_all_gets_a_hint_never_an_error
         let reply = citizen.get(&query).await.unwrap();
         assert_eq!((reply.status, reply.text.as_str()), (200, syntax), "{query:?}");
     }
-    let broken = format!("{}%FF%FE%80", citizen.url(&[("request_id", &new_id()), ("msisdn", "84912345678"), ("mo_message", "")]));
+    let broken = format!(
+        "{}%FF%FE%80",
+        citizen.url(&[("request_id", &new_id()), ("msisdn", "84912345678"), ("mo_message", "")])
+    );
     let reply = citizen.raw(&broken, Some(citizen.credentials())).await.unwrap();
     assert_eq!((reply.status, reply.text.as_str()), (200, syntax), "invalid UTF-8");
 }

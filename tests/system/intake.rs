@@ -22,7 +22,10 @@ async fn every_dossier_of_a_push_has_its_outcome_in_the_order_sent() {
     assert_eq!(answer.outcomes(), ["stored", "stale", "invalid", "invalid"]);
     assert_eq!(answer.body["dossiers"][2]["field"], "received_on");
     assert_eq!(answer.body["dossiers"][2]["receipt_code"], wrong["receipt_code"]);
-    assert!(stack.item("DossiersTable", &[("receipt_code", code(&good))]).await.unwrap().is_some(), "the good one is stored");
+    assert!(
+        stack.item("DossiersTable", &[("receipt_code", code(&good))]).await.unwrap().is_some(),
+        "the good one is stored"
+    );
 }
 
 #[tokio::test]
@@ -48,7 +51,10 @@ async fn the_same_revision_with_other_content_is_invalid_and_changes_nothing() {
     let mut other = snapshot.clone();
     other["step"] = json!("Trả kết quả");
     let answer = desk.push(&other).await.unwrap();
-    assert_eq!((answer.outcomes(), &answer.body["dossiers"][0]["field"]), (vec!["invalid".to_owned()], &json!("revision")));
+    assert_eq!(
+        (answer.outcomes(), &answer.body["dossiers"][0]["field"]),
+        (vec!["invalid".to_owned()], &json!("revision"))
+    );
     let stored = stack.item("DossiersTable", &[("receipt_code", code(&snapshot))]).await.unwrap().unwrap();
     assert_eq!(stored["step"], snapshot["step"]);
 }

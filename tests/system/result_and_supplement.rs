@@ -8,11 +8,15 @@ use system_tests::{Desk, today};
 use crate::{inbox, row, stack};
 
 fn result_text(code: &str) -> String {
-    format!("TB: Hồ sơ của quý ông/bà (MS: {code}) đã được giải quyết xong. Mời ông/bà đến Bộ phận Một cửa Sở Văn hóa và Thể thao để nhận kết quả")
+    format!(
+        "TB: Hồ sơ của quý ông/bà (MS: {code}) đã được giải quyết xong. Mời ông/bà đến Bộ phận Một cửa Sở Văn hóa và Thể thao để nhận kết quả"
+    )
 }
 
 fn supplement_text(code: &str) -> String {
-    format!("TB: Hồ sơ của quý ông/bà (MS: {code}) cần bổ sung theo quy định. Mời ông/bà đến Bộ phận Một cửa Sở Văn hóa và Thể thao để nhận thông báo")
+    format!(
+        "TB: Hồ sơ của quý ông/bà (MS: {code}) cần bổ sung theo quy định. Mời ông/bà đến Bộ phận Một cửa Sở Văn hóa và Thể thao để nhận thông báo"
+    )
 }
 
 #[tokio::test]
@@ -79,7 +83,10 @@ async fn nobody_is_told_same_day_silently_or_without_a_mobile_number() {
         done["unit"] = json!("Bộ phận Một cửa");
         desk.store(&done).await.unwrap();
         // A later change of the same dossier (so of the same shard) that does owe shows that the quiet one was through.
-        let reopened = next(&done, json!({"step": "Thẩm định", "status": "Đang xử lý", "phone": "0912345678", "same_day": false, "silent": false}));
+        let reopened = next(
+            &done,
+            json!({"step": "Thẩm định", "status": "Đang xử lý", "phone": "0912345678", "same_day": false, "silent": false}),
+        );
         let loud = next(&reopened, json!({"step": "Trả kết quả", "status": ""}));
         desk.store(&reopened).await.unwrap();
         desk.store(&loud).await.unwrap();

@@ -22,7 +22,11 @@ async fn the_rules_fire_at_half_past_five_in_vietnam_and_every_minute() {
             }
         }
     }
-    for expected in ["cron(30 10 * * ? *) ApologyFunction", "cron(35 10 * * ? *) ApologyFunction", "rate(1 minute) RedeliverFunction"] {
+    for expected in [
+        "cron(30 10 * * ? *) ApologyFunction",
+        "cron(35 10 * * ? *) ApologyFunction",
+        "rate(1 minute) RedeliverFunction",
+    ] {
         assert!(schedules.iter().any(|schedule| schedule == expected), "{expected}: {schedules:?}");
     }
 }
@@ -60,10 +64,14 @@ async fn no_function_has_a_setting_it_does_not_need_nor_a_secret_in_its_environm
     let stack = stack().await;
     let intake = stack.secret("IntakeSecret").await.unwrap();
     let gateway = stack.secret("GatewaySecret").await.unwrap();
-    let secrets = [&intake["current"], &gateway["kannel"]["password"]].map(|secret| secret.as_str().unwrap().to_owned());
+    let secrets =
+        [&intake["current"], &gateway["kannel"]["password"]].map(|secret| secret.as_str().unwrap().to_owned());
     for (function, foreign) in [
-        ("IntakeFunction", "GATEWAY_SECRET"), ("LookupFunction", "INTAKE_SECRET"), ("NotifyFunction", "INTAKE_SECRET"),
-        ("ApologyFunction", "INQUIRIES_TABLE"), ("RedeliverFunction", "GATEWAY_SECRET"),
+        ("IntakeFunction", "GATEWAY_SECRET"),
+        ("LookupFunction", "INTAKE_SECRET"),
+        ("NotifyFunction", "INTAKE_SECRET"),
+        ("ApologyFunction", "INQUIRIES_TABLE"),
+        ("RedeliverFunction", "GATEWAY_SECRET"),
     ] {
         let environment = stack.configuration(function).await.unwrap()["Environment"]["Variables"].clone();
         assert_eq!(environment.get(foreign), None, "{function}");

@@ -57,7 +57,11 @@ pub async fn of_a_ledger(ledger: &impl Ledger, code: &ReceiptCode) {
     assert_eq!(claim("a", now - TimeDelta::milliseconds(1)).await, None, "not before it is due");
     let held = claim("a", now).await.expect("it is due");
     assert_eq!((held.attempts, held.lease_until), (1, now + LEASE));
-    assert_eq!(claim("a", now).await.as_ref(), Some(&held), "a claim that was repeated after a lost reply finds itself");
+    assert_eq!(
+        claim("a", now).await.as_ref(),
+        Some(&held),
+        "a claim that was repeated after a lost reply finds itself"
+    );
     assert_eq!(claim("b", now + LEASE - TimeDelta::milliseconds(1)).await, None, "held");
     let stranger = Claim { owner: "b".into(), ..held.clone() };
     assert!(!settle(&stranger, receipt()).await, "only the holder settles");
@@ -100,7 +104,8 @@ pub async fn of_a_ledger(ledger: &impl Ledger, code: &ReceiptCode) {
     assert!(is_superseded(NoticeKey::Supplement(1)).await);
     assert!(!is_superseded(NoticeKey::Apology("2026-11-25".parse().expect("a day"))).await);
 
-    let evening = NoticeId { receipt_code: code.clone(), key: NoticeKey::Apology("2026-11-25".parse().expect("a day")) };
+    let evening =
+        NoticeId { receipt_code: code.clone(), key: NoticeKey::Apology("2026-11-25".parse().expect("a day")) };
     assert!(ledger.owe(&evening, Owe::Pending { due_at: now }, now).await.expect("an answer"));
     soon(async || is_due(ledger, &evening, now).await).await;
     let news = ledger.due(Priority::News, now, 100_000).await.expect("an answer");
@@ -118,7 +123,8 @@ pub async fn of_a_dossier_store(store: &impl DossierStore, code: &ReceiptCode) {
         Dossier::parse(snapshot.as_object().expect("an object")).expect("a dossier")
     };
     let (first, second) = (at(1, "Tiếp nhận"), at(2, "Thẩm định"));
-    let put = async |dossier: &Dossier, replaces: Option<&Dossier>| store.put(dossier, replaces).await.expect("an answer");
+    let put =
+        async |dossier: &Dossier, replaces: Option<&Dossier>| store.put(dossier, replaces).await.expect("an answer");
     assert_eq!(store.get(code).await.expect("an answer"), None);
     assert_eq!(put(&first, None).await, Put::Done);
     assert_eq!(put(&first, None).await, Put::Overtaken(Some(Box::new(first.clone()))));

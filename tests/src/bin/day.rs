@@ -59,7 +59,6 @@ struct Counts {
     changes: usize,
     sms: BTreeMap<&'static str, (usize, u32)>,
     inquiries: usize,
-    warnings: Vec<String>,
 }
 
 impl Day {
@@ -112,7 +111,6 @@ impl Day {
             self.screen.change(time, &line, outcome, &change.remark);
             ensure!(outcome == "stored", "{code} was answered {report}");
             if let Some(warning) = report["warning"].as_str() {
-                self.counts.warnings.push(format!("{code}: {warning}"));
                 self.screen.note(warning);
             }
         }
@@ -173,7 +171,11 @@ impl Day {
             if shown >= messages {
                 return Ok(());
             }
-            ensure!(tokio::time::Instant::now() < until, "{} SMS were owed and {shown} came within 75 seconds", messages);
+            ensure!(
+                tokio::time::Instant::now() < until,
+                "{} SMS were owed and {shown} came within 75 seconds",
+                messages
+            );
             tokio::time::sleep(Duration::from_millis(150)).await;
         }
     }
@@ -181,7 +183,8 @@ impl Day {
     async fn evening(&mut self) -> Result<()> {
         self.screen.title("17:30 · the rule starts the apologies for tomorrow's dossiers without a result");
         let tomorrow = today() + Days::new(1);
-        let owed = self.dossiers.values().filter(|dossier| owes_apology(dossier, tomorrow, &ClosedSteps::default())).count();
+        let owed =
+            self.dossiers.values().filter(|dossier| owes_apology(dossier, tomorrow, &ClosedSteps::default())).count();
         self.stack.evening(half_past_five(today())).await?;
         self.wait_for(owed).await
     }
@@ -189,10 +192,20 @@ impl Day {
     async fn inquiries(&mut self, changes: &[Change]) -> Result<()> {
         self.screen.title("Texts to 8083");
         let citizen = Citizen::of(&self.stack).await?;
-        let on_time = self.code(&changes.iter().find(|change| change.appointment > 1).context("a dossier on time")?.receipt_code);
-        let late = self.code(&changes.iter().find(|change| change.appointment < 0 && change.remark.contains("trễ")).context("a late dossier")?.receipt_code);
+        let on_time =
+            self.code(&changes.iter().find(|change| change.appointment > 1).context("a dossier on time")?.receipt_code);
+        let late = self.code(
+            &changes
+                .iter()
+                .find(|change| change.appointment < 0 && change.remark.contains("trễ"))
+                .context("a late dossier")?
+                .receipt_code,
+        );
         for text in [
-            format!("MCKH {on_time}"), format!("mckh_{late}."), "MCKH 0000000000".to_owned(), "Hồ sơ của tôi đến đâu rồi?".to_owned(),
+            format!("MCKH {on_time}"),
+            format!("mckh_{late}."),
+            "MCKH 0000000000".to_owned(),
+            "Hồ sơ của tôi đến đâu rồi?".to_owned(),
         ] {
             let reply = citizen.texts(&text).await?;
             ensure!(reply.status == 200, "8083 answered {reply:?}");
@@ -211,7 +224,6 @@ impl Day {
             println!("  {:<28}{messages:>6}   {parts} parts", format!("SMS: {kind}"));
         }
         println!("  {:<28}{:>6}", "texts to 8083", counts.inquiries);
-        println!("  {:<28}{:>6}", "phones that get no SMS", counts.warnings.len());
         let mut states: BTreeMap<String, usize> = BTreeMap::new();
         for code in self.revisions.keys() {
             for row in self.stack.ledger(code).await?.values() {
@@ -220,8 +232,17 @@ impl Day {
         }
         let ledger: Vec<String> = states.iter().map(|(state, rows)| format!("{rows} {state}")).collect();
         println!("  {:<28}{:>6}", "ledger rows", ledger.join(", "));
+        println!("  told nothing, and why");
+        for dossier in self.dossiers.values() {
+            if let Some(why) = told_nothing(dossier) {
+                println!("    {:<26}{why}", dossier.receipt_code.as_str());
+            }
+        }
         let sent: usize = counts.sms.values().map(|(messages, _)| messages).sum();
-        ensure!(states == BTreeMap::from([("sent".to_owned(), sent)]), "the ledger has {states:?}, the phones got {sent}");
+        ensure!(
+            states == BTreeMap::from([("sent".to_owned(), sent)]),
+            "the ledger has {states:?}, the phones got {sent}"
+        );
         self.next_steps();
         Ok(())
     }
@@ -229,18 +250,32 @@ impl Day {
     fn next_steps(&self) {
         self.screen.title("The stack is up. Try next, each a line to paste:");
         let code = self.revisions.keys().next().map(String::as_str).unwrap_or_default();
-        println!("  make push STEP='Trả kết quả' PHONE=0912345678     push a dossier, signed");
-        println!("  make inbox PHONE=0912345678                       the SMS that phone got");
-        println!("  make text TEXT='MCKH {code}'            text 8083");
-        println!("  make ledger CODE={code}                 what that citizen was told, and when");
-        println!("  make evening                                      the 17:30 run, now");
-        println!("  make outputs                                      the stack's outputs, for curl and the like");
-        println!("  make down                                         end it");
+        for (line, what) in [
+            ("make push STEP='Trả kết quả' PHONE=0912345678".to_owned(), "push a dossier, signed"),
+            ("make inbox PHONE=0912345678".to_owned(), "the SMS that phone got"),
+            (format!("make text TEXT='MCKH {code}'"), "text 8083"),
+            (format!("make ledger CODE={code}"), "what that citizen was told, and when"),
+            ("make evening".to_owned(), "the 17:30 run, now"),
+            ("make outputs".to_owned(), "the stack's outputs, for curl and the like"),
+            ("make down".to_owned(), "end it"),
+        ] {
+            println!("  {line:<48} {what}");
+        }
     }
 }
 
 fn parse(snapshot: &Map<String, Value>) -> Result<Dossier> {
     Dossier::parse(snapshot).with_context(|| format!("tests/day/ho-so.csv: {snapshot:?}"))
+}
+
+/// Why a dossier takes no notices at all.
+fn told_nothing(dossier: &Dossier) -> Option<String> {
+    match dossier.mobile() {
+        _ if dossier.is_same_day() => Some("a same-day procedure".into()),
+        None => Some("the citizen left no phone".into()),
+        Some(Err(error)) => Some(format!("the phone {error}")),
+        Some(Ok(_)) => None,
+    }
 }
 
 fn days_from_today(days: i64) -> NaiveDate {
