@@ -2,6 +2,8 @@
 //!
 //! GSM 03.38 and 03.40: 160 septets in one part, 153 in each of several; UCS-2 70 and 67.
 
+use unicode_normalization::char::is_combining_mark;
+
 use crate::text::strip_accents;
 
 /// The alphabet a text needs.
@@ -57,6 +59,44 @@ impl Sms {
     }
 }
 
+/// `text`, or as much of it as `most_parts` SMS hold, cut after a word and marked by an ellipsis.
+///
+/// Only one word that is longer than all the parts is cut within, and then between two letters: never between a letter
+/// and its marks, an escape and its letter, or the halves of a surrogate pair. The ellipsis is `...` where the text is
+/// in the GSM alphabet, which has no `…`: it would turn the whole text into UCS-2. Text in NFC stays in NFC.
+///
+/// ```
+/// use domain::sms::fit;
+/// assert_eq!(fit("Hồ sơ", 3), "Hồ sơ");
+/// let long = "bước ".repeat(100);
+/// assert!(fit(&long, 1).ends_with("bước bước…"));
+/// ```
+pub fn fit(text: &str, most_parts: u32) -> String {
+    let sms = Sms::new(text);
+    if sms.parts <= most_parts {
+        return text.to_owned();
+    }
+    let ellipsis = match sms.alphabet {
+        Alphabet::Gsm7 => "...",
+        Alphabet::Ucs2 => "…",
+    };
+    let fits = |end: &usize| Sms::new(&format!("{}{ellipsis}", &text[..*end])).parts <= most_parts;
+    let ends: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+    let longest = ends[..ends.partition_point(fits)].last().copied().unwrap_or(0);
+    format!("{}{ellipsis}", after_a_word(text, longest))
+}
+
+/// The start of `text` up to its last whole word before `end`, or to its last whole letter where it is all one word.
+fn after_a_word(text: &str, end: usize) -> &str {
+    let next = |at: usize| text[at..].chars().next();
+    let mut cuts = text[..end].char_indices().map(|(at, _)| at).chain([end]).rev();
+    let word = cuts.clone().find(|at| next(*at).is_some_and(char::is_whitespace));
+    match word.map(|at| text[..at].trim_end()).filter(|start| !start.is_empty()) {
+        Some(start) => start,
+        None => &text[..cuts.find(|at| !next(*at).is_some_and(is_combining_mark)).unwrap_or(0)],
+    }
+}
+
 /// Fills parts letter by letter: an escape sequence or a surrogate pair is never torn.
 fn parts(text: &str, total: usize, alone: usize, each: usize, width: impl Fn(char) -> usize) -> u32 {
     if total <= alone {
@@ -89,6 +129,7 @@ mod tests {
     use super::*;
     use Alphabet::{Gsm7, Ucs2};
     use proptest::prelude::*;
+    use unicode_normalization::{UnicodeNormalization, is_nfc};
 
     #[test]
     fn parts_are_counted_as_operators_charge_them() {
@@ -128,7 +169,58 @@ mod tests {
         assert_eq!(Sms::new(&Accents::Strip.apply(text.to_owned())), Sms { alphabet: Gsm7, parts: 1 });
     }
 
+    #[test]
+    fn a_text_over_its_parts_is_cut_after_a_word() {
+        let accented = "một hai ".repeat(30);
+        let plain = "mot hai ".repeat(70);
+        for (text, most, kept, end) in [
+            ("", 1, "", ""),
+            ("Hồ sơ", 3, "Hồ sơ", ""),
+            (&accented[..], 1, &"một hai ".repeat(8)[..], "một…"),
+            (&plain, 1, &"mot hai ".repeat(19), "mot..."),
+            (&plain, 3, &"mot hai ".repeat(57), ""),
+        ] {
+            let fit = fit(text, most);
+            assert!(fit.starts_with(kept.trim_end()) && fit.ends_with(end), "{fit}");
+            assert!(Sms::new(&fit).parts <= most);
+        }
+    }
+
+    #[test]
+    fn one_endless_word_is_cut_between_its_letters() {
+        assert_eq!(fit(&"ộ".repeat(300), 3), "ộ".repeat(200) + "…");
+        assert_eq!(fit(&"€".repeat(300), 1), "€".repeat(78) + "...");
+        assert_eq!(fit(&"😀".repeat(100), 1), "😀".repeat(34) + "…");
+        assert_eq!(fit(&"ộ\u{331}".repeat(100), 1), "ộ\u{331}".repeat(34) + "…");
+        assert_eq!(fit(&(" ".to_owned() + &"ộ".repeat(300)), 1), " ".to_owned() + &"ộ".repeat(68) + "…");
+    }
+
     proptest! {
+        #[test]
+        fn whatever_the_text_it_fits_ends_after_a_word_and_loses_no_more_than_it_must(
+            text in "(\\PC{0,12}[ \n]){0,80}|\\PC{0,600}|[a-z€ ]{0,700}|[a-zộ😀 ]{0,400}", most in 1..4_u32
+        ) {
+            let text: String = text.nfc().collect();
+            let fit = fit(&text, most);
+            prop_assert!(Sms::new(&fit).parts <= most);
+            prop_assert!(is_nfc(&fit));
+            if Sms::new(&text).parts <= most {
+                prop_assert_eq!(fit, text);
+            } else {
+                let ellipsis = if fit.ends_with('…') { "…" } else { "..." };
+                let kept = fit.strip_suffix(ellipsis).unwrap();
+                let rest = text.strip_prefix(kept).unwrap();
+                prop_assert!(kept.is_empty() || !rest.starts_with(is_combining_mark), "{:?}|{:?}", kept, rest);
+                if rest.starts_with(char::is_whitespace) {
+                    let word_end = rest.len() - rest.trim_start().trim_start_matches(|c: char| !c.is_whitespace()).len();
+                    let one_word_more = format!("{kept}{}{ellipsis}", &rest[..word_end]);
+                    prop_assert!(Sms::new(&one_word_more).parts > most, "{one_word_more:?}");
+                } else {
+                    prop_assert!(!kept.trim_start().contains(char::is_whitespace), "{:?}|{:?}", kept, rest);
+                }
+            }
+        }
+
         #[test]
         fn more_text_never_costs_fewer_parts_and_a_part_is_never_overfull(text in "\\PC{0,400}", more in "\\PC{0,20}") {
             let sms = Sms::new(&text);

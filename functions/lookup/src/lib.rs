@@ -12,6 +12,7 @@ use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use domain::calendar::day_in_vietnam;
 use domain::event::{Event, InquiryOutcome};
 use domain::ports::{Clock, DossierStore, EventBus, Inquiry, InquiryLog, Logged, StoreError};
+use domain::sms::fit;
 use domain::{ClosedSteps, inquiry, texts};
 
 use gateway::{Gateway, Refusal};
@@ -21,6 +22,9 @@ use message::Message;
 const ANSWER_WITHIN: Duration = Duration::from_millis(3_300);
 /// How long the bus may keep an answer that is ready.
 const WAIT_FOR_BUS: Duration = Duration::from_millis(200);
+
+/// SMS parts of a reply: what an operator still delivers as one message, and the seed's reply is two.
+const MOST_PARTS: u32 = 3;
 
 /// The front door of 8083.
 pub struct Lookup<D, I, E, C> {
@@ -121,6 +125,7 @@ impl<D: DossierStore, I: InquiryLog, E: EventBus, C: Clock> Lookup<D, I, E, C> {
         };
         let id = format!("{}#{}", gateway.name, message.id_or_fingerprint(now));
         let Message { sender, text, .. } = message;
+        let reply = fit(&reply, MOST_PARTS);
         Ok(Inquiry { id, gateway: gateway.name, sender, text, receipt_code, reply, outcome, received_at: now })
     }
 
