@@ -3,6 +3,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -78,7 +79,7 @@ def on_a_stack_of_its_own(command):
         stack.deploy()
         return subprocess.run(command, cwd=ROOT, env=stack.env(), check=False).returncode
     finally:
-        stack.stop()
+        stack.discard()
 
 
 def local_invoke():
@@ -100,6 +101,9 @@ if __name__ == "__main__":
     command = COMMANDS.get(sys.argv[1] if len(sys.argv) > 1 else "")
     if command is None:
         raise SystemExit(f"usage: {sys.argv[0]} {{{','.join(COMMANDS)}}}")
+    # Whoever ends us: what we started ends too.
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)
     try:
         raise SystemExit(command())
     except KeyboardInterrupt:

@@ -1,6 +1,7 @@
 """One local stack: MiniStack on loopback, and the real template deployed to it."""
 
 import base64
+import hashlib
 import json
 import os
 import re
@@ -28,7 +29,8 @@ class Stack:
     def __init__(self, name, port, host="127.0.0.1"):
         self.name, self.port, self.host = name, port, host
         self.folder = LOCAL / name
-        self.pid_file = self.folder / "ministack.pid"
+        self.pid_file, self.port_file = self.folder / "ministack.pid", self.folder / "port"
+        self.deployed = self.folder / "deployed"
         self.endpoint = f"http://{host}:{port}"
 
     def env(self):
@@ -56,31 +58,34 @@ class Stack:
         except (OSError, urllib.error.URLError):
             return False
 
-    def is_ours(self):
-        return self.pid() is not None
-
     def pid(self):
+        """The server we started, if it still runs. A process id may have gone to another program since."""
         try:
             pid = int(self.pid_file.read_text())
-            os.kill(pid, 0)
-            return pid
         except (OSError, ValueError):
             return None
+        command = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+        return pid if str(LOCAL / "tools" / "stack") in command else None
 
     def start(self, **more):
-        """Up in half a second, unless it is up already."""
-        if self.is_ours() and self.is_up():
+        """Up in half a second, unless it is up already. What runs on another port is ended first."""
+        if self.pid() and self.port_file.exists() and self.port_file.read_text() == str(self.port) and self.is_up():
             return
+        self.stop()
         if is_taken(self.host, self.port):
-            raise Failed(f"port {self.port} is taken by another program: stop it, or choose another with PORT=4567 make run")
+            raise Failed(f"port {self.port} is taken by {holder(self.port)}: stop it, or choose another port: PORT=4567 make run")
         self.folder.mkdir(parents=True, exist_ok=True)
+        temporary = self.folder / "tmp"
+        temporary.mkdir(exist_ok=True)
+        # AUTH: every function works under its role of template.yaml, so a missing right fails here as it would on AWS.
         env = {**self.env(), "BIND_HOST": self.host, "GATEWAY_PORT": str(self.port), "MINISTACK_HOST": self.host,
-               "IOT_MTLS_ENABLED": "0", **more}
+               "AUTH": "true", "IOT_MTLS_ENABLED": "0", "TMPDIR": str(temporary), **more}
         env.pop("ONESTOP_ENDPOINT")
         with open(self.folder / "ministack.log", "wb") as log:
             server = subprocess.Popen([str(LOCAL / "tools" / "stack" / "bin" / "ministack")], env=env, cwd=self.folder,
                                       stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
         self.pid_file.write_text(str(server.pid))
+        self.port_file.write_text(str(self.port))
         for _ in range(120):
             if self.is_up():
                 say(f"✓ local AWS on {self.endpoint}")
@@ -93,20 +98,17 @@ class Stack:
     def stop(self):
         """Ends the server and every function it started: they share its session."""
         pid = self.pid()
-        self.pid_file.unlink(missing_ok=True)
-        if pid is None:
-            return False
-        for sent in (signal.SIGTERM, signal.SIGKILL):
-            for process in in_session(pid):
-                try:
-                    os.kill(process, sent)
-                except ProcessLookupError:
-                    pass
-            for _ in range(20):
-                if not in_session(pid):
-                    return True
-                time.sleep(0.1)
-        return True
+        for file in (self.pid_file, self.port_file, self.deployed):
+            file.unlink(missing_ok=True)
+        if pid is not None:
+            end_session(pid)
+        shutil.rmtree(self.folder / "tmp", ignore_errors=True)
+        return pid is not None
+
+    def discard(self):
+        """Stops it and leaves no more than the server's log."""
+        self.stop()
+        shutil.rmtree(self.folder / "build", ignore_errors=True)
 
     # ------------------------------------------------------------------ the template
 
@@ -114,6 +116,10 @@ class Stack:
         """`sam deploy` of the real template, its CodeUri pointing at the binaries that cargo just built."""
         build = self.folder / "build"
         lay_out(build)
+        fingerprint = fingerprint_of(build)
+        if self.deployed.exists() and self.deployed.read_text() == fingerprint:
+            say("✓ deployed before, and nothing has changed since")
+            return
         step(
             "sam deploy of template.yaml",
             [sam(), "deploy", "--template-file", str(build / "template.yaml"), "--config-file", str(ROOT / "samconfig.toml"),
@@ -123,6 +129,7 @@ class Stack:
             cwd=ROOT, env=self.env(),
         )
         self.fill_secrets()
+        self.deployed.write_text(fingerprint)
 
     def fill_secrets(self):
         """Values of its own, once; a second deployment leaves them alone."""
@@ -176,6 +183,16 @@ def lay_out(build, profile="debug"):
         shutil.copy2(nested, build / "infra" / nested.name)
 
 
+def fingerprint_of(folder):
+    """Of every file's name and content."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        if file.is_file():
+            digest.update(f"{file.relative_to(folder)}\0{file.stat().st_size}\0".encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
 def authorization(service):
     return f"AWS4-HMAC-SHA256 Credential=test/20260101/ap-southeast-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
 
@@ -190,10 +207,34 @@ def is_taken(host, port):
             return True
 
 
+def holder(port):
+    """The program that listens there, as far as this machine tells."""
+    try:
+        listed = subprocess.run(["lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN", "-Fpc"], capture_output=True, text=True, check=False).stdout
+        found = {line[0]: line[1:] for line in listed.splitlines()}
+        return f"{found['c']} (process {found['p']})"
+    except (FileNotFoundError, KeyError):
+        return "another program"
+
+
 def free_port(host="127.0.0.1"):
     with socket.socket() as probe:
         probe.bind((host, 0))
         return probe.getsockname()[1]
+
+
+def end_session(session):
+    """Asks the processes of a session to end, and ends those that do not."""
+    for sent in (signal.SIGTERM, signal.SIGKILL):
+        for process in in_session(session):
+            try:
+                os.kill(process, sent)
+            except ProcessLookupError:
+                pass
+        for _ in range(20):
+            if not in_session(session):
+                return
+            time.sleep(0.1)
 
 
 def in_session(session):
