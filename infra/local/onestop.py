@@ -11,7 +11,7 @@ sys.dont_write_bytecode = True
 
 import release  # noqa: E402
 import sam_local  # noqa: E402
-from console import Failed, say, step  # noqa: E402
+from console import Failed, say, short, step  # noqa: E402
 from stack import Stack, free_port  # noqa: E402
 from tools import LOCAL, ROOT, cargo, check_machine, install, sam  # noqa: E402
 
@@ -74,12 +74,16 @@ def on_a_stack_of_its_own(command):
     cargo("test", "--workspace", "--no-run", title="building the tests")
     port = free_port()
     stack = Stack(f"test-{port}", port)
+    failed = 1
     try:
         stack.start()
         stack.deploy()
-        return subprocess.run(command, cwd=ROOT, env=stack.env(), check=False).returncode
+        failed = subprocess.run(command, cwd=ROOT, env=stack.env(), check=False).returncode
     finally:
-        stack.discard()
+        stack.discard(keep_log=failed)
+    if failed:
+        say(f"what the functions said is in {short(stack.folder / 'ministack.log')}")
+    return failed
 
 
 def local_invoke():

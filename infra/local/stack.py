@@ -105,10 +105,10 @@ class Stack:
         shutil.rmtree(self.folder / "tmp", ignore_errors=True)
         return pid is not None
 
-    def discard(self):
-        """Stops it and leaves no more than the server's log."""
+    def discard(self, keep_log):
+        """Stops it and leaves nothing, or no more than the server's log."""
         self.stop()
-        shutil.rmtree(self.folder / "build", ignore_errors=True)
+        shutil.rmtree(self.folder / "build" if keep_log else self.folder, ignore_errors=True)
 
     # ------------------------------------------------------------------ the template
 
