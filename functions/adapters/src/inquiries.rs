@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use domain::calendar::day_in_vietnam;
+use domain::event::InquiryOutcome;
 use domain::ports::{Inquiry, InquiryLog, Logged, StoreError};
 
 use crate::item::{Item, expiry, get_text, text, time, unavailable};
@@ -31,7 +32,7 @@ impl InquiryLog for DynamoInquiries {
         let day = day_in_vietnam(inquiry.received_at);
         let mut row = Item::from([
             ("inquiry".to_owned(), text(&inquiry.id)),
-            ("gateway".to_owned(), text(inquiry.gateway)),
+            ("gateway".to_owned(), text(&inquiry.gateway)),
             ("sender".to_owned(), text(&inquiry.sender)),
             ("text".to_owned(), text(&inquiry.text)),
             ("reply".to_owned(), text(&inquiry.reply)),
@@ -62,11 +63,12 @@ impl InquiryLog for DynamoInquiries {
     }
 }
 
+/// What stands there: the same message, or another one under its id.
 fn already(row: Option<&Item>, inquiry: &Inquiry) -> Logged {
     let stored = |name| row.and_then(|row| get_text(row, name)).unwrap_or_default();
-    if stored("text") == inquiry.text && stored("sender") == inquiry.sender {
-        Logged::Repeated { reply: stored("reply").to_owned() }
-    } else {
-        Logged::Conflicting
+    if stored("text") != inquiry.text || stored("sender") != inquiry.sender {
+        return Logged::Conflicting;
     }
+    let outcome = InquiryOutcome::named(stored("outcome")).unwrap_or(inquiry.outcome);
+    Logged::Repeated { reply: stored("reply").to_owned(), outcome }
 }

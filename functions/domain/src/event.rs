@@ -53,7 +53,7 @@ pub enum Event {
         /// `<gateway>#<mo id>`: a message delivered twice is announced twice, with one id.
         inquiry: String,
         /// Which gateway.
-        gateway: &'static str,
+        gateway: String,
         /// The code asked for, where there was one.
         receipt_code: Option<String>,
         /// How it ended.
@@ -109,6 +109,11 @@ pub enum InquiryOutcome {
 }
 
 impl InquiryOutcome {
+    /// The outcome of that word in the table.
+    pub fn named(word: &str) -> Option<Self> {
+        [Self::Answered, Self::Unknown, Self::Syntax].into_iter().find(|outcome| outcome.as_str() == word)
+    }
+
     /// The table's word.
     pub fn as_str(self) -> &'static str {
         match self {

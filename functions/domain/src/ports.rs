@@ -202,7 +202,7 @@ pub struct Inquiry {
     /// `<gateway>#<mo id>`.
     pub id: String,
     /// Which gateway brought it.
-    pub gateway: &'static str,
+    pub gateway: String,
     /// Who asked, as the gateway wrote it.
     pub sender: String,
     /// What.
@@ -226,6 +226,8 @@ pub enum Logged {
     Repeated {
         /// The first reply.
         reply: String,
+        /// How it ended then: what was charged stays charged.
+        outcome: crate::event::InquiryOutcome,
     },
     /// The same id with another text.
     Conflicting,

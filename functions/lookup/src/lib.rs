@@ -15,7 +15,7 @@ use domain::ports::{Clock, DossierStore, EventBus, Inquiry, InquiryLog, Logged, 
 use domain::sms::fit;
 use domain::{ClosedSteps, inquiry, texts};
 
-use gateway::{Gateway, Refusal};
+use gateway::{Answer, Gateway, Refusal, Request};
 use message::Message;
 
 /// "An answer within 4 seconds, always": some operators give up at 5.
@@ -34,12 +34,15 @@ pub struct Lookup<D, I, E, C> {
     pub inquiries: I,
     /// The province's bus.
     pub events: E,
-    /// One member a gateway: `{"kannel":{"user":"…","password":"…"}}`
+    /// One member a gateway: `{"kannel":{"user":"…","password":"…"}}`.
     pub secret: Secret,
     /// The time.
     pub clock: C,
     /// Parameter `ClosedSteps`.
     pub closed_steps: ClosedSteps,
+    /// Parameter `ChargeUnanswered`: whether a citizen pays for a wrong syntax or an unknown code, where the gateway's
+    /// convention leaves that to us.
+    pub charge_unanswered: bool,
 }
 
 /// Counts for CloudWatch.
@@ -62,54 +65,54 @@ enum Unanswered {
 
 impl<D: DossierStore, I: InquiryLog, E: EventBus, C: Clock> Lookup<D, I, E, C> {
     /// Answers one message.
-    pub async fn handle(&self, request: &ApiGatewayProxyRequest) -> (ApiGatewayProxyResponse, Counts) {
-        let name = request.path_parameters.get("gateway").map(String::as_str).unwrap_or_default();
-        let Some(gateway) = gateway::named(name) else {
-            return (gateway::plain(404, "no such gateway"), Vec::new());
-        };
-        let answer = tokio::time::timeout(ANSWER_WITHIN, self.answer(gateway, request)).await;
+    pub async fn handle(&self, event: &ApiGatewayProxyRequest) -> (ApiGatewayProxyResponse, Counts) {
+        let name = event.path_parameters.get("gateway").map(String::as_str).unwrap_or_default();
+        if !gateway::is_name(name) {
+            return (gateway::refused(Refusal::NoSuchGateway), Vec::new());
+        }
+        let answer = tokio::time::timeout(ANSWER_WITHIN, self.answer(name, &Request::new(event))).await;
         match answer.unwrap_or(Err(Unanswered::TimedOut)) {
-            Ok(reply) => ((gateway.reply)(&reply), Vec::new()),
+            Ok(response) => (response, Vec::new()),
             Err(Unanswered::Refused(refusal)) => (gateway::refused(refusal), Vec::new()),
             Err(Unanswered::Conflicting) => {
-                tracing::error!(gateway = gateway.name, "a message id came again with another text");
+                tracing::error!(gateway = name, "a message id came again with another text");
                 (gateway::plain(403, "this message id was used for another text"), vec![("InquiryConflicts", 1.0)])
             }
             Err(error) => {
-                tracing::error!(gateway = gateway.name, %error, "an inquiry is left to the gateway's retry");
+                tracing::error!(gateway = name, %error, "an inquiry is left to the gateway's retry");
                 (gateway::plain(503, "try again"), vec![("InquiriesUnanswered", 1.0)])
             }
         }
     }
 
-    async fn answer(&self, gateway: &Gateway, request: &ApiGatewayProxyRequest) -> Result<String, Unanswered> {
-        self.verify(gateway, request).await?;
-        let message = (gateway.read)(request);
-        let inquiry = self.work_out(gateway, message).await?;
+    async fn answer(&self, name: &str, request: &Request) -> Result<ApiGatewayProxyResponse, Unanswered> {
+        let gateway = self.gateway_behind(name, request).await?;
+        let message = gateway.read(request);
+        let inquiry = self.work_out(&gateway, &message).await?;
         let event = Event::InquiryAnswered {
             inquiry: inquiry.id.clone(),
-            gateway: gateway.name,
+            gateway: gateway.name.clone(),
             receipt_code: inquiry.receipt_code.as_ref().map(ToString::to_string),
             outcome: inquiry.outcome,
         };
-        match self.log_beside(&inquiry, event).await? {
-            Logged::New => Ok(inquiry.reply),
-            Logged::Repeated { reply } => Ok(reply),
-            Logged::Conflicting => Err(Unanswered::Conflicting),
-        }
+        let (text, outcome) = match self.log_beside(&inquiry, event).await? {
+            Logged::New => (inquiry.reply, inquiry.outcome),
+            Logged::Repeated { reply, outcome } => (reply, outcome),
+            Logged::Conflicting => return Err(Unanswered::Conflicting),
+        };
+        Ok(gateway.reply(&Answer { text: &text, message: &message, charged: self.is_charged(outcome) }))
     }
 
     /// A mismatch fetches the secret once more: it may have been rotated a moment ago.
-    async fn verify(&self, gateway: &Gateway, request: &ApiGatewayProxyRequest) -> Result<(), Unanswered> {
-        let verified = (gateway.verify)(request, &self.secret.get().await?[gateway.name]);
-        if verified.is_err() {
-            (gateway.verify)(request, &self.secret.again().await?[gateway.name])?;
+    async fn gateway_behind(&self, name: &str, request: &Request) -> Result<Gateway, Unanswered> {
+        match Gateway::behind(name, request, &*self.secret.get().await?) {
+            Ok(gateway) => Ok(gateway),
+            Err(_) => Ok(Gateway::behind(name, request, &*self.secret.again().await?)?),
         }
-        Ok(())
     }
 
     /// What the citizen is told, and why.
-    async fn work_out(&self, gateway: &Gateway, message: Message) -> Result<Inquiry, StoreError> {
+    async fn work_out(&self, gateway: &Gateway, message: &Message) -> Result<Inquiry, StoreError> {
         let now = self.clock.now();
         let receipt_code = inquiry::asked_for(&message.text);
         let dossier = match &receipt_code {
@@ -123,10 +126,21 @@ impl<D: DossierStore, I: InquiryLog, E: EventBus, C: Clock> Lookup<D, I, E, C> {
             (Some(code), None) => (InquiryOutcome::Unknown, texts::unknown_code(code)),
             (None, None) => (InquiryOutcome::Syntax, texts::right_syntax().to_owned()),
         };
-        let id = format!("{}#{}", gateway.name, message.id_or_fingerprint(now));
-        let Message { sender, text, .. } = message;
-        let reply = fit(&reply, MOST_PARTS);
-        Ok(Inquiry { id, gateway: gateway.name, sender, text, receipt_code, reply, outcome, received_at: now })
+        Ok(Inquiry {
+            id: format!("{}#{}", gateway.name, message.id_or_fingerprint(now)),
+            gateway: gateway.name.clone(),
+            sender: message.sender.clone(),
+            text: message.text.clone(),
+            receipt_code,
+            reply: fit(&gateway.accents.apply(reply), MOST_PARTS),
+            outcome,
+            received_at: now,
+        })
+    }
+
+    /// "Where a convention lets a message go uncharged, a wrong syntax or an unknown code is not charged."
+    fn is_charged(&self, outcome: InquiryOutcome) -> bool {
+        self.charge_unanswered || !matches!(outcome, InquiryOutcome::Unknown | InquiryOutcome::Syntax)
     }
 
     /// Logs the inquiry and announces it beside. The bus keeps no answer waiting that is ready.

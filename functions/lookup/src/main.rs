@@ -7,7 +7,7 @@ use adapters::events::EventBridge;
 use adapters::inquiries::DynamoInquiries;
 use adapters::metrics::Metrics;
 use adapters::secret::Secret;
-use adapters::settings::Settings;
+use adapters::settings::{SettingError, Settings};
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use lookup::Lookup;
@@ -23,6 +23,7 @@ async fn main() -> Result<(), Error> {
     let secret = settings.required("GATEWAY_SECRET")?;
     let retention_days = settings.parsed("INQUIRY_RETENTION_DAYS")?;
     let closed_steps = settings.closed_steps()?;
+    let charge_unanswered = charge_unanswered(&settings)?;
 
     let config = aws::config(Patience::Gateway).await;
     let dynamodb = aws::dynamodb(&config);
@@ -33,6 +34,7 @@ async fn main() -> Result<(), Error> {
         secret: Secret::new(aws::secrets_manager(&config), secret),
         clock: SystemClock,
         closed_steps,
+        charge_unanswered,
     };
 
     run(service_fn(async |event: LambdaEvent<ApiGatewayProxyRequest>| {
@@ -41,4 +43,13 @@ async fn main() -> Result<(), Error> {
         Ok::<_, Error>(response)
     }))
     .await
+}
+
+/// `CHARGE_UNANSWERED`: `yes`, or `no`, which is the default.
+fn charge_unanswered(settings: &Settings) -> Result<bool, SettingError> {
+    match settings.optional("CHARGE_UNANSWERED").as_deref() {
+        Some("yes") => Ok(true),
+        Some("no") | None => Ok(false),
+        Some(_) => Err(SettingError::Wrong { name: "CHARGE_UNANSWERED", why: "expected yes or no".into() }),
+    }
 }

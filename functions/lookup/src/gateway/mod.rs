@@ -1,44 +1,114 @@
-//! The conventions of short codes' operators: one file each. Adding one touches its file and [`GATEWAYS`].
+//! The conventions of short codes' operators: one file each. Adding one touches its file and [`CONVENTIONS`].
 
+mod allow;
 mod kannel;
+mod onepay;
+mod request;
+mod signature;
 
-use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
+use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use aws_lambda_events::encodings::Body;
+use domain::sms::Accents;
 use http::{HeaderValue, header::CONTENT_TYPE};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::message::Message;
 
+pub(crate) use request::Request;
+
 /// One convention: how to tell that a request is genuine, what message it brings, and how a text goes back.
-pub(crate) struct Gateway {
-    /// The path's last part, and the member of GatewaySecret.
-    pub name: &'static str,
-    /// Checks the request against this gateway's member of the secret (`null` where it has none).
-    pub verify: fn(&ApiGatewayProxyRequest, &Value) -> Result<(), Refusal>,
+///
+/// `agreed` is the gateway's member of GatewaySecret: what was agreed upon with its operator.
+struct Convention {
+    /// The path's last part, unless the member `convention` names it for another path.
+    name: &'static str,
+    /// Checks the request.
+    verify: fn(&Request, agreed: &Value) -> Result<(), Refusal>,
     /// Reads a genuine request. What it cannot read becomes an empty text, which is answered with the right syntax.
-    pub read: fn(&ApiGatewayProxyRequest) -> Message,
+    read: fn(&Request, agreed: &Value) -> Message,
     /// Answers with a text for the citizen.
-    pub reply: fn(&str) -> ApiGatewayProxyResponse,
+    reply: fn(&Answer<'_>, agreed: &Value) -> ApiGatewayProxyResponse,
+}
+
+static CONVENTIONS: [Convention; 2] = [kannel::CONVENTION, onepay::CONVENTION];
+
+/// What goes back to the gateway.
+pub(crate) struct Answer<'a> {
+    /// For the citizen.
+    pub text: &'a str,
+    /// What it answers.
+    pub message: &'a Message,
+    /// Whether the citizen pays, where the convention leaves that to us.
+    pub charged: bool,
 }
 
 /// A request that is not genuine. What is wrong stands in the log, not in the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
-    #[error("GatewaySecret has no member for this gateway")]
+    #[error("there is no gateway of that name")]
+    NoSuchGateway,
+    #[error("GatewaySecret has no member for this gateway, or not a complete one")]
     NotConfigured,
     #[error("the credentials are missing or wrong")]
     WrongCredentials,
+    #[error("the address is not among those the gateway calls from")]
+    WrongAddress,
 }
 
-static GATEWAYS: [Gateway; 1] = [kannel::GATEWAY];
-
-/// The convention of that name.
-pub(crate) fn named(name: &str) -> Option<&'static Gateway> {
-    GATEWAYS.iter().find(|gateway| gateway.name == name)
+/// An operator's gateway, behind `/mo/{name}`.
+pub(crate) struct Gateway {
+    /// The path's last part, and the member of GatewaySecret.
+    pub name: String,
+    /// Member `accents`: `keep` (the default) or `strip`.
+    pub accents: Accents,
+    convention: &'static Convention,
+    agreed: Value,
 }
 
-/// 401, whatever the reason.
+impl Gateway {
+    /// The gateway of that name, if it is what brings `request`.
+    pub fn behind(name: &str, request: &Request, secret: &Value) -> Result<Self, Refusal> {
+        let agreed = &secret[name];
+        let convention = agreed["convention"].as_str().unwrap_or(name);
+        let convention = CONVENTIONS.iter().find(|known| known.name == convention).ok_or(Refusal::NoSuchGateway)?;
+        let accents = match &agreed["accents"] {
+            Value::Null => Accents::Keep,
+            word if word == "keep" => Accents::Keep,
+            word if word == "strip" => Accents::Strip,
+            _ => return Err(Refusal::NotConfigured),
+        };
+        allow::check(request.source, &agreed["allow"])?;
+        (convention.verify)(request, agreed)?;
+        Ok(Self { name: name.to_owned(), accents, convention, agreed: agreed.clone() })
+    }
+
+    /// The message that `request` brings.
+    pub fn read(&self, request: &Request) -> Message {
+        (self.convention.read)(request, &self.agreed)
+    }
+
+    /// The gateway's own way of getting an answer.
+    pub fn reply(&self, answer: &Answer<'_>) -> ApiGatewayProxyResponse {
+        (self.convention.reply)(answer, &self.agreed)
+    }
+}
+
+/// Lower-case letters, digits and hyphens: the name stands in keys, logs and events.
+pub(crate) fn is_name(name: &str) -> bool {
+    (1..=32).contains(&name.len()) && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+}
+
+/// A gateway's member of the secret, as its convention needs it.
+fn agreed_as<'a, T: Deserialize<'a>>(agreed: &'a Value) -> Result<T, Refusal> {
+    T::deserialize(agreed).map_err(|_| Refusal::NotConfigured)
+}
+
+/// 404 or 401, and no word more.
 pub(crate) fn refused(refusal: Refusal) -> ApiGatewayProxyResponse {
+    if refusal == Refusal::NoSuchGateway {
+        return plain(404, "no such gateway");
+    }
     tracing::warn!(reason = %refusal, "a message to 8083 was refused");
     let mut response = plain(401, "not authorised");
     response.headers.insert("www-authenticate", HeaderValue::from_static("Basic realm=\"8083\", charset=\"UTF-8\""));
@@ -47,19 +117,80 @@ pub(crate) fn refused(refusal: Refusal) -> ApiGatewayProxyResponse {
 
 /// A plain text.
 pub(crate) fn plain(status: i64, text: &str) -> ApiGatewayProxyResponse {
+    typed(status, HeaderValue::from_static("text/plain; charset=utf-8"), text.to_owned())
+}
+
+fn typed(status: i64, content_type: HeaderValue, body: String) -> ApiGatewayProxyResponse {
     let mut response = ApiGatewayProxyResponse::default();
     response.status_code = status;
-    response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    response.body = Some(Body::Text(text.to_owned()));
+    response.headers.insert(CONTENT_TYPE, content_type);
+    response.body = Some(Body::Text(body));
     response
 }
 
-/// A query parameter that is there exactly once: of two values neither can be trusted.
-fn parameter<'a>(request: &'a ApiGatewayProxyRequest, name: &str) -> Option<&'a str> {
-    let all = &request.multi_value_query_string_parameters;
-    let once = if all.is_empty() { &request.query_string_parameters } else { all };
-    match once.all(name)?.as_slice() {
-        [value] => Some(value),
-        _ => None,
+#[cfg(test)]
+mod tests {
+    use super::request::tests::read;
+    use super::*;
+    use base64::Engine;
+    use serde_json::json;
+
+    /// A response's text.
+    pub(super) fn body(response: &ApiGatewayProxyResponse) -> &str {
+        match &response.body {
+            Some(Body::Text(text)) => text,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn behind(name: &str, secret: Value) -> Result<Gateway, Refusal> {
+        let basic = base64::engine::general_purpose::STANDARD.encode("u:p");
+        let request = read(json!({"headers": {"authorization": format!("Basic {basic}")},
+            "requestContext": {"httpMethod": "GET", "identity": {"sourceIp": "203.0.113.9"}}}));
+        Gateway::behind(name, &request, &secret)
+    }
+
+    #[test]
+    fn a_gateway_is_found_by_its_name_or_by_the_convention_it_names() {
+        let member = json!({"user": "u", "password": "p"});
+        let mut named = member.clone();
+        named["convention"] = json!("kannel");
+        for (name, secret, refusal) in [
+            ("kannel", json!({"kannel": member}), None),
+            ("vinaphone", json!({"vinaphone": named}), None),
+            ("vinaphone", json!({"vinaphone": member}), Some(Refusal::NoSuchGateway)),
+            ("kannel", json!({}), Some(Refusal::NotConfigured)),
+            ("nobody", json!({}), Some(Refusal::NoSuchGateway)),
+        ] {
+            assert_eq!(behind(name, secret.clone()).err(), refusal, "{name}: {secret}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_fit_for_keys_and_logs() {
+        for (name, good) in [
+            ("1pay", true),
+            ("vina-phone", true),
+            ("", false),
+            ("Vina", false),
+            ("a#b", false),
+            ("\n", false),
+            ("ộ", false),
+        ] {
+            assert_eq!(is_name(name), good, "{name}");
+        }
+        assert!(!is_name(&"a".repeat(33)));
+    }
+
+    #[test]
+    fn every_convention_has_accents_and_an_allow_list() {
+        let with =
+            |name: &str, value: Value| behind("kannel", json!({"kannel": {"user": "u", "password": "p", name: value}}));
+        assert_eq!(with("accents", json!("strip")).unwrap().accents, Accents::Strip);
+        assert_eq!(with("accents", json!("keep")).unwrap().accents, Accents::Keep);
+        assert_eq!(with("accents", json!(null)).unwrap().accents, Accents::Keep);
+        assert_eq!(with("accents", json!("none")).err(), Some(Refusal::NotConfigured));
+        assert_eq!(with("allow", json!(["203.0.113.0/24"])).err(), None);
+        assert_eq!(with("allow", json!(["203.0.114.0/24"])).err(), Some(Refusal::WrongAddress));
     }
 }

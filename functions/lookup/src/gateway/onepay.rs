@@ -1,0 +1,121 @@
+//! 1Pay, SMS charging: GET with `access_key`, `command`, `mo_message`, `msisdn`, `request_id`, `request_time`,
+//! `short_code` and `signature`, the hex HMAC-SHA256 of the other seven.
+//!
+//! It takes `{"status":1,"sms":"…","type":"text"}`; with `status` 0 the citizen gets the text and pays nothing. A request
+//! that somebody recorded and sends again is a repeated delivery: it gets the first reply, and nothing happens.
+
+use aws_lambda_events::apigw::ApiGatewayProxyResponse;
+use http::HeaderValue;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::signature::{Key, pairs};
+use super::{Answer, Convention, Refusal, Request, agreed_as, typed};
+use crate::message::Message;
+
+pub(super) const CONVENTION: Convention = Convention { name: "1pay", verify, read, reply };
+
+/// What is signed, in this order, as `name=value` joined by `&`, the values decoded.
+const SIGNED: [&str; 7] = ["access_key", "command", "mo_message", "msisdn", "request_id", "request_time", "short_code"];
+
+/// Its member of GatewaySecret: `{"access_key":"…","secret":"…"}`
+#[derive(Deserialize)]
+struct Agreed {
+    access_key: Key,
+    secret: Key,
+}
+
+fn verify(request: &Request, agreed: &Value) -> Result<(), Refusal> {
+    let agreed: Agreed = agreed_as(agreed)?;
+    let given = |name| request.parameter(name).ok_or(Refusal::WrongCredentials);
+    let signed = pairs(request, SIGNED).ok_or(Refusal::WrongCredentials)?;
+    let genuine = agreed.access_key.is(given("access_key")?) & agreed.secret.signed(&signed, given("signature")?);
+    if genuine { Ok(()) } else { Err(Refusal::WrongCredentials) }
+}
+
+fn read(request: &Request, _: &Value) -> Message {
+    let get = |name| request.parameter(name);
+    Message::new(get("request_id"), get("msisdn"), get("mo_message"))
+}
+
+fn reply(answer: &Answer<'_>, _: &Value) -> ApiGatewayProxyResponse {
+    let body = json!({"status": u8::from(answer.charged), "sms": answer.text, "type": "text"});
+    typed(200, HeaderValue::from_static("application/json; charset=utf-8"), body.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::request::tests::{get, post};
+    use super::super::tests::body;
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Made with openssl: `printf '%s' 'access_key=…&…' | openssl dgst -sha256 -hmac 'todo change me'`
+    fn vector() -> Value {
+        json!({"access_key": "4l732pw3tjhzexml8wry", "command": "MCKH", "mo_message": "MCKH 0161701234",
+            "msisdn": "84982479988", "request_id": "b7c1-22", "request_time": "2026-11-24T10:30:00Z",
+            "short_code": "8083",
+            "signature": "e196eec0266f83574785754fa137dd8fdaf5e739df5d706b73b79f4ecc610b1a"})
+    }
+
+    fn agreed() -> Value {
+        json!({"access_key": "4l732pw3tjhzexml8wry", "secret": "todo change me"})
+    }
+
+    #[test]
+    fn the_vector_is_genuine_and_nothing_near_it() {
+        assert_eq!(verify(&get(vector()), &agreed()), Ok(()));
+        for name in SIGNED.into_iter().chain(["signature"]) {
+            for value in [json!("1"), json!(""), json!([]), json!([vector()[name], vector()[name]])] {
+                let mut changed = vector();
+                changed[name] = value;
+                assert_eq!(verify(&get(changed.clone()), &agreed()), Err(Refusal::WrongCredentials), "{changed}");
+            }
+        }
+        for unset in [json!(null), json!({}), json!({"access_key": "4l732pw3tjhzexml8wry", "secret": ""})] {
+            assert_eq!(verify(&get(vector()), &unset), Err(Refusal::NotConfigured));
+        }
+        let other = json!({"access_key": "another", "secret": "todo change me"});
+        assert_eq!(verify(&get(vector()), &other), Err(Refusal::WrongCredentials));
+    }
+
+    #[test]
+    fn a_form_is_signed_over_its_decoded_values() {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in vector().as_object().unwrap() {
+            form.append_pair(name, value.as_str().unwrap());
+        }
+        let request = post(&form.finish());
+        assert_eq!(verify(&request, &agreed()), Ok(()));
+        assert_eq!(read(&request, &agreed()).text, "MCKH 0161701234");
+    }
+
+    #[test]
+    fn a_message_is_read() {
+        let expected =
+            Message { id: Some("b7c1-22".into()), sender: "84982479988".into(), text: "MCKH 0161701234".into() };
+        assert_eq!(read(&get(vector()), &agreed()), expected);
+    }
+
+    #[test]
+    fn the_reply_says_whether_the_citizen_pays() {
+        let message = read(&get(vector()), &agreed());
+        for (charged, status) in [(true, 1), (false, 0)] {
+            let response = reply(&Answer { text: "Hồ \"sơ\"", message: &message, charged }, &agreed());
+            let body: Value = serde_json::from_str(body(&response)).unwrap();
+            assert_eq!(
+                (response.status_code, body),
+                (200, json!({"status": status, "sms": "Hồ \"sơ\"", "type": "text"}))
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_request_breaks_it(query in proptest::collection::hash_map("[a-z_]{1,12}|msisdn|signature|mo_message|request_id", "\\PC{0,30}", 0..9)) {
+            let request = get(json!(query));
+            prop_assert!(verify(&request, &agreed()).is_err());
+            let _ = read(&request, &agreed());
+        }
+    }
+}

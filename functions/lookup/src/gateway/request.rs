@@ -1,0 +1,137 @@
+//! What a gateway brought, whichever way it came: in the query of a GET, or in the form of a POST.
+
+use std::net::IpAddr;
+
+use aws_lambda_events::apigw::ApiGatewayProxyRequest;
+use aws_lambda_events::query_map::QueryMap;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+
+/// The longest form that is read, in bytes: some forty times the longest message.
+const MOST_FORM: usize = 64 * 1024;
+
+/// Headers, decoded parameters and the sender's address.
+pub(crate) struct Request {
+    headers: HeaderMap,
+    query: QueryMap,
+    form: Vec<(String, String)>,
+    /// Whose connection API Gateway answers.
+    pub source: Option<IpAddr>,
+}
+
+impl Request {
+    /// Of an event of a REST API. It has decoded the query; a form is decoded here.
+    pub fn new(event: &ApiGatewayProxyRequest) -> Self {
+        let all = &event.multi_value_query_string_parameters;
+        let query = if all.is_empty() { &event.query_string_parameters } else { all };
+        let source = event.request_context.identity.source_ip.as_deref().and_then(|address| address.parse().ok());
+        Self { headers: event.headers.clone(), query: query.clone(), form: form(event), source }
+    }
+
+    /// A parameter that is there exactly once: of two values neither can be trusted.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        let form = self.form.iter().filter(|(found, _)| found == name).map(|(_, value)| value.as_str());
+        let mut values = self.query.all(name).unwrap_or_default().into_iter().chain(form);
+        match (values.next(), values.next()) {
+            (Some(value), None) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// What stands behind `scheme` in the header Authorization.
+    pub fn authorization(&self, scheme: &str) -> Option<&str> {
+        let (found, credentials) = self.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+        found.eq_ignore_ascii_case(scheme).then_some(credentials.trim())
+    }
+}
+
+/// The fields of a form-encoded body; none where it is anything else.
+fn form(event: &ApiGatewayProxyRequest) -> Vec<(String, String)> {
+    let content_type = event.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = content_type.split(';').next().unwrap_or_default().trim();
+    let body = event.body.as_deref().unwrap_or_default();
+    if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") || body.len() > MOST_FORM {
+        return Vec::new();
+    }
+    let body = if event.is_base64_encoded { STANDARD.decode(body).unwrap_or_default() } else { body.into() };
+    url::form_urlencoded::parse(&body).into_owned().collect()
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    /// A GET as API Gateway hands it over.
+    pub(crate) fn get(query: Value) -> Request {
+        read(json!({"multiValueQueryStringParameters": lists(query)}))
+    }
+
+    /// A POST of that form, as raw bytes.
+    pub(crate) fn post(form: &str) -> Request {
+        read(json!({"headers": {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"},
+            "body": STANDARD.encode(form), "isBase64Encoded": true}))
+    }
+
+    /// Any event, over a bare GET.
+    pub(crate) fn read(changes: Value) -> Request {
+        let mut event = json!({"httpMethod": "GET", "requestContext": {"httpMethod": "GET"}});
+        event.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        Request::new(&serde_json::from_value(event).unwrap())
+    }
+
+    fn lists(mut query: Value) -> Value {
+        for value in query.as_object_mut().unwrap().values_mut().filter(|value| value.is_string()) {
+            *value = json!([*value]);
+        }
+        query
+    }
+
+    #[test]
+    fn a_parameter_is_read_from_the_query_or_the_form_where_it_stands_once() {
+        let query = get(json!({"text": "MCKH 1 + 2", "from": ["84912345678", "84912345679"]}));
+        assert_eq!(query.parameter("text"), Some("MCKH 1 + 2"), "decoded once, by API Gateway");
+        assert_eq!(query.parameter("from"), None);
+        assert_eq!(query.parameter("id"), None);
+
+        let form = post("text=H%E1%BB%93+s%C6%A1%2B&from=%2B84912345678&from=1&id=");
+        assert_eq!(form.parameter("text"), Some("Hồ sơ+"));
+        assert_eq!(form.parameter("from"), None);
+        assert_eq!(form.parameter("id"), Some(""));
+
+        let both = read(json!({"queryStringParameters": {"text": "a", "id": "1"}, "body": "text=b",
+            "headers": {"content-type": "application/x-www-form-urlencoded"}}));
+        assert_eq!((both.parameter("text"), both.parameter("id")), (None, Some("1")));
+    }
+
+    #[test]
+    fn another_body_is_no_form() {
+        for (content_type, body) in [
+            ("application/json", "text=a".to_owned()),
+            ("application/x-www-form-urlencoded", "x".repeat(MOST_FORM) + "&text=a"),
+        ] {
+            let request = read(json!({"headers": {"content-type": content_type}, "body": body}));
+            assert_eq!(request.parameter("text"), None, "{content_type}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_form_holds_is_read_back(text in "\\PC{0,80}|[%+&=;0-9a-f]{0,20}") {
+            let mut form = url::form_urlencoded::Serializer::new(String::new());
+            let form = &form.append_pair("id", "1").append_pair("text", &text).finish();
+            let request = post(form);
+            prop_assert_eq!(request.parameter("text"), Some(text.as_str()));
+        }
+
+        #[test]
+        fn no_form_breaks_it(form in "\\PC{0,80}|[%+&=0-9a-f]{0,40}", encoded in any::<bool>(), header in "[ -~]{0,20}") {
+            let request = read(json!({"body": form, "isBase64Encoded": encoded, "headers": {
+                "content-type": "application/x-www-form-urlencoded", "authorization": header}}));
+            let _ = (request.parameter("text"), request.authorization("basic"));
+        }
+    }
+}
