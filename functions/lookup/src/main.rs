@@ -13,7 +13,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use lookup::Lookup;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> anyhow::Result<()> {
     tracing::init_default_subscriber();
     let settings = Settings::from_env();
     let metrics = &Metrics::new(settings.required("STAGE")?);
@@ -43,6 +43,7 @@ async fn main() -> Result<(), Error> {
         Ok::<_, Error>(response)
     }))
     .await
+    .map_err(anyhow::Error::from_boxed)
 }
 
 /// `CHARGE_UNANSWERED`: `yes`, or `no`, which is the default.

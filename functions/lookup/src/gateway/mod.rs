@@ -1,6 +1,9 @@
 //! The conventions of short codes' operators: one file each. Adding one touches its file and [`CONVENTIONS`].
 
 mod allow;
+mod escape;
+mod esms;
+mod generic;
 mod kannel;
 mod onepay;
 mod request;
@@ -31,7 +34,7 @@ struct Convention {
     reply: fn(&Answer<'_>, agreed: &Value) -> ApiGatewayProxyResponse,
 }
 
-static CONVENTIONS: [Convention; 2] = [kannel::CONVENTION, onepay::CONVENTION];
+static CONVENTIONS: [Convention; 4] = [kannel::CONVENTION, onepay::CONVENTION, esms::CONVENTION, generic::CONVENTION];
 
 /// What goes back to the gateway.
 pub(crate) struct Answer<'a> {

@@ -1,0 +1,127 @@
+//! eSMS: GET with `sender`, `content`, `serviceNumber`, `keyword`, `sign`, `cpid`, `smsid` and `receiverTime`
+//! (yyyyMMddHHmmss). It takes `<ClientResponse><Message/><Smsid/><Receiver/></ClientResponse>`.
+//!
+//! Weak, and its operator's choice: `sign` is the base64 MD5 of `cpid`, `smsid`, `content`, `receiverTime` and the key,
+//! one behind the other. It leaves the sender unsigned and does not tell where a value ends, so letters can be moved
+//! between neighbours. Put the operator's addresses into the member `allow` beside it.
+
+use aws_lambda_events::apigw::ApiGatewayProxyResponse;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderValue;
+use md5::{Digest, Md5};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::escape::xml;
+use super::signature::{Key, same};
+use super::{Answer, Convention, Refusal, Request, agreed_as, typed};
+use crate::message::Message;
+
+pub(super) const CONVENTION: Convention = Convention { name: "esms", verify, read, reply };
+
+/// Its member of GatewaySecret: `{"cpid":"…","key":"…","allow":["203.0.113.0/24"]}`
+#[derive(Deserialize)]
+struct Agreed {
+    cpid: Key,
+    key: Key,
+}
+
+fn verify(request: &Request, agreed: &Value) -> Result<(), Refusal> {
+    let Agreed { cpid, key } = agreed_as(agreed)?;
+    let given = |name| request.parameter(name).ok_or(Refusal::WrongCredentials);
+    let signed = [given("cpid")?, given("smsid")?, given("content")?, given("receiverTime")?, key.reveal()].concat();
+    let sign = STANDARD.encode(Md5::digest(signed));
+    // A plus that was not escaped arrives as a space, which base64 has none of.
+    let genuine = cpid.is(given("cpid")?) & same(sign.as_bytes(), given("sign")?.replace(' ', "+").as_bytes());
+    if genuine { Ok(()) } else { Err(Refusal::WrongCredentials) }
+}
+
+fn read(request: &Request, _: &Value) -> Message {
+    let get = |name| request.parameter(name);
+    Message::new(get("smsid"), get("sender"), get("content"))
+}
+
+fn reply(answer: &Answer<'_>, _: &Value) -> ApiGatewayProxyResponse {
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <ClientResponse><Message>{}</Message><Smsid>{}</Smsid><Receiver>{}</Receiver></ClientResponse>",
+        xml(answer.text),
+        xml(answer.message.id.as_deref().unwrap_or_default()),
+        xml(&answer.message.sender),
+    );
+    typed(200, HeaderValue::from_static("text/xml; charset=utf-8"), body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::request::tests::get;
+    use super::super::tests::body;
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    /// Made with openssl: `printf '%s' '<cpid><smsid><content><receiverTime><key>' | openssl dgst -md5 -binary | base64`
+    fn vector() -> Value {
+        json!({"sender": "84912345678", "content": "MCKH 0161701234 ộ", "serviceNumber": "8083", "keyword": "MCKH",
+            "cpid": "7", "smsid": "b7c1-23", "receiverTime": "20261124103000", "sign": "ogiNW5rOu+hTlUbP4KEqfA=="})
+    }
+
+    fn agreed() -> Value {
+        json!({"cpid": "7", "key": "s3cret"})
+    }
+
+    #[test]
+    fn the_vector_is_genuine_and_nothing_near_it() {
+        assert_eq!(verify(&get(vector()), &agreed()), Ok(()));
+        for name in ["content", "cpid", "smsid", "receiverTime", "sign"] {
+            for value in [json!("1"), json!(""), json!([]), json!([vector()[name], vector()[name]])] {
+                let mut changed = vector();
+                changed[name] = value;
+                assert_eq!(verify(&get(changed.clone()), &agreed()), Err(Refusal::WrongCredentials), "{changed}");
+            }
+        }
+        for unset in [json!(null), json!({"cpid": "7"}), json!({"cpid": "7", "key": ""})] {
+            assert_eq!(verify(&get(vector()), &unset), Err(Refusal::NotConfigured));
+        }
+        let other = json!({"cpid": "8", "key": "s3cret"});
+        assert_eq!(verify(&get(vector()), &other), Err(Refusal::WrongCredentials));
+    }
+
+    #[test]
+    fn a_sign_whose_plus_arrived_as_a_space_is_genuine() {
+        let mut unescaped = vector();
+        let sign = vector()["sign"].as_str().unwrap().replace('+', " ");
+        assert!(sign.contains(' '), "the vector has a plus");
+        unescaped["sign"] = json!(sign);
+        assert_eq!(verify(&get(unescaped), &agreed()), Ok(()));
+    }
+
+    #[test]
+    fn a_message_is_read() {
+        let expected =
+            Message { id: Some("b7c1-23".into()), sender: "84912345678".into(), text: "MCKH 0161701234 ộ".into() };
+        assert_eq!(read(&get(vector()), &agreed()), expected);
+    }
+
+    #[test]
+    fn the_reply_is_xml_whatever_stands_in_it() {
+        let message = Message::new(Some("<1>"), Some("84912345678"), None);
+        let response = reply(&Answer { text: "Hồ sơ <A&B>\u{1}", message: &message, charged: true }, &agreed());
+        assert_eq!(
+            body(&response),
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ClientResponse><Message>Hồ sơ &lt;A&amp;B&gt;</Message>\
+             <Smsid>&lt;1&gt;</Smsid><Receiver>84912345678</Receiver></ClientResponse>"
+        );
+        assert_eq!(response.headers["content-type"], "text/xml; charset=utf-8");
+    }
+
+    proptest! {
+        #[test]
+        fn no_request_breaks_it(query in proptest::collection::hash_map("[a-z]{1,8}|cpid|smsid|content|receiverTime|sign", "\\PC{0,30}", 0..9)) {
+            let request = get(json!(query));
+            prop_assert!(verify(&request, &agreed()).is_err());
+            let _ = read(&request, &agreed());
+        }
+    }
+}
