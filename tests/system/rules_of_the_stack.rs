@@ -93,3 +93,28 @@ async fn a_notice_leaves_within_seconds_on_an_idle_stack() {
     assert!((sent_at.to_utc() - pushed).num_seconds() < 60, "pushed {pushed}, sent {sent_at}");
     assert_eq!(row["attempts"], 1);
 }
+
+#[test]
+fn a_missing_setting_stops_the_start_and_is_named() {
+    let target = cargo_metadata::MetadataCommand::new().no_deps().exec().expect("cargo metadata").target_directory;
+    for (function, settings, missing) in [
+        ("intake", vec![("STAGE", "local")], "DOSSIERS_TABLE"),
+        ("lookup", vec![("STAGE", "local"), ("DOSSIERS_TABLE", "d")], "INQUIRIES_TABLE"),
+        ("notify", vec![("STAGE", "local")], "SENDING_WINDOW"),
+        ("apology", vec![], "STAGE"),
+        (
+            "redeliver",
+            vec![("STAGE", "local"), ("SENDING_WINDOW", "07:00-21:00"), ("SMS_ACCENTS", "keep")],
+            "SMS_PARTS_PER_SECOND",
+        ),
+    ] {
+        let binary = target.join("debug").join(function);
+        let started = std::process::Command::new(&binary).env_clear().envs(settings).output();
+        let started = started.unwrap_or_else(|error| panic!("{binary}: {error}; make test builds it"));
+        let said = String::from_utf8_lossy(&started.stderr);
+        assert!(
+            !started.status.success() && said.contains(&format!("setting {missing} is missing")),
+            "{function}: {said}"
+        );
+    }
+}

@@ -4,10 +4,10 @@ use adapters::metrics::Metrics;
 use adapters::settings::Settings;
 use anyhow::ensure;
 use apology::Scheduled;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use lambda_runtime::{LambdaEvent, run, service_fn, tracing};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> anyhow::Result<()> {
     tracing::init_default_subscriber();
     let settings = Settings::from_env();
     let metrics = &Metrics::new(settings.required("STAGE")?);
@@ -37,4 +37,5 @@ async fn main() -> Result<(), Error> {
         Ok(())
     }))
     .await
+    .map_err(anyhow::Error::from_boxed)
 }

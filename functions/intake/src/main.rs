@@ -11,7 +11,7 @@ use intake::Intake;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> anyhow::Result<()> {
     tracing::init_default_subscriber();
     let settings = Settings::from_env();
     let metrics = &Metrics::new(settings.required("STAGE")?);
@@ -34,4 +34,5 @@ async fn main() -> Result<(), Error> {
         Ok::<_, Error>(response)
     }))
     .await
+    .map_err(anyhow::Error::from_boxed)
 }

@@ -6,7 +6,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> anyhow::Result<()> {
     tracing::init_default_subscriber();
     let settings = Settings::from_env();
     let metrics = &Metrics::new(settings.required("STAGE")?);
@@ -19,4 +19,5 @@ async fn main() -> Result<(), Error> {
         Ok::<(), Error>(())
     }))
     .await
+    .map_err(anyhow::Error::from_boxed)
 }
