@@ -1,8 +1,8 @@
 # What one does here. `make help` lists it; infra/local/ does the work.
 ONESTOP = python3 infra/local/onestop.py
-SAM = PATH="$(CURDIR)/.local/tools/sam/bin:$$PATH" SAM_CLI_TELEMETRY=0 sam
 
-PORT ?= 4566
+# Where the local stack is, or will be.
+PORT ?= $(or $(shell cat .local/run/port 2>/dev/null),4566)
 export PORT
 TRY = ONESTOP_ENDPOINT=http://127.0.0.1:$(PORT) target/debug/try
 STEP ?= Trả kết quả
@@ -60,8 +60,8 @@ lint: python ## formatting, clippy, docs, licences, unused dependencies: no warn
 package: python ## sam build as for AWS, with each function's size zipped (ARCH=arm64 or x86_64)
 	@$(ONESTOP) package
 
-deploy: package ## the same, then sam deploy --guided to your AWS account
-	@$(SAM) deploy --guided
+deploy: python ## the release build, then sam deploy --guided to your AWS account
+	@$(ONESTOP) deploy
 
 python:
 	@command -v python3 >/dev/null || { echo "✗ Python 3 is missing: apt-get install python3 python3-venv, or your system's like"; exit 1; }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What `make` does: the local stack (run, down, outputs), tests (validate, test, prove, sam-local), lint and package."""
+"""What `make` does: the local stack (run, down, outputs), tests (validate, test, prove, sam-local), lint, package and deploy."""
 
 import json
 import os
@@ -97,7 +97,7 @@ def local_invoke():
 COMMANDS = {
     "run": run, "down": down, "outputs": outputs,
     "validate": validate, "test": test, "prove": prove, "sam-local": local_invoke,
-    "lint": release.lint, "package": release.package,
+    "lint": release.lint, "package": release.package, "deploy": release.deploy,
 }
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What lands on AWS, and what is checked before: `make package`, `make lint`."""
 
 import os
+import re
 import subprocess
 import zipfile
 from pathlib import Path
@@ -15,9 +16,19 @@ TARGETS = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux
 
 def package():
     """`sam build` as for AWS, release profile. Fails where a function's zip is 5 MB or more."""
+    return build(os.environ.get("ARCH") or buildable_architecture())
+
+
+def deploy():
+    """The same for the architecture that samconfig.toml asks for, then `sam deploy --guided`."""
+    wanted = re.search(r'"Architecture=(\w+)"', (ROOT / "samconfig.toml").read_text())
+    build(wanted.group(1) if wanted else "arm64")
+    return subprocess.run([sam(), "deploy", "--guided"], cwd=ROOT, env=tools_env(), check=False).returncode
+
+
+def build(arch):
     check_machine()
     install()
-    arch = os.environ.get("ARCH") or buildable_architecture()
     step(
         f"sam build for {arch}, release profile",
         [sam(), "build", "--parameter-overrides", f"Architecture={arch}"],
