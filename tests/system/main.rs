@@ -3,6 +3,8 @@
 //!
 //! All tests share it: each has receipt codes, phones and appointment days of its own.
 
+#![allow(clippy::unwrap_used, reason = "in a test it says: this must be")]
+
 mod apology;
 mod bad_input;
 mod events_and_privacy;

@@ -15,6 +15,9 @@ use domain::{Dossier, NoticeId, Phone, ReceiptCode};
 use crate::fault::{Fate, Faults};
 use crate::world::World;
 
+/// What SNS answers to a message at a moment; None where it accepts.
+pub type SnsAnswer = dyn Fn(&Phone, DateTime<Utc>) -> Option<SendError> + Send + Sync;
+
 /// One sandbox's view of the world.
 #[derive(Clone)]
 pub struct SimulatedPorts {
@@ -23,7 +26,7 @@ pub struct SimulatedPorts {
     /// What goes wrong.
     pub faults: Arc<Faults>,
     /// What SNS answers, in place of accepting.
-    pub sns: Arc<dyn Fn(&Phone, DateTime<Utc>) -> Option<SendError> + Send + Sync>,
+    pub sns: Arc<SnsAnswer>,
 }
 
 /// Dossiers a page of the index holds.
