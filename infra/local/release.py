@@ -21,7 +21,7 @@ def package():
 
 def deploy():
     """The same for the architecture that samconfig.toml asks for, then `sam deploy --guided`."""
-    wanted = re.search(r'"Architecture=(\w+)"', (ROOT / "samconfig.toml").read_text())
+    wanted = re.search(r'Architecture=\\?"?(\w+)', (ROOT / "samconfig.toml").read_text())
     build(wanted.group(1) if wanted else "arm64")
     return subprocess.run([sam(), "deploy", "--guided"], cwd=ROOT, env=tools_env(), check=False).returncode
 
