@@ -53,7 +53,7 @@ impl Secret {
         Self { source: Source::Fixed, fetched: Mutex::new(Some((Instant::now(), Arc::new(value)))) }
     }
 
-    /// The secret, at most [`GOOD_FOR`] old.
+    /// The secret, at most five minutes old.
     pub async fn get(&self) -> Result<Arc<Value>, SecretError> {
         self.at_most(GOOD_FOR).await
     }
