@@ -1,15 +1,22 @@
-//! Table `inquiries`: one row a message to 8083, what it was answered, and to whom.
+//! Table `inquiries`: one row a message to 8083, what it was answered, and to whom; and one row a phone and minute that
+//! holds the hashes of its messages, gone an hour later. The index `by_day` shows only the former: the latter have no day.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use chrono::TimeDelta;
 use domain::calendar::day_in_vietnam;
 use domain::event::InquiryOutcome;
-use domain::ports::{Inquiry, InquiryLog, Logged, StoreError};
+use domain::ports::{Counted, Inquiry, InquiryLog, Logged, StoreError};
 
-use crate::item::{Item, expiry, get_text, text, time, unavailable};
+use crate::item::{Item, expiry, get_text, number, text, time, unavailable};
 
 const TABLE: &str = "inquiries";
+/// How long a minute's count outlives its minute: TTL deletes within days, and until then a key is never used again.
+const COUNT_KEPT: TimeDelta = TimeDelta::hours(1);
 
 /// The inquiries, on DynamoDB.
 #[derive(Debug, Clone)]
@@ -23,6 +30,17 @@ impl DynamoInquiries {
     /// Rows are kept for `retention_days`: parameter `InquiryRetentionDays`.
     pub fn new(client: Client, table: String, retention_days: u32) -> Self {
         Self { client, table, retention_days }
+    }
+
+    fn update(&self, message: &Counted) -> UpdateItemFluentBuilder {
+        // A gateway's name has no colon: this is nobody's inquiry.
+        let key = text(format!("flood:{}", message.window));
+        let messages = AttributeValue::Ss(vec![message.message.clone()]);
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .key("inquiry", key)
+            .expression_attribute_values(":messages", messages)
     }
 }
 
@@ -61,6 +79,36 @@ impl InquiryLog for DynamoInquiries {
             },
         }
     }
+
+    /// One conditional write. A set of hashes, and no number, so that neither the gateway's repetition nor the client's
+    /// own counts twice; it never grows beyond `most`.
+    async fn count(&self, message: &Counted, most: u32) -> Result<Option<u32>, StoreError> {
+        let update = self
+            .update(message)
+            .update_expression("ADD messages :messages SET expires_at = :expires_at")
+            .condition_expression(
+                "attribute_not_exists(messages) OR contains(messages, :message) OR size(messages) < :most",
+            )
+            .expression_attribute_values(":message", text(&message.message))
+            .expression_attribute_values(":most", number(most))
+            .expression_attribute_values(":expires_at", number((message.over_at + COUNT_KEPT).timestamp()))
+            .return_values(ReturnValue::UpdatedNew);
+        match update.send().await {
+            Ok(updated) => {
+                let messages = updated.attributes().and_then(|row| row.get("messages")?.as_ss().ok());
+                Ok(Some(messages.map_or(1, Vec::len).try_into().unwrap_or(u32::MAX)))
+            }
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(None),
+                _ => Err(unavailable(TABLE)(error)),
+            },
+        }
+    }
+
+    async fn uncount(&self, message: &Counted) -> Result<(), StoreError> {
+        let delete = self.update(message).update_expression("DELETE messages :messages");
+        delete.send().await.map(|_| ()).map_err(unavailable(TABLE))
+    }
 }
 
 /// What stands there: the same message, or another one under its id.
@@ -69,6 +117,9 @@ fn already(row: Option<&Item>, inquiry: &Inquiry) -> Logged {
     if stored("text") != inquiry.text || stored("sender") != inquiry.sender {
         return Logged::Conflicting;
     }
-    let outcome = InquiryOutcome::named(stored("outcome")).unwrap_or(inquiry.outcome);
-    Logged::Repeated { reply: stored("reply").to_owned(), outcome }
+    Logged::Repeated {
+        reply: stored("reply").to_owned(),
+        outcome: InquiryOutcome::named(stored("outcome")).unwrap_or(inquiry.outcome),
+        received_at: stored("received_at").parse().unwrap_or(inquiry.received_at),
+    }
 }

@@ -106,12 +106,14 @@ pub enum InquiryOutcome {
     Unknown,
     /// The text was no inquiry.
     Syntax,
+    /// The phone sent too many in this minute: no dossier was looked for.
+    Flood,
 }
 
 impl InquiryOutcome {
     /// The outcome of that word in the table.
     pub fn named(word: &str) -> Option<Self> {
-        [Self::Answered, Self::Unknown, Self::Syntax].into_iter().find(|outcome| outcome.as_str() == word)
+        [Self::Answered, Self::Unknown, Self::Syntax, Self::Flood].into_iter().find(|outcome| outcome.as_str() == word)
     }
 
     /// The table's word.
@@ -120,6 +122,7 @@ impl InquiryOutcome {
             Self::Answered => "answered",
             Self::Unknown => "unknown",
             Self::Syntax => "syntax",
+            Self::Flood => "flood",
         }
     }
 }

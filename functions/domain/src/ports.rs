@@ -194,6 +194,24 @@ pub trait EventBus: Sync {
 pub trait InquiryLog: Sync {
     /// Logs an inquiry and its reply, once a message id.
     fn log(&self, inquiry: &Inquiry) -> impl Future<Output = Result<Logged, StoreError>> + Send;
+
+    /// Counts a message among those of its phone in one minute. How many different ones that makes, or None where
+    /// `most` others are counted. A message that is counted is not counted again.
+    fn count(&self, message: &Counted, most: u32) -> impl Future<Output = Result<Option<u32>, StoreError>> + Send;
+
+    /// Takes a message out of the count again.
+    fn uncount(&self, message: &Counted) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// A message, as it is counted among those of its phone in one minute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// Which phone and which minute: a hash, for no key shall hold a phone number.
+    pub window: String,
+    /// Which message: a hash.
+    pub message: String,
+    /// When the minute is over.
+    pub over_at: DateTime<Utc>,
 }
 
 /// One inquiry and what it was answered.
@@ -228,6 +246,8 @@ pub enum Logged {
         reply: String,
         /// How it ended then: what was charged stays charged.
         outcome: crate::event::InquiryOutcome,
+        /// When it came first.
+        received_at: DateTime<Utc>,
     },
     /// The same id with another text.
     Conflicting,

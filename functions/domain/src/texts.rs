@@ -1,4 +1,4 @@
-//! Nội dung tin nhắn: the four texts of the seed to the character, and the two hints of our own.
+//! Nội dung tin nhắn: the four texts of the seed to the character, and the three hints of our own.
 
 use chrono::NaiveDate;
 
@@ -54,6 +54,11 @@ pub fn right_syntax() -> &'static str {
      Ví dụ: MCKH 0161701234"
 }
 
+/// One phone's message after too many others in the same minute. Our own words: each was paid for, so each is answered.
+pub fn too_many() -> &'static str {
+    "Số điện thoại này vừa gửi quá nhiều tin nhắn tra cứu. Mời ông/bà chờ vài phút rồi nhắn lại."
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,7 +108,7 @@ mod tests {
     #[test]
     fn the_hints_fit_two_parts() {
         let longest = ReceiptCode::parse("0161701234").unwrap();
-        for hint in [unknown_code(&longest), right_syntax().to_owned()] {
+        for hint in [unknown_code(&longest), right_syntax().to_owned(), too_many().to_owned()] {
             assert!(Sms::new(&hint).parts <= 2, "{hint}: {:?}", Sms::new(&hint));
         }
     }

@@ -2,26 +2,31 @@
 //!
 //! Always 200 with a text for a genuine message; 401 for one that is not; 503 where the gateway shall bring it again.
 
+mod flood;
 mod gateway;
 mod message;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
 use adapters::secret::{Secret, SecretError};
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
+use chrono::{DateTime, Utc};
 use domain::calendar::day_in_vietnam;
 use domain::event::{Event, InquiryOutcome};
-use domain::ports::{Clock, DossierStore, EventBus, Inquiry, InquiryLog, Logged, StoreError};
+use domain::ports::{Clock, Counted, DossierStore, EventBus, Inquiry, InquiryLog, Logged, StoreError};
 use domain::sms::fit;
 use domain::{ClosedSteps, inquiry, texts};
 
+pub use flood::Flood;
 use gateway::{Answer, Gateway, Refusal, Request};
 use message::Message;
 
 /// "An answer within 4 seconds, always": some operators give up at 5.
 const ANSWER_WITHIN: Duration = Duration::from_millis(3_300);
-/// How long the bus may keep an answer that is ready.
-const WAIT_FOR_BUS: Duration = Duration::from_millis(200);
+/// How long anything else may keep an answer that is ready.
+const WAIT_FOR_REST: Duration = Duration::from_millis(200);
 
 /// SMS parts of a reply: what an operator still delivers as one message, and the seed's reply is two.
 const MOST_PARTS: u32 = 3;
@@ -43,6 +48,8 @@ pub struct Lookup<D, I, E, C> {
     /// Parameter `ChargeUnanswered`: whether a citizen pays for a wrong syntax or an unknown code, where the gateway's
     /// convention leaves that to us.
     pub charge_unanswered: bool,
+    /// Parameter `FloodLimit`.
+    pub flood: Flood,
 }
 
 /// Counts for CloudWatch.
@@ -72,7 +79,7 @@ impl<D: DossierStore, I: InquiryLog, E: EventBus, C: Clock> Lookup<D, I, E, C> {
         }
         let answer = tokio::time::timeout(ANSWER_WITHIN, self.answer(name, &Request::new(event))).await;
         match answer.unwrap_or(Err(Unanswered::TimedOut)) {
-            Ok(response) => (response, Vec::new()),
+            Ok(answered) => answered,
             Err(Unanswered::Refused(refusal)) => (gateway::refused(refusal), Vec::new()),
             Err(Unanswered::Conflicting) => {
                 tracing::error!(gateway = name, "a message id came again with another text");
@@ -85,22 +92,30 @@ impl<D: DossierStore, I: InquiryLog, E: EventBus, C: Clock> Lookup<D, I, E, C> {
         }
     }
 
-    async fn answer(&self, name: &str, request: &Request) -> Result<ApiGatewayProxyResponse, Unanswered> {
+    async fn answer(&self, name: &str, request: &Request) -> Result<(ApiGatewayProxyResponse, Counts), Unanswered> {
         let gateway = self.gateway_behind(name, request).await?;
         let message = gateway.read(request);
-        let inquiry = self.work_out(&gateway, &message).await?;
-        let event = Event::InquiryAnswered {
-            inquiry: inquiry.id.clone(),
-            gateway: gateway.name.clone(),
-            receipt_code: inquiry.receipt_code.as_ref().map(ToString::to_string),
-            outcome: inquiry.outcome,
-        };
-        let (text, outcome) = match self.log_beside(&inquiry, event).await? {
-            Logged::New => (inquiry.reply, inquiry.outcome),
-            Logged::Repeated { reply, outcome } => (reply, outcome),
+        let now = self.clock.now();
+        let id = format!("{name}#{}", message.id_or_fingerprint(now));
+        let counted = flood::counted(&message, &id, now);
+        let inquiry = self.work_out(&gateway, &message, id, counted.as_ref(), now).await?;
+        let mut counts = Vec::new();
+        let (text, outcome) = match self.log_beside(&inquiry, announcement(&inquiry)).await? {
+            Logged::New => {
+                if inquiry.outcome == InquiryOutcome::Flood {
+                    tracing::warn!(gateway = name, "a phone sends more than its messages a minute: answered by a hint");
+                    counts.push(("InquiriesFlooding", 1.0));
+                }
+                (inquiry.reply, inquiry.outcome)
+            }
+            Logged::Repeated { reply, outcome, received_at } => {
+                self.uncount_a_late_repetition(counted, received_at, now).await;
+                (reply, outcome)
+            }
             Logged::Conflicting => return Err(Unanswered::Conflicting),
         };
-        Ok(gateway.reply(&Answer { text: &text, message: &message, charged: self.is_charged(outcome) }))
+        let answer = Answer { text: &text, message: &message, charged: self.is_charged(outcome) };
+        Ok((gateway.reply(&answer), counts))
     }
 
     /// A mismatch fetches the secret once more: it may have been rotated a moment ago.
@@ -112,22 +127,31 @@ impl<D: DossierStore, I: InquiryLog, E: EventBus, C: Clock> Lookup<D, I, E, C> {
     }
 
     /// What the citizen is told, and why.
-    async fn work_out(&self, gateway: &Gateway, message: &Message) -> Result<Inquiry, StoreError> {
-        let now = self.clock.now();
+    async fn work_out(
+        &self,
+        gateway: &Gateway,
+        message: &Message,
+        id: String,
+        counted: Option<&Counted>,
+        now: DateTime<Utc>,
+    ) -> Result<Inquiry, StoreError> {
         let receipt_code = inquiry::asked_for(&message.text);
-        let dossier = match &receipt_code {
-            Some(code) => self.dossiers.get(code).await?,
-            None => None,
-        };
-        let (outcome, reply) = match (&receipt_code, &dossier) {
-            (_, Some(dossier)) => {
-                (InquiryOutcome::Answered, texts::answer(dossier, day_in_vietnam(now), &self.closed_steps))
+        let read = async {
+            match &receipt_code {
+                Some(code) => self.dossiers.get(code).await,
+                None => Ok(None),
             }
-            (Some(code), None) => (InquiryOutcome::Unknown, texts::unknown_code(code)),
-            (None, None) => (InquiryOutcome::Syntax, texts::right_syntax().to_owned()),
+        };
+        let (outcome, reply) = match (self.flood.unless_flooded(&self.inquiries, counted, read).await?, &receipt_code) {
+            (None, _) => (InquiryOutcome::Flood, texts::too_many().to_owned()),
+            (Some(Some(dossier)), _) => {
+                (InquiryOutcome::Answered, texts::answer(&dossier, day_in_vietnam(now), &self.closed_steps))
+            }
+            (Some(None), Some(code)) => (InquiryOutcome::Unknown, texts::unknown_code(code)),
+            (Some(None), None) => (InquiryOutcome::Syntax, texts::right_syntax().to_owned()),
         };
         Ok(Inquiry {
-            id: format!("{}#{}", gateway.name, message.id_or_fingerprint(now)),
+            id,
             gateway: gateway.name.clone(),
             sender: message.sender.clone(),
             text: message.text.clone(),
@@ -136,6 +160,14 @@ impl<D: DossierStore, I: InquiryLog, E: EventBus, C: Clock> Lookup<D, I, E, C> {
             outcome,
             received_at: now,
         })
+    }
+
+    /// "Repeated deliveries do not count": one of an earlier minute's message was counted anew, for only its row knows.
+    async fn uncount_a_late_repetition(&self, counted: Option<Counted>, first: DateTime<Utc>, now: DateTime<Utc>) {
+        let late = counted.filter(|_| flood::minute(first) != flood::minute(now));
+        if let Some(message) = late {
+            let _ = tokio::time::timeout(WAIT_FOR_REST, self.inquiries.uncount(&message)).await;
+        }
     }
 
     /// "Where a convention lets a message go uncharged, a wrong syntax or an unknown code is not charged."
@@ -152,10 +184,19 @@ impl<D: DossierStore, I: InquiryLog, E: EventBus, C: Clock> Lookup<D, I, E, C> {
         tokio::pin!(log);
         tokio::select! {
             logged = &mut log => {
-                let _ = tokio::time::timeout(WAIT_FOR_BUS, announce).await;
+                let _ = tokio::time::timeout(WAIT_FOR_REST, announce).await;
                 logged
             }
             () = &mut announce => log.await,
         }
+    }
+}
+
+fn announcement(inquiry: &Inquiry) -> Event {
+    Event::InquiryAnswered {
+        inquiry: inquiry.id.clone(),
+        gateway: inquiry.gateway.clone(),
+        receipt_code: inquiry.receipt_code.as_ref().map(ToString::to_string),
+        outcome: inquiry.outcome,
     }
 }

@@ -10,7 +10,7 @@ use adapters::secret::Secret;
 use adapters::settings::{SettingError, Settings};
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
-use lookup::Lookup;
+use lookup::{Flood, Lookup};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
@@ -24,6 +24,7 @@ async fn main() -> anyhow::Result<()> {
     let retention_days = settings.parsed("INQUIRY_RETENTION_DAYS")?;
     let closed_steps = settings.closed_steps()?;
     let charge_unanswered = charge_unanswered(&settings)?;
+    let flood = Flood::new(flood_limit(&settings)?);
 
     let config = aws::config(Patience::Gateway).await;
     let dynamodb = aws::dynamodb(&config);
@@ -35,6 +36,7 @@ async fn main() -> anyhow::Result<()> {
         clock: SystemClock,
         closed_steps,
         charge_unanswered,
+        flood,
     };
 
     run(service_fn(async |event: LambdaEvent<ApiGatewayProxyRequest>| {
@@ -52,5 +54,17 @@ fn charge_unanswered(settings: &Settings) -> Result<bool, SettingError> {
         Some("yes") => Ok(true),
         Some("no") | None => Ok(false),
         Some(_) => Err(SettingError::Wrong { name: "CHARGE_UNANSWERED", why: "expected yes or no".into() }),
+    }
+}
+
+/// `FLOOD_LIMIT`: different messages of one phone a minute, 30 where it is not set.
+fn flood_limit(settings: &Settings) -> Result<u32, SettingError> {
+    const NAME: &str = "FLOOD_LIMIT";
+    match settings.optional(NAME) {
+        None => Ok(30),
+        Some(_) => match settings.parsed(NAME)? {
+            most @ 1..=1_000 => Ok(most),
+            _ => Err(SettingError::Wrong { name: NAME, why: "expected 1 to 1000".into() }),
+        },
     }
 }

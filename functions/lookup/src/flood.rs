@@ -1,0 +1,128 @@
+//! One phone's flood: beyond so many different messages a minute, each further one gets a hint and reads no dossier.
+//!
+//! The count is one conditional write beside the read of the dossier, so an ordinary inquiry waits for nothing more. It
+//! is shared by all sandboxes and exact. A sandbox that has seen a phone reach its limit counts before it reads; another
+//! sandbox finds out by its first message, whose dossier is read and not used. A count that fails stops no citizen.
+
+use std::collections::HashSet;
+use std::future::Future;
+use std::sync::Mutex;
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use domain::Phone;
+use domain::ports::{Counted, InquiryLog, StoreError};
+
+use crate::message::{Message, fingerprint};
+
+/// Minutes are calendar minutes.
+const MINUTE: TimeDelta = TimeDelta::minutes(1);
+
+/// Parameter `FloodLimit`, and the phones this sandbox has seen at it.
+pub struct Flood {
+    most: u32,
+    full: Mutex<Full>,
+}
+
+/// The windows of one minute that are full.
+#[derive(Default)]
+struct Full {
+    over_at: DateTime<Utc>,
+    windows: HashSet<String>,
+}
+
+impl Flood {
+    /// At most so many different messages of a phone a minute.
+    pub fn new(most: u32) -> Self {
+        Self { most, full: Mutex::default() }
+    }
+
+    /// What `read` reads, or `None` where the message is one too many. Without a sender there is no phone to count for.
+    pub(crate) async fn unless_flooded<T>(
+        &self,
+        log: &impl InquiryLog,
+        message: Option<&Counted>,
+        read: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<Option<T>, StoreError> {
+        let Some(message) = message else { return read.await.map(Some) };
+        if self.is_full(message) {
+            return if self.admits(log, message).await { read.await.map(Some) } else { Ok(None) };
+        }
+        let (admitted, read) = tokio::join!(self.admits(log, message), read);
+        if admitted { read.map(Some) } else { Ok(None) }
+    }
+
+    async fn admits(&self, log: &impl InquiryLog, message: &Counted) -> bool {
+        match log.count(message, self.most).await {
+            Ok(Some(counted)) => {
+                if counted >= self.most {
+                    self.remember(message);
+                }
+                true
+            }
+            Ok(None) => {
+                self.remember(message);
+                false
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a phone's messages are not counted, and all are answered");
+                true
+            }
+        }
+    }
+
+    fn is_full(&self, message: &Counted) -> bool {
+        let full = self.full.lock().expect("no panic holds it");
+        full.over_at == message.over_at && full.windows.contains(&message.window)
+    }
+
+    fn remember(&self, message: &Counted) {
+        let mut full = self.full.lock().expect("no panic holds it");
+        if full.over_at != message.over_at {
+            *full = Full { over_at: message.over_at, windows: HashSet::new() };
+        }
+        full.windows.insert(message.window.clone());
+    }
+}
+
+/// How a message is counted; `inquiry` is its row's key. A phone is one phone however its gateways write it.
+pub(crate) fn counted(message: &Message, inquiry: &str, now: DateTime<Utc>) -> Option<Counted> {
+    let sender = message.sender.trim();
+    if sender.is_empty() {
+        return None;
+    }
+    let phone = Phone::parse(sender).map_or_else(|_| sender.to_owned(), |phone| phone.as_e164().to_owned());
+    let over_at = minute(now) + MINUTE;
+    Some(Counted {
+        window: fingerprint(&format!("{phone}\n{}", over_at.timestamp())),
+        message: fingerprint(inquiry),
+        over_at,
+    })
+}
+
+/// The minute an instant is in.
+pub(crate) fn minute(instant: DateTime<Utc>) -> DateTime<Utc> {
+    instant.duration_trunc(MINUTE).unwrap_or(instant)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phone_is_counted_by_the_minute_however_it_is_written_and_named_nowhere() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let window = |sender: &str, time: &str| {
+            let counted = counted(&Message::new(None, Some(sender), None), "kannel#1", at(time))?;
+            assert!(!format!("{counted:?}").contains("912345678"));
+            Some(counted.window)
+        };
+        let first = window("84912345678", "2026-11-24T10:30:00Z");
+        assert!(first.is_some());
+        assert_eq!(first, window("0912345678", "2026-11-24T10:30:59.9Z"));
+        assert_eq!(first, window(" +84912345678", "2026-11-24T10:30:01Z"));
+        assert_ne!(first, window("84912345678", "2026-11-24T10:31:00Z"));
+        assert_ne!(first, window("84912345679", "2026-11-24T10:30:00Z"));
+        assert_ne!(window("8083", "2026-11-24T10:30:00Z"), window("8084", "2026-11-24T10:30:00Z"));
+        assert_eq!(window(" ", "2026-11-24T10:30:00Z"), None);
+    }
+}

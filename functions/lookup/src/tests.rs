@@ -1,0 +1,449 @@
+//! What 8083 promises, whichever operator brings the message: with the ports in memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use adapters::secret::Secret;
+use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
+use aws_lambda_events::encodings::Body;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use domain::event::Event;
+use domain::ports::{
+    Clock, Counted, DossierStore, EventBus, Inquiry, InquiryLog, Logged, Page, PageToken, Put, StoreError,
+};
+use domain::{ClosedSteps, Dossier, ReceiptCode};
+use hmac::{Hmac, KeyInit, Mac};
+use md5::{Digest, Md5};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::{Counts, Flood, Lookup};
+
+const CODE: &str = "0161701234";
+const ANSWER: &str = "Hồ sơ của quý Ông/Bà (0161701234) hiện đang ở bước Thẩm định, trạng thái hồ sơ: Đúng hạn.";
+
+#[derive(Default)]
+struct Dossiers {
+    stored: Mutex<BTreeMap<String, Dossier>>,
+    reads: Mutex<Vec<String>>,
+}
+
+impl Dossiers {
+    fn store(&self, changes: Value) {
+        let mut snapshot = json!({"receipt_code": CODE, "revision": 1, "procedure": "Cấp thẻ hướng dẫn viên du lịch nội địa",
+            "phone": "0912345678", "received_on": "2026-11-20", "appointment_on": "2026-11-25", "step": "Thẩm định",
+            "status": "Đang giải quyết", "unit": "Phòng Quản lý lữ hành"});
+        snapshot.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        let dossier = Dossier::parse(snapshot.as_object().unwrap()).unwrap();
+        self.stored.lock().unwrap().insert(dossier.receipt_code.to_string(), dossier);
+    }
+
+    fn reads(&self) -> usize {
+        self.reads.lock().unwrap().len()
+    }
+}
+
+impl DossierStore for Dossiers {
+    async fn get(&self, code: &ReceiptCode) -> Result<Option<Dossier>, StoreError> {
+        self.reads.lock().unwrap().push(code.to_string());
+        Ok(self.stored.lock().unwrap().get(code.as_str()).cloned())
+    }
+
+    async fn put(&self, _: &Dossier, _: Option<&Dossier>) -> Result<Put, StoreError> {
+        unreachable!("8083 writes no dossier")
+    }
+
+    async fn appointed_on(&self, _: NaiveDate, _: Option<PageToken>) -> Result<Page, StoreError> {
+        unreachable!("8083 reads no index")
+    }
+}
+
+/// Keeps the promises of [`InquiryLog`].
+#[derive(Default)]
+struct Inquiries {
+    rows: Mutex<BTreeMap<String, Inquiry>>,
+    windows: Mutex<BTreeMap<String, BTreeSet<String>>>,
+    counter_is_down: Mutex<bool>,
+}
+
+impl InquiryLog for Inquiries {
+    async fn log(&self, inquiry: &Inquiry) -> Result<Logged, StoreError> {
+        let mut rows = self.rows.lock().unwrap();
+        let Some(first) = rows.get(&inquiry.id) else {
+            rows.insert(inquiry.id.clone(), inquiry.clone());
+            return Ok(Logged::New);
+        };
+        if (&first.text, &first.sender) != (&inquiry.text, &inquiry.sender) {
+            return Ok(Logged::Conflicting);
+        }
+        let Inquiry { reply, outcome, received_at, .. } = first.clone();
+        Ok(Logged::Repeated { reply, outcome, received_at })
+    }
+
+    async fn count(&self, message: &Counted, most: u32) -> Result<Option<u32>, StoreError> {
+        if *self.counter_is_down.lock().unwrap() {
+            return Err(StoreError::Unavailable { table: "inquiries", why: "throttled".into() });
+        }
+        let mut windows = self.windows.lock().unwrap();
+        let messages = windows.entry(message.window.clone()).or_default();
+        if !messages.contains(&message.message) && messages.len() >= most as usize {
+            return Ok(None);
+        }
+        messages.insert(message.message.clone());
+        Ok(Some(messages.len() as u32))
+    }
+
+    async fn uncount(&self, message: &Counted) -> Result<(), StoreError> {
+        self.windows.lock().unwrap().entry(message.window.clone()).or_default().remove(&message.message);
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Bus(Mutex<Vec<Event>>);
+
+impl EventBus for Bus {
+    async fn publish(&self, events: &[Event]) {
+        self.0.lock().unwrap().extend(events.iter().cloned());
+    }
+}
+
+struct Watch(Mutex<DateTime<Utc>>);
+
+impl Clock for Watch {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+
+    async fn sleep_until(&self, _: DateTime<Utc>) {
+        unreachable!("8083 never sleeps")
+    }
+}
+
+type Desk = Lookup<Dossiers, Inquiries, Bus, Watch>;
+
+fn desk() -> Desk {
+    let secret = json!({
+        "kannel": {"user": "u", "password": "p"},
+        "1pay": {"access_key": "a", "secret": "s3cret"},
+        "esms": {"cpid": "7", "key": "s3cret"},
+        "vina": {"convention": "generic", "sender": "from", "text": "content", "id": "msgid", "token": "t0ken"},
+        "mobi": {"convention": "generic", "sender": "from", "text": "content", "id": "msgid", "accents": "strip",
+            "hmac": {"key": "s3cret", "fields": ["msgid", "content"], "parameter": "sign"},
+            "reply": "{status} {text}"},
+    });
+    let desk = Lookup {
+        dossiers: Dossiers::default(),
+        inquiries: Inquiries::default(),
+        events: Bus::default(),
+        secret: Secret::fixed(secret),
+        clock: Watch(Mutex::new("2026-11-24T10:30:00Z".parse().unwrap())),
+        closed_steps: ClosedSteps::default(),
+        charge_unanswered: false,
+        flood: Flood::new(30),
+    };
+    desk.dossiers.store(json!({}));
+    desk
+}
+
+impl Desk {
+    fn wait(&self, time: TimeDelta) {
+        *self.clock.0.lock().unwrap() += time;
+    }
+
+    fn rows(&self) -> usize {
+        self.inquiries.rows.lock().unwrap().len()
+    }
+
+    fn run(&self, event: &ApiGatewayProxyRequest) -> (ApiGatewayProxyResponse, Counts) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(self.handle(event))
+    }
+
+    /// Status and text of the answer to a genuine message.
+    fn text(&self, gateway: Operator, id: &str, sender: &str, text: &str) -> (i64, String) {
+        let (response, _) = self.run(&gateway(id, sender, text));
+        (response.status_code, body(&response))
+    }
+}
+
+fn body(response: &ApiGatewayProxyResponse) -> String {
+    match &response.body {
+        Some(Body::Text(text)) => text.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// How an operator brings a message: id (may be empty), sender and text.
+type Operator = fn(&str, &str, &str) -> ApiGatewayProxyRequest;
+
+const OPERATORS: [Operator; 5] = [kannel, onepay, esms, vina, mobi];
+
+fn event(gateway: &str, query: Value, changes: Value) -> ApiGatewayProxyRequest {
+    let mut event = json!({"httpMethod": "GET", "requestContext": {"httpMethod": "GET"},
+        "pathParameters": {"gateway": gateway}, "queryStringParameters": query});
+    event.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    serde_json::from_value(event).unwrap()
+}
+
+fn hmac(text: &str) -> String {
+    hex::encode(Hmac::<sha2::Sha256>::new_from_slice(b"s3cret").unwrap().chain_update(text).finalize().into_bytes())
+}
+
+fn kannel(id: &str, sender: &str, text: &str) -> ApiGatewayProxyRequest {
+    let credentials = format!("Basic {}", STANDARD.encode("u:p"));
+    let query = json!({"request_id": id, "msisdn": sender, "mo_message": text});
+    event("kannel", query, json!({"headers": {"Authorization": credentials}}))
+}
+
+fn onepay(id: &str, sender: &str, text: &str) -> ApiGatewayProxyRequest {
+    let signed = format!(
+        "access_key=a&command=MCKH&mo_message={text}&msisdn={sender}&request_id={id}&request_time=t&short_code=8083"
+    );
+    let query = json!({"access_key": "a", "command": "MCKH", "mo_message": text, "msisdn": sender, "request_id": id,
+        "request_time": "t", "short_code": "8083", "signature": hmac(&signed)});
+    event("1pay", query, json!({}))
+}
+
+fn esms(id: &str, sender: &str, text: &str) -> ApiGatewayProxyRequest {
+    let time = "20261124103000";
+    let sign = STANDARD.encode(Md5::digest(format!("7{id}{text}{time}s3cret")));
+    let query = json!({"cpid": "7", "smsid": id, "content": text, "receiverTime": time, "sender": sender, "sign": sign,
+        "serviceNumber": "8083", "keyword": "MCKH"});
+    event("esms", query, json!({}))
+}
+
+fn vina(id: &str, sender: &str, text: &str) -> ApiGatewayProxyRequest {
+    event("vina", json!({"msgid": id, "from": sender, "content": text, "token": "t0ken"}), json!({}))
+}
+
+/// A form-encoded POST.
+fn mobi(id: &str, sender: &str, text: &str) -> ApiGatewayProxyRequest {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in [("msgid", id), ("from", sender), ("content", text)] {
+        form.append_pair(name, value);
+    }
+    let form = form.append_pair("sign", &hmac(&format!("msgid={id}&content={text}"))).finish();
+    let content_type = json!({"content-type": "application/x-www-form-urlencoded"});
+    event(
+        "mobi",
+        json!(null),
+        json!({"httpMethod": "POST", "headers": content_type, "body": STANDARD.encode(form),
+        "isBase64Encoded": true}),
+    )
+}
+
+#[test]
+fn every_operator_gets_the_answer_in_its_own_format() {
+    let desk = desk();
+    let text = format!("MCKH {CODE}");
+    let answers = OPERATORS.map(|gateway| desk.text(gateway, "m-1", "84912345678", &text));
+    assert_eq!(answers[0], (200, ANSWER.to_owned()));
+    let onepay: Value = serde_json::from_str(&answers[1].1).unwrap();
+    assert_eq!(onepay, json!({"status": 1, "sms": ANSWER, "type": "text"}));
+    assert!(
+        answers[2]
+            .1
+            .contains(&format!("<Message>{ANSWER}</Message><Smsid>m-1</Smsid><Receiver>84912345678</Receiver>"))
+    );
+    assert_eq!(answers[3], (200, ANSWER.to_owned()));
+    let plain = "Ho so cua quy Ong/Ba (0161701234) hien dang o buoc Tham dinh, trang thai ho so: Dung han.";
+    assert_eq!(answers[4], (200, format!("1 {plain}")));
+    assert_eq!(desk.rows(), OPERATORS.len(), "one row a gateway and id");
+    assert_eq!(desk.inquiries.rows.lock().unwrap()["mobi#m-1"].reply, plain, "the row holds what was sent");
+}
+
+#[test]
+fn the_same_message_has_one_row_and_the_first_answer_at_once_or_a_day_later() {
+    for gateway in OPERATORS {
+        let desk = desk();
+        let text = format!("MCKH {CODE}");
+        let first = desk.text(gateway, "m-1", "84912345678", &text);
+        desk.dossiers.store(json!({"revision": 2, "step": "Trình ký"}));
+        for pause in [TimeDelta::zero(), TimeDelta::seconds(20), TimeDelta::days(1)] {
+            desk.wait(pause);
+            assert_eq!(desk.text(gateway, "m-1", "84912345678", &text), first);
+        }
+        assert_eq!(desk.rows(), 1);
+        assert_ne!(desk.text(gateway, "m-2", "84912345678", &text), first, "a new message gets today's step");
+    }
+}
+
+#[test]
+fn the_same_id_with_another_text_or_sender_is_refused_and_reported() {
+    for gateway in OPERATORS {
+        let desk = desk();
+        assert_eq!(desk.text(gateway, "m-1", "84912345678", "MCKH 1").0, 200);
+        for (sender, text) in [("84912345678", "MCKH 2"), ("84912345679", "MCKH 1")] {
+            let (response, counts) = desk.run(&gateway("m-1", sender, text));
+            assert_eq!((response.status_code, counts), (403, vec![("InquiryConflicts", 1.0)]));
+        }
+        assert_eq!(desk.rows(), 1);
+    }
+}
+
+#[test]
+fn without_an_id_sender_text_and_minute_make_the_message() {
+    for gateway in OPERATORS {
+        let desk = desk();
+        for (pause, sender, text, rows) in [
+            (0, "84912345678", "MCKH 1", 1),
+            (59, "84912345678", "MCKH 1", 1),
+            (0, "84912345679", "MCKH 1", 2),
+            (0, "84912345678", "MCKH 2", 3),
+            (1, "84912345678", "MCKH 1", 4),
+        ] {
+            desk.wait(TimeDelta::seconds(pause));
+            assert_eq!(desk.text(gateway, "", sender, text).0, 200);
+            assert_eq!(desk.rows(), rows, "{pause} {sender} {text}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_syntax_or_an_unknown_code_is_not_charged_unless_set_and_stays_so() {
+    let paid = |desk: &Desk, id: &str, text: &str| {
+        let (status, body) = desk.text(onepay, id, "84912345678", text);
+        assert_eq!(status, 200);
+        serde_json::from_str::<Value>(&body).unwrap()["status"].as_i64().unwrap()
+    };
+    let (free, charging) = (desk(), Desk { charge_unanswered: true, ..desk() });
+    for (id, text, free_status) in [("m-1", "MCKH 0161701234", 1), ("m-2", "MCKH 999", 0), ("m-3", "xin chào", 0)] {
+        assert_eq!((paid(&free, id, text), paid(&charging, id, text)), (free_status, 1), "{text}");
+    }
+    free.dossiers.store(json!({"receipt_code": "999"}));
+    assert_eq!(paid(&free, "m-2", "MCKH 999"), 0, "delivered again after the dossier came");
+    assert_eq!(paid(&free, "m-4", "MCKH 999"), 1);
+}
+
+#[test]
+fn a_reply_over_three_parts_is_cut_after_a_word() {
+    let desk = desk();
+    desk.dossiers.store(json!({"step": "Thẩm định hồ sơ ".repeat(12)}));
+    let (_, reply) = desk.text(kannel, "m-1", "84912345678", &format!("MCKH {CODE}"));
+    assert!(reply.ends_with('…') && domain::sms::Sms::new(&reply).parts == 3, "{reply}");
+}
+
+#[test]
+fn a_flood_gets_a_hint_for_each_further_message_and_reads_no_dossier() {
+    let desk = desk();
+    let hint = domain::texts::too_many();
+    for n in 0..30 {
+        for _ in 0..3 {
+            assert_ne!(desk.text(kannel, &n.to_string(), "84912345678", &format!("MCKH {n}")).1, hint);
+        }
+    }
+    let reads = desk.dossiers.reads();
+    for n in 30..40 {
+        let (response, counts) = desk.run(&vina(&n.to_string(), "0912345678", &format!("MCKH {CODE}")));
+        assert_eq!((response.status_code, body(&response).as_str()), (200, hint), "by whichever gateway");
+        assert_eq!(counts, [("InquiriesFlooding", 1.0)]);
+    }
+    assert_eq!(desk.dossiers.reads(), reads);
+    assert_eq!(desk.rows(), 40, "each was paid for");
+    assert_eq!(
+        desk.text(kannel, "0", "84912345678", "MCKH 0").1,
+        domain::texts::unknown_code(&ReceiptCode::parse("0").unwrap())
+    );
+    assert_eq!(desk.text(kannel, "m-1", "84912345679", &format!("MCKH {CODE}")).1, ANSWER, "another phone");
+
+    desk.wait(TimeDelta::minutes(1));
+    assert_eq!(desk.text(kannel, "m-2", "84912345678", &format!("MCKH {CODE}")).1, ANSWER, "the next minute");
+    assert_eq!(
+        desk.text(vina, "30", "0912345678", &format!("MCKH {CODE}")).1,
+        hint,
+        "delivered again: what it was told"
+    );
+}
+
+#[test]
+fn another_sandbox_knows_of_the_flood_by_its_first_message() {
+    let first = desk();
+    for n in 0..30 {
+        first.text(kannel, &n.to_string(), "84912345678", "MCKH 1");
+    }
+    let second = Desk { inquiries: first.inquiries, ..desk() };
+    for n in 30..35 {
+        assert_eq!(
+            second.text(kannel, &n.to_string(), "84912345678", &format!("MCKH {CODE}")).1,
+            domain::texts::too_many()
+        );
+    }
+    assert_eq!(second.dossiers.reads(), 1, "beside the first count");
+}
+
+#[test]
+fn deliveries_of_an_earlier_minutes_messages_do_not_count() {
+    let desk = desk();
+    for minute in 0..2 {
+        for n in 0..30 {
+            assert_ne!(
+                desk.text(kannel, &n.to_string(), "84912345678", "MCKH 1").1,
+                domain::texts::too_many(),
+                "{minute}"
+            );
+        }
+        desk.wait(TimeDelta::minutes(1));
+    }
+    desk.wait(TimeDelta::minutes(-1));
+    assert_eq!(desk.text(kannel, "m-1", "84912345678", &format!("MCKH {CODE}")).1, ANSWER);
+}
+
+#[test]
+fn a_counter_that_is_down_stops_no_citizen_and_a_message_without_a_sender_is_nobodys_flood() {
+    let desk = desk();
+    for n in 0..40 {
+        assert_eq!(desk.text(kannel, &n.to_string(), "", &format!("MCKH {CODE}")).1, ANSWER);
+    }
+    *desk.inquiries.counter_is_down.lock().unwrap() = true;
+    for n in 100..140 {
+        assert_eq!(desk.text(kannel, &n.to_string(), "84912345678", &format!("MCKH {CODE}")).1, ANSWER);
+    }
+}
+
+#[test]
+fn no_phone_number_stands_in_a_key_or_an_event() {
+    let desk = desk();
+    for gateway in OPERATORS {
+        desk.text(gateway, "", "84912345678", &format!("MCKH {CODE}"));
+    }
+    let keys = desk.inquiries.rows.lock().unwrap().keys().cloned().collect::<Vec<_>>().concat();
+    let windows = format!("{:?}", desk.inquiries.windows.lock().unwrap());
+    let events = serde_json::to_string(&*desk.events.0.lock().unwrap()).unwrap();
+    for shown in [keys, windows, events] {
+        assert!(!shown.contains("912345678"), "{shown}");
+    }
+}
+
+#[test]
+fn a_stranger_is_refused_whatever_the_gateway() {
+    let desk = desk();
+    for (gateway, status) in [
+        ("kannel", 401),
+        ("1pay", 401),
+        ("esms", 401),
+        ("vina", 401),
+        ("mobi", 401),
+        ("nobody", 404),
+        ("", 404),
+        ("a#b", 404),
+    ] {
+        let (response, _) = desk.run(&event(gateway, json!({"mo_message": "MCKH 1", "content": "MCKH 1"}), json!({})));
+        assert_eq!(response.status_code, status, "{gateway}");
+    }
+    assert_eq!((desk.rows(), desk.dossiers.reads()), (0, 0));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn a_genuine_message_always_gets_an_answer(id in "\\PC{0,20}", sender in "\\PC{0,20}|84[0-9]{9}", text in "\\PC{0,60}|MCKH[ %+&=]{0,3}[0-9]{0,10}") {
+        let desk = desk();
+        for gateway in OPERATORS {
+            prop_assert_eq!(desk.text(gateway, &id, &sender, &text).0, 200);
+        }
+        prop_assert_eq!(desk.rows(), OPERATORS.len());
+    }
+}
