@@ -35,7 +35,7 @@ pub struct Mapping {
 
 impl Default for Mapping {
     fn default() -> Self {
-        Self { batch: 100, shards: 2, retries: 10, age: TimeDelta::hours(6) }
+        Self { batch: 100, shards: 2, retries: 30, age: TimeDelta::hours(6) }
     }
 }
 
@@ -53,6 +53,8 @@ pub struct Stack {
     pub ports: SimulatedPorts,
     /// Records set aside, as the S3 object holds them.
     pub bucket: Vec<Value>,
+    /// Sandboxes' clocks, in turn.
+    pub skews: Vec<TimeDelta>,
     checkpoint: usize,
     invocations: std::sync::atomic::AtomicU64,
 }
@@ -74,15 +76,18 @@ impl Stack {
             mapping,
             ports,
             bucket: Vec::new(),
+            skews: Vec::new(),
             checkpoint: 0,
             invocations: Default::default(),
         }
     }
 
-    /// A cold sandbox.
+    /// A cold sandbox. Its clock is off by the next of `skews`.
     fn sandbox(&self) -> (Delivery<SimulatedPorts>, String) {
         let number = self.invocations.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        (Delivery::new(self.ports.clone(), self.terms.clone()), format!("request-{number}"))
+        let mut ports = self.ports.clone();
+        ports.skew = self.skews.get(number as usize % self.skews.len().max(1)).copied().unwrap_or_default();
+        (Delivery::new(ports, self.terms.clone()), format!("request-{number}"))
     }
 
     /// Runs a handler until it ends, its sandbox dies or its time is up. None where nothing came back.
@@ -106,9 +111,14 @@ impl Stack {
                 .filter(|(_, written)| shard_of(written, shards) == shard)
                 .map(|(place, written)| record(first + place, written))
                 .collect();
-            for batch in records.chunks(self.mapping.batch) {
-                self.deliver_batch(batch.to_vec()).await;
-            }
+            self.deliver(records).await;
+        }
+    }
+
+    /// Delivers one shard's records, batch by batch.
+    pub async fn deliver(&mut self, records: Vec<Value>) {
+        for batch in records.chunks(self.mapping.batch) {
+            self.deliver_batch(batch.to_vec()).await;
         }
     }
 

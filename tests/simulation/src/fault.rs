@@ -43,8 +43,16 @@ pub(crate) enum Fate<T> {
 #[derive(Debug, Default)]
 pub struct Faults {
     plan: HashMap<usize, Fault>,
+    outage: Option<Outage>,
     seen: Mutex<Seen>,
     death: tokio::sync::Notify,
+}
+
+/// A time in which every call fails and does nothing.
+#[derive(Debug)]
+struct Outage {
+    from: tokio::time::Instant,
+    to: tokio::time::Instant,
 }
 
 #[derive(Debug, Default)]
@@ -68,6 +76,12 @@ impl Faults {
         Self { plan: plan.into_iter().collect(), ..Self::default() }
     }
 
+    /// Every call fails for `length`, from `after` from now on.
+    pub fn outage(after: Duration, length: Duration) -> Self {
+        let from = tokio::time::Instant::now() + after;
+        Self { outage: Some(Outage { from, to: from + length }), ..Self::default() }
+    }
+
     /// Calls made so far.
     pub fn calls(&self) -> usize {
         self.seen.lock().expect("no panic holds it").calls
@@ -85,6 +99,10 @@ impl Faults {
 
     pub(crate) async fn call<T>(&self, effect: impl FnOnce() -> T) -> Fate<T> {
         tokio::time::sleep(ROUND_TRIP).await;
+        let now = tokio::time::Instant::now();
+        if self.outage.as_ref().is_some_and(|outage| (outage.from..outage.to).contains(&now)) {
+            return Fate::NotDone;
+        }
         let fault = {
             let mut seen = self.seen.lock().expect("no panic holds it");
             let fault = self.plan.get(&seen.calls).copied();

@@ -5,6 +5,7 @@
 //! again as Lambda would until nothing is left to do.
 
 pub mod aws;
+pub mod desk;
 pub mod fault;
 pub mod ports;
 pub mod promises;

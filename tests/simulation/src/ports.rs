@@ -27,6 +27,10 @@ pub struct SimulatedPorts {
     pub faults: Arc<Faults>,
     /// What SNS answers, in place of accepting.
     pub sns: Arc<SnsAnswer>,
+    /// The event bus answers nobody.
+    pub bus_is_down: bool,
+    /// How far this sandbox's clock is from the world's.
+    pub skew: chrono::TimeDelta,
 }
 
 /// Dossiers a page of the index holds.
@@ -35,7 +39,7 @@ const PAGE: usize = 500;
 impl SimulatedPorts {
     /// A network that accepts everything.
     pub fn new(world: Arc<World>, faults: Arc<Faults>) -> Self {
-        Self { world, faults, sns: Arc::new(|_, _| None) }
+        Self { world, faults, sns: Arc::new(|_, _| None), bus_is_down: false, skew: chrono::TimeDelta::zero() }
     }
 
     async fn table<T>(&self, table: &'static str, effect: impl FnOnce(&World) -> T) -> Result<T, StoreError> {
@@ -117,17 +121,20 @@ impl SmsSender for SimulatedPorts {
 
 impl EventBus for SimulatedPorts {
     async fn publish(&self, events: &[Event]) {
+        if self.bus_is_down {
+            return tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
         let _ = self.faults.call(|| self.world.announce(events)).await;
     }
 }
 
 impl Clock for SimulatedPorts {
     fn now(&self) -> DateTime<Utc> {
-        self.world.now()
+        self.world.now() + self.skew
     }
 
     async fn sleep_until(&self, instant: DateTime<Utc>) {
-        if let Ok(pause) = (instant - self.world.now()).to_std() {
+        if let Ok(pause) = (instant - self.now()).to_std() {
             tokio::time::sleep(pause).await;
         }
     }

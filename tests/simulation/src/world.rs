@@ -121,6 +121,12 @@ impl World {
         }
     }
 
+    /// A dossier as a restored table has it: the new table's stream shows nothing of the past.
+    pub fn restore(&self, dossier: Dossier) {
+        let (now, mut tables) = (self.now(), self.tables());
+        tables.dossiers.insert(dossier.receipt_code.clone(), Indexed { now: dossier, before: None, since: now });
+    }
+
     /// Removes a dossier.
     pub fn remove(&self, code: &ReceiptCode) {
         let (now, mut tables) = (self.now(), self.tables());

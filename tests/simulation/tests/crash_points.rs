@@ -6,38 +6,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::budget::PartsPerSecond;
+use domain::ClosedSteps;
 use domain::calendar::day_in_vietnam;
-use domain::delivery::Terms;
 use domain::lifecycle::State;
 use domain::owed::{StillTrue, still_true};
-use domain::sending_window::SendingWindow;
-use domain::sms::Accents;
-use domain::{ClosedSteps, Dossier, texts};
-use serde_json::{Value, json};
+use serde_json::json;
 use simulation::aws::{Stack, kind_of};
+use simulation::desk::{dossier, terms};
 use simulation::fault::{Fault, Faults};
 use simulation::world::World;
-
-fn dossier(code: &str, phone: &str, changes: Value) -> Dossier {
-    let mut snapshot = json!({
-        "receipt_code": code, "revision": 1, "procedure": "Cấp thẻ hướng dẫn viên du lịch nội địa", "phone": phone,
-        "received_on": "2026-11-20", "appointment_on": "2026-11-25", "step": "Thẩm định", "status": "Đang xử lý", "unit": "Phòng",
-    });
-    let fields = snapshot.as_object_mut().expect("an object");
-    fields.extend(changes.as_object().expect("changes").clone());
-    Dossier::parse(fields).expect("a dossier")
-}
-
-fn terms() -> Terms {
-    Terms {
-        closed_steps: ClosedSteps::default(),
-        office: texts::DEFAULT_OFFICE.into(),
-        accents: Accents::Keep,
-        window: SendingWindow::ALWAYS,
-        rate: PartsPerSecond::new(100).expect("a rate"),
-    }
-}
 
 fn half_past_five() -> DateTime<Utc> {
     "2026-11-24T10:30:00Z".parse().expect("a time")
@@ -115,7 +92,7 @@ fn run(scenario: &Scenario, plan: &[(usize, Fault)]) -> Outcome {
     runtime.block_on(async {
         let faults = Arc::new(Faults::at(plan.iter().copied()));
         let world = Arc::new(World::at(half_past_five()));
-        let mut stack = Stack::new(world.clone(), faults.clone(), terms());
+        let mut stack = Stack::new(world.clone(), faults.clone(), terms(100));
         (scenario.play)(&world);
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         if scenario.evening {
