@@ -22,7 +22,7 @@ pub const LEASE: TimeDelta = TimeDelta::minutes(20);
 pub const LEASE_MARGIN: TimeDelta = TimeDelta::minutes(6);
 
 /// Where a notice is in its life; the ledger's attribute `state`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
     /// Owed; goes when it is due.
     Pending,

@@ -1,0 +1,180 @@
+//! Random lives of dossiers through the stream as AWS runs it: shards, mixed batches, batches delivered twice, faults
+//! anywhere. Beside it a model, written without the domain's rules, says which notices are owed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use domain::lifecycle::State;
+use domain::{Dossier, NoticeKind};
+use proptest::prelude::*;
+use serde_json::json;
+use simulation::aws::{Stack, kind_of, record};
+use simulation::desk::{dossier, terms};
+use simulation::fault::{Fault, Faults};
+use simulation::promises::in_virtual_time;
+use simulation::world::World;
+
+/// One write to the table, in the model's words.
+#[derive(Debug, Clone)]
+struct Write {
+    whose: usize,
+    place: Place,
+    waits_for_papers: bool,
+    at_the_desk: bool,
+    has_phone: bool,
+    silent: bool,
+    revision: Raised,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Open,
+    Result,
+    Closed,
+}
+
+/// By how much the revision rises: most of all by one; never, or down, where somebody writes the table by hand.
+#[derive(Debug, Clone, Copy)]
+enum Raised {
+    ByOne,
+    ByNone,
+    Down,
+}
+
+const DOSSIERS: usize = 4;
+
+fn write() -> impl Strategy<Value = Write> {
+    let place = prop_oneof![3 => Just(Place::Open), 4 => Just(Place::Result), 1 => Just(Place::Closed)];
+    let raised = prop_oneof![8 => Just(Raised::ByOne), 1 => Just(Raised::ByNone), 1 => Just(Raised::Down)];
+    (0..DOSSIERS, place, any::<bool>(), any::<bool>(), prop::bool::weighted(0.9), prop::bool::weighted(0.1), raised)
+        .prop_map(|(whose, place, waits_for_papers, at_the_desk, has_phone, silent, revision)| Write {
+            whose,
+            place,
+            waits_for_papers,
+            at_the_desk,
+            has_phone,
+            silent,
+            revision,
+        })
+}
+
+fn fault() -> impl Strategy<Value = Fault> {
+    prop::sample::select(Fault::ALL.to_vec())
+}
+
+/// What the model knows of a dossier.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    revision: u64,
+    done: bool,
+    waiting: bool,
+}
+
+/// Plays the writes into the world, and says which notices they owe.
+fn play(world: &World, writes: &[Write]) -> BTreeSet<String> {
+    let mut known: BTreeMap<usize, Known> = BTreeMap::new();
+    let mut owed = BTreeSet::new();
+    for write in writes {
+        let before = known.get(&write.whose).copied();
+        let last = before.map_or(5, |before| before.revision);
+        let revision = match write.revision {
+            Raised::ByOne => last + 1,
+            Raised::ByNone => last,
+            Raised::Down => last.saturating_sub(2),
+        };
+        let now =
+            Known { revision, done: write.place != Place::Open, waiting: write.waits_for_papers && write.at_the_desk };
+        let is_news = before.is_none_or(|before| revision > before.revision);
+        if is_news && write.has_phone && !write.silent {
+            if write.place == Place::Result && !before.is_some_and(|before| before.done) {
+                owed.insert(format!("{} result#{revision}", code(write.whose)));
+            }
+            if now.waiting && !before.is_some_and(|before| before.waiting) {
+                owed.insert(format!("{} supplement#{revision}", code(write.whose)));
+            }
+        }
+        known.insert(write.whose, now);
+        world.write(in_the_table(write, revision));
+    }
+    owed
+}
+
+fn code(whose: usize) -> String {
+    format!("S{whose}")
+}
+
+fn in_the_table(write: &Write, revision: u64) -> Dossier {
+    let step = match write.place {
+        Place::Open => "Thẩm định",
+        Place::Result => "Trả kết quả",
+        Place::Closed => "Kết thúc",
+    };
+    let phone = if write.has_phone { json!(format!("09123456{:02}", write.whose)) } else { json!(null) };
+    dossier(
+        &code(write.whose),
+        "",
+        json!({
+            "revision": revision, "step": step, "phone": phone, "silent": write.silent,
+            "status": if write.waits_for_papers { "Chờ bổ sung" } else { "Đang xử lý" },
+            "unit": if write.at_the_desk { "Bộ phận Một cửa Sở Du lịch" } else { "Phòng" },
+        }),
+    )
+}
+
+async fn live(writes: Vec<Write>, batch: usize, shards: usize, faults: Vec<(usize, Fault)>, twice: bool) {
+    let began = "2026-11-24T02:00:00Z".parse().expect("a time");
+    let world = Arc::new(World::at(began));
+    let faults = Arc::new(Faults::at(faults));
+    let mut stack = Stack::new(world.clone(), faults.clone(), terms(1_000));
+    (stack.mapping.batch, stack.mapping.shards) = (batch, shards);
+    let owed = play(&world, &writes);
+    stack.deliver_stream().await;
+    if twice {
+        let again = world.stream_from(0).iter().enumerate().map(|(place, written)| record(place, written)).collect();
+        stack.deliver(again).await;
+    }
+    assert!(stack.redeliver_until_quiet(TimeDelta::hours(20)).await, "3: every notice reaches a final state");
+    assert!(stack.bucket.is_empty(), "1: nothing was poisoned");
+
+    let ledger = world.ledger();
+    let rows: BTreeSet<String> = ledger.keys().map(ToString::to_string).collect();
+    assert_eq!(rows, owed, "1 and 5: exactly what is owed is in the ledger");
+    let ambiguous = faults.injected().iter().filter(|fault| !fault.is_definite()).count();
+    for whose in 0..DOSSIERS {
+        for kind in [NoticeKind::Result, NoticeKind::Supplement] {
+            let sent = ledger.iter().filter(|(id, row)| {
+                id.receipt_code.as_str() == code(whose) && id.key.kind() == kind && row.state == State::Sent
+            });
+            let (sent, marker) = (sent.count(), format!("(MS: {})", code(whose)));
+            let accepted = world.accepted();
+            let accepted = accepted
+                .iter()
+                .filter(|message| kind_of(&message.text) == kind && message.text.contains(&marker))
+                .count();
+            assert!(accepted >= sent, "{kind} of {}: {sent} marked, {accepted} accepted", code(whose));
+            assert!(accepted <= sent + ambiguous, "2: {kind} of {}: {accepted} accepted", code(whose));
+        }
+    }
+    for (id, row) in &ledger {
+        let is_true = matches!(row.state, State::Sent) || row.state == State::Cancelled && row.reason.is_some();
+        assert!(is_true, "{id} is {row:?}");
+    }
+    if faults.injected().is_empty() {
+        assert_eq!(world.accepted().len(), owed.len(), "without a fault everything goes at once");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+    #[test]
+    fn whatever_dossiers_live_through_what_is_owed_is_told(
+        writes in prop::collection::vec(write(), 1..25),
+        batch in 1usize..12,
+        shards in 1usize..4,
+        faults in prop::collection::vec((0usize..90, fault()), 0..4),
+        twice in any::<bool>(),
+    ) {
+        in_virtual_time(live(writes, batch, shards, faults, twice));
+    }
+}
