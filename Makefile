@@ -10,7 +10,7 @@ PHONE ?= 0912345678
 TEXT ?= MCKH 0161701234
 
 .DEFAULT_GOAL := help
-.PHONY: help run down outputs logs push text inbox ledger evening test prove sam-local validate lint package deploy python
+.PHONY: help run down outputs logs push text inbox ledger evening test prove sam-local validate lint package replay deploy python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ lint: python ## formatting, clippy, docs, licences, unused dependencies: no warn
 
 package: python ## sam build as for AWS, with each function's size zipped (ARCH=arm64 or x86_64)
 	@$(ONESTOP) package
+
+replay: ## brings the failure bucket's changes to NotifyFunction again (STACK=onestop; ONESTOP_ENDPOINT for a local stack)
+	@$(if $(ONESTOP_ENDPOINT),AWS_ENDPOINT_URL=$(ONESTOP_ENDPOINT)) .local/tools/sam/bin/python infra/local/replay.py
 
 deploy: python ## the release build, then sam deploy --guided to your AWS account
 	@$(ONESTOP) deploy

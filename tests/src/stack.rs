@@ -150,6 +150,14 @@ impl Stack {
         self.aws("dynamodb", "PutItem", json!({"TableName": self.output(table), "Item": item})).await.map(|_| ())
     }
 
+    /// Puts an object into a bucket, by its output's name.
+    pub async fn put_object(&self, bucket: &str, key: &str, body: String) -> Result<()> {
+        let url = format!("{}/{}/{key}", self.endpoint, self.output(bucket));
+        let answer = self.http.put(url).header("authorization", authorization("s3")).body(body).send().await?;
+        ensure!(answer.status().is_success(), "S3 answered {}", answer.status());
+        Ok(())
+    }
+
     /// The JSON of a secret, by its output's name.
     pub async fn secret(&self, output: &str) -> Result<Value> {
         let found = self.aws("secretsmanager", "GetSecretValue", json!({"SecretId": self.output(output)})).await?;

@@ -8,6 +8,7 @@
 mod apology;
 mod bad_input;
 mod events_and_privacy;
+mod failure_bucket;
 mod inquiry;
 mod intake;
 mod ports_conform;

@@ -1,0 +1,60 @@
+"""Brings the changes of the failure bucket to NotifyFunction again: `make replay`.
+
+Lambda sets a batch that failed too often aside in S3, whole: <https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>.
+What it owes is owed once, however often it is brought: an object goes when all its records went through, and a second
+replay finds nothing to do. Runs under SAM's own Python, which has boto3. Stack: STACK=onestop.
+"""
+
+import json
+import os
+import sys
+
+import boto3
+
+
+def main():
+    os.environ.setdefault("AWS_DEFAULT_REGION", os.environ.get("AWS_REGION", "ap-southeast-1"))
+    if "AWS_ENDPOINT_URL" in os.environ:  # a local stack, which takes any key
+        os.environ.setdefault("AWS_ACCESS_KEY_ID", "test")
+        os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "test")
+    stack = os.environ.get("STACK", "onestop")
+    described = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+    s3, functions = boto3.client("s3"), boto3.client("lambda")
+    bucket, function = outputs["FailedRecordsBucket"], outputs["NotifyFunction"]
+    through = left = 0
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        for found in page.get("Contents", []):
+            records = records_of(s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].read())
+            failed = bring(functions, function, records)
+            if failed:
+                left += 1
+                print(f"✗ {found['Key']}: {failed} of {len(records)} records failed again; the function's log says why. It stays.")
+            else:
+                through += 1
+                s3.delete_object(Bucket=bucket, Key=found["Key"])
+                print(f"✓ {found['Key']}: {len(records)} records")
+    print(f"{through} objects brought again, {left} left in {bucket}")
+    return 1 if left else 0
+
+
+def records_of(body):
+    """The batch inside Lambda's invocation record; its `payload` is the event as text."""
+    record = json.loads(body)
+    payload = record.get("payload", record)
+    event = json.loads(payload) if isinstance(payload, str) else payload
+    return event.get("Records", [])
+
+
+def bring(functions, function, records):
+    """How many records failed. One at a time: a record that cannot be read keeps no other back."""
+    failed = 0
+    for record in records:
+        answer = functions.invoke(FunctionName=function, Payload=json.dumps({"Records": [record]}).encode())
+        outcome = json.loads(answer["Payload"].read())
+        failed += bool(answer.get("FunctionError")) or bool(outcome["batchItemFailures"])
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
