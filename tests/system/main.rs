@@ -14,6 +14,7 @@ mod intake;
 mod ports_conform;
 mod result_and_supplement;
 mod rules_of_the_stack;
+mod scale;
 mod seed;
 
 use serde_json::Value;
