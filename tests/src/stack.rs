@@ -145,6 +145,23 @@ impl Stack {
         Ok(found["Items"].as_array().map(|items| items.iter().map(plain).collect()).unwrap_or_default())
     }
 
+    /// Every item of a table, page by page.
+    pub async fn scan(&self, table: &str) -> Result<Vec<Map<String, Value>>> {
+        let (mut items, mut start) = (Vec::new(), None);
+        loop {
+            let mut request = json!({"TableName": self.output(table)});
+            if let Some(start) = start {
+                request["ExclusiveStartKey"] = start;
+            }
+            let page = self.aws("dynamodb", "Scan", request).await?;
+            items.extend(page["Items"].as_array().into_iter().flatten().map(plain));
+            start = match page.get("LastEvaluatedKey") {
+                Some(last) if last.is_object() => Some(last.clone()),
+                _ => return Ok(items),
+            };
+        }
+    }
+
     /// Puts an item straight into a table, in DynamoDB's own JSON.
     pub async fn put_item(&self, table: &str, item: Value) -> Result<()> {
         self.aws("dynamodb", "PutItem", json!({"TableName": self.output(table), "Item": item})).await.map(|_| ())

@@ -2,19 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{Days, Utc};
-use serde_json::{Value, json};
+use chrono::{DateTime, Days, Utc};
+use serde_json::{Map, Value, json};
 use system_tests::desk::dossier;
-use system_tests::{Desk, half_past_five, today};
+use system_tests::{Desk, Stack, half_past_five, today};
 
 use crate::stack;
 
 const DUE: usize = 10_000;
+/// Milliseconds.
+const ANSWERED_WITHIN: i64 = 2_000;
 
 #[tokio::test]
 #[ignore = "minutes: make prove"]
 async fn ten_thousand_apologies_are_planned_and_sent_once_with_real_calls() {
     let stack = stack().await;
+    let rate: i64 = std::env::var("SMS_PARTS_PER_SECOND").expect("make prove sets it").parse().unwrap();
     let desk = Desk::of(&stack).await.unwrap();
     let day = today() + Days::new(60_000 + fastrand::u64(..1_000));
     let started = Utc::now();
@@ -48,8 +51,46 @@ async fn ten_thousand_apologies_are_planned_and_sent_once_with_real_calls() {
     let sent = Utc::now();
     let phones: BTreeSet<&String> = told.iter().collect();
     assert_eq!((told.len(), phones.len()), (DUE, DUE), "everybody, and nobody twice");
+    let mut rows = evening_rows(&stack, &format!("apology#{day}")).await;
+    rows.sort_unstable();
+    assert_eq!(rows.len(), DUE, "the ledger is complete");
+    keeps_the_rate(&rows, rate);
     println!("\n10,000 apologies with real calls to the local stack");
     println!("  pushed by POST /dossiers, 100 a call     {:>6} s", (pushed - started).num_seconds());
     println!("  planned, and the first of them sent      {:>6} s", (planned - pushed).num_seconds());
-    println!("  all sent                                 {:>6} s", (sent - pushed).num_seconds());
+    println!(
+        "  all sent                                 {:>6} s  (at the rate alone: {})",
+        (sent - pushed).num_seconds(),
+        rows.iter().map(|(_, parts)| parts).sum::<i64>() / rate
+    );
+}
+
+/// When each of an evening's apologies was accepted, in milliseconds, and its parts: once all of them are marked.
+async fn evening_rows(stack: &Stack, notice: &str) -> Vec<(i64, i64)> {
+    for _ in 0..30 {
+        let ledger = stack.scan("NoticesTable").await.unwrap();
+        let evening: Vec<_> = ledger.into_iter().filter(|row| row["notice"] == notice).collect();
+        if evening.iter().all(|row| row["state"] == "sent") {
+            return evening.iter().map(accepted).collect();
+        }
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    }
+    panic!("a minute after the last SMS some apologies are not marked as sent");
+}
+
+fn accepted(row: &Map<String, Value>) -> (i64, i64) {
+    let at = DateTime::parse_from_rfc3339(row["sent_at"].as_str().unwrap()).unwrap();
+    (at.timestamp_millis(), row["parts"].as_i64().unwrap())
+}
+
+/// In any t seconds at most rate·t parts, plus one message. The ledger knows when SNS's answer came, not when the message
+/// left: an answer may have taken [`ANSWERED_WITHIN`] longer than another.
+fn keeps_the_rate(rows: &[(i64, i64)], rate: i64) {
+    let (mut paid, mut latest) = (0, i64::MIN);
+    for (at, parts) in rows {
+        let begins = at - paid * 1000 / rate;
+        assert!(begins + ANSWERED_WITHIN >= latest, "{} ms too early at {at}", latest - begins);
+        latest = latest.max(begins);
+        paid += parts;
+    }
 }

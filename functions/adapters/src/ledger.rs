@@ -4,22 +4,27 @@
 //! its lease runs out. So one condition claims both, and one query finds both. `open_lane` is
 //! `<priority>#<shard>`: one key takes 1,000 writes a second, and a throttled index blocks its table.
 
+use std::collections::HashSet;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, Utc};
 use domain::calendar::day_in_vietnam;
 use domain::lifecycle::{Claim, LEASE, Outcome, State};
-use domain::notice::Priority;
+use domain::notice::{NotANotice, Priority};
 use domain::ports::{Due, Ledger, Owe, StoreError};
 use domain::{NoticeId, NoticeKey, ReceiptCode};
+use futures::future::try_join_all;
 
 use crate::item::{Item, expiry, get_number, get_text, number, text, time, unavailable};
 
 const TABLE: &str = "notices";
 const OPEN: &str = "open";
 const SHARDS: u8 = 8;
+/// BatchGetItem takes a hundred keys a call.
+const MOST_KEYS: usize = 100;
 
 /// The ledger, on DynamoDB.
 #[derive(Debug, Clone)]
@@ -50,6 +55,18 @@ impl DynamoLedger {
             .await
             .map_err(unavailable(TABLE))?;
         Ok(found.items.unwrap_or_default().iter().filter_map(readable).collect())
+    }
+
+    /// Keys that DynamoDB leaves unprocessed are left out: nobody relies on a row to be found.
+    async fn rows_of(&self, ids: &[NoticeId]) -> Result<Vec<NoticeId>, StoreError> {
+        let keys = KeysAndAttributes::builder()
+            .set_keys(Some(ids.iter().map(key).collect()))
+            .projection_expression("receipt_code, notice")
+            .build()
+            .map_err(unavailable(TABLE))?;
+        let found = self.client.batch_get_item().request_items(&self.table, keys).send().await;
+        let rows = found.map_err(unavailable(TABLE))?.responses.unwrap_or_default();
+        Ok(rows.values().flatten().filter_map(|row| id(row).ok()).collect())
     }
 }
 
@@ -92,6 +109,11 @@ impl Ledger for DynamoLedger {
                 _ => Err(unavailable(TABLE)(error)),
             },
         }
+    }
+
+    async fn rows_among(&self, ids: &[NoticeId]) -> Result<HashSet<NoticeId>, StoreError> {
+        let calls = ids.chunks(MOST_KEYS).map(|ids| self.rows_of(ids));
+        Ok(try_join_all(calls).await?.into_iter().flatten().collect())
     }
 
     async fn claim(&self, id: &NoticeId, owner: String, now: DateTime<Utc>) -> Result<Option<Claim>, StoreError> {
@@ -269,16 +291,19 @@ fn readable(row: &Item) -> Option<Due> {
 }
 
 fn due(row: &Item) -> Result<Due, StoreError> {
-    let code = get_text(row, "receipt_code").unwrap_or_default();
-    let notice = get_text(row, "notice").unwrap_or_default();
-    let unreadable = |why: String| StoreError::Unreadable { item: format!("notice {code} {notice}"), why };
-    Ok(Due {
-        id: NoticeId {
-            receipt_code: ReceiptCode::parse(code).map_err(|error| unreadable(error.to_string()))?,
-            key: notice.parse().map_err(|error: domain::notice::NotANotice| unreadable(error.to_string()))?,
-        },
-        due_at: get_number(row, "due_at")
-            .and_then(DateTime::from_timestamp_millis)
-            .ok_or_else(|| unreadable("it has no due_at".into()))?,
+    let due_at = get_number(row, "due_at").and_then(DateTime::from_timestamp_millis);
+    Ok(Due { id: id(row)?, due_at: due_at.ok_or_else(|| unreadable(row, "it has no due_at"))? })
+}
+
+fn id(row: &Item) -> Result<NoticeId, StoreError> {
+    let get = |name| get_text(row, name).unwrap_or_default();
+    Ok(NoticeId {
+        receipt_code: ReceiptCode::parse(get("receipt_code")).map_err(|error| unreadable(row, error))?,
+        key: get("notice").parse().map_err(|error: NotANotice| unreadable(row, error))?,
     })
+}
+
+fn unreadable(row: &Item, why: impl ToString) -> StoreError {
+    let get = |name| get_text(row, name).unwrap_or_default();
+    StoreError::Unreadable { item: format!("notice {} {}", get("receipt_code"), get("notice")), why: why.to_string() }
 }

@@ -8,7 +8,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::lock::Mutex;
 
-use crate::ports::{Advance, BudgetCounter, StoreError};
+use crate::ports::{Advance, BudgetCounter, Clock, StoreError};
 
 /// SMS parts a second, for the whole account. Parameter `SmsPartsPerSecond`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl PartsPerSecond {
     }
 }
 
-/// Milliseconds of the line taken at once.
+/// Milliseconds of the line taken at once, at the first try.
 const BLOCK: i64 = 1000;
 /// Senders that come between us and the counter before we leave the notice for later.
 const MOST_TRIES: u32 = 8;
@@ -66,29 +66,32 @@ impl Pacer {
         self.rate
     }
 
-    /// The moment from `now` on at which a message of `parts` may go; None where that would be after `latest`.
+    /// The next moment at which a message of `parts` may go; None where that would be after `latest`.
+    ///
+    /// The clock is read anew after every call of the counter: a slow counter must not leave two messages late for
+    /// their moments, to go at once. It is asked for more each time, so that something is left when it has answered.
     pub async fn slot(
         &self,
         counter: &impl BudgetCounter,
+        clock: &impl Clock,
         parts: u32,
-        now: DateTime<Utc>,
         latest: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let (now, latest) = (now.timestamp_millis(), latest.timestamp_millis());
         let length = self.rate.milliseconds_for(parts);
         let mut block = self.block.lock().await;
-        for _ in 0..MOST_TRIES {
+        for tried in 0..MOST_TRIES {
+            let now = clock.now().timestamp_millis();
             // Where the block has run out, the line goes on from now.
             let free = block.end.max(now);
             let start = if block.end < now { now } else { block.next.max(now) };
-            if start > latest {
+            if start > latest.timestamp_millis() {
                 return Ok(None);
             }
             if start + length <= block.end {
                 block.next = start + length;
                 return Ok(DateTime::from_timestamp_millis(start));
             }
-            let end = (free + BLOCK).max(start + length);
+            let end = (free + (BLOCK << tried)).max(start + length);
             *block = match counter.advance(free, end).await? {
                 Advance::Granted => Block { next: start, end },
                 Advance::Taken(free_at) => Block { next: free_at, end: free_at },
@@ -105,15 +108,29 @@ mod tests {
     use proptest::prelude::*;
     use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
+    /// A counter whose every answer takes a while, and the clock that shows it.
     #[derive(Default)]
     struct Counter {
         free_at: AtomicI64,
         writes: AtomicU32,
+        now: AtomicI64,
+        takes: i64,
+    }
+
+    impl Clock for Counter {
+        fn now(&self) -> DateTime<Utc> {
+            ms(self.now.load(Ordering::Relaxed))
+        }
+
+        async fn sleep_until(&self, instant: DateTime<Utc>) {
+            self.now.fetch_max(instant.timestamp_millis(), Ordering::Relaxed);
+        }
     }
 
     impl BudgetCounter for Counter {
         async fn advance(&self, at_most: i64, to: i64) -> Result<Advance, StoreError> {
             self.writes.fetch_add(1, Ordering::Relaxed);
+            self.now.fetch_add(self.takes, Ordering::Relaxed);
             let free_at = self.free_at.load(Ordering::Relaxed);
             if free_at > at_most {
                 return Ok(Advance::Taken(free_at));
@@ -128,7 +145,8 @@ mod tests {
     }
 
     fn slot(pacer: &Pacer, counter: &Counter, parts: u32, now: i64, patience: i64) -> Option<i64> {
-        let slot = block_on(pacer.slot(counter, parts, ms(now), ms(now + patience)));
+        counter.now.store(now, Ordering::Relaxed);
+        let slot = block_on(pacer.slot(counter, counter, parts, ms(now + patience)));
         slot.unwrap().map(|slot| slot.timestamp_millis())
     }
 
@@ -152,6 +170,20 @@ mod tests {
         }
         assert_eq!(now, 1_000_000 + 999 * 400, "not a part is wasted");
         assert!(counter.writes.load(Ordering::Relaxed) <= 401, "{}", counter.writes.load(Ordering::Relaxed));
+    }
+
+    #[test]
+    fn a_slow_counter_delays_and_never_lets_two_messages_go_at_once() {
+        let (pacer, counter) =
+            (Pacer::new(PartsPerSecond::new(10).unwrap()), Counter { takes: 700, ..Counter::default() });
+        let (mut now, mut before) = (1_000_000, 0);
+        for _ in 0..100 {
+            let at = slot(&pacer, &counter, 4, now, 60_000).expect("the counter answers");
+            now = counter.now.load(Ordering::Relaxed);
+            assert!(at >= now, "{} ms late for its moment", now - at);
+            assert!(at - before >= 400);
+            before = at;
+        }
     }
 
     proptest! {

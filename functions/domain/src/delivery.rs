@@ -321,7 +321,7 @@ impl<P: Ports> Run<'_, P> {
         if self.is_over() {
             return false;
         }
-        match self.delivery.pacer.slot(self.ports().budget(), parts, self.now(), self.until).await {
+        match self.delivery.pacer.slot(self.ports().budget(), self.clock(), parts, self.until).await {
             Ok(Some(slot)) => {
                 self.clock().sleep_until(slot).await;
                 !self.refused.load(Ordering::Relaxed)

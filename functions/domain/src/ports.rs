@@ -1,6 +1,7 @@
 //! What the rules need of the world. The adapters implement these on AWS, the tests in memory; both keep the promises
 //! written here.
 
+use std::collections::HashSet;
 use std::future::Future;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -81,6 +82,10 @@ pub trait Ledger: Sync {
     /// Puts the row of a notice unless it exists. True where this call put it.
     fn owe(&self, id: &NoticeId, how: Owe, now: DateTime<Utc>)
     -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Those of `ids` that have a row: what a plan need not put again. Rows of the last seconds may be missing;
+    /// [`Ledger::owe`] decides.
+    fn rows_among(&self, ids: &[NoticeId]) -> impl Future<Output = Result<HashSet<NoticeId>, StoreError>> + Send;
 
     /// Takes a notice that is due, or whose sender's lease ran out. None where somebody else has it or it is finished.
     fn claim(

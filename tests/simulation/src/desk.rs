@@ -1,11 +1,18 @@
 //! Made-up dossiers and terms for the proofs.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use domain::budget::PartsPerSecond;
 use domain::delivery::Terms;
 use domain::sending_window::SendingWindow;
 use domain::sms::Accents;
 use domain::{ClosedSteps, Dossier, texts};
 use serde_json::{Value, json};
+
+use crate::aws::Stack;
+use crate::fault::Faults;
+use crate::world::World;
 
 /// A dossier under way, due on 25 November 2026, with changes.
 pub fn dossier(code: &str, phone: &str, changes: Value) -> Dossier {
@@ -27,4 +34,20 @@ pub fn terms(rate: u32) -> Terms {
         window: SendingWindow::ALWAYS,
         rate: PartsPerSecond::new(rate).expect("a rate"),
     }
+}
+
+/// A citizen's mobile number.
+pub fn phone(number: usize) -> String {
+    format!("+8491{number:07}")
+}
+
+/// 17:30 on 24 November 2026, with so many dossiers due tomorrow, and every index showing them.
+pub async fn evening_of(due: usize, faults: Faults, rate: u32) -> Stack {
+    let began = "2026-11-24T10:29:00Z".parse().expect("a time");
+    let stack = Stack::new(Arc::new(World::at(began)), Arc::new(faults), terms(rate));
+    for number in 0..due {
+        stack.world.write(dossier(&format!("016{number:07}"), &phone(number), json!({})));
+    }
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    stack
 }

@@ -40,9 +40,10 @@ pub(crate) enum Fate<T> {
 }
 
 /// The faults of one schedule: the call's number, counted over all functions, and what goes wrong there.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Faults {
     plan: HashMap<usize, Fault>,
+    round_trip: Duration,
     outage: Option<Outage>,
     seen: Mutex<Seen>,
     death: tokio::sync::Notify,
@@ -61,25 +62,36 @@ struct Seen {
     injected: Vec<Fault>,
 }
 
-/// What a round trip costs.
+/// What a round trip costs where nothing else is said.
 pub const ROUND_TRIP: Duration = Duration::from_millis(5);
 const NOTHING_HEARD: Duration = Duration::from_secs(12);
 
 impl Faults {
     /// None at all.
     pub fn none() -> Self {
-        Self::default()
+        Self {
+            plan: HashMap::new(),
+            round_trip: ROUND_TRIP,
+            outage: None,
+            seen: Mutex::default(),
+            death: tokio::sync::Notify::new(),
+        }
     }
 
     /// These.
     pub fn at(plan: impl IntoIterator<Item = (usize, Fault)>) -> Self {
-        Self { plan: plan.into_iter().collect(), ..Self::default() }
+        Self { plan: plan.into_iter().collect(), ..Self::none() }
+    }
+
+    /// None, but every call takes that long.
+    pub fn slow(round_trip: Duration) -> Self {
+        Self { round_trip, ..Self::none() }
     }
 
     /// Every call fails for `length`, from `after` from now on.
     pub fn outage(after: Duration, length: Duration) -> Self {
         let from = tokio::time::Instant::now() + after;
-        Self { outage: Some(Outage { from, to: from + length }), ..Self::default() }
+        Self { outage: Some(Outage { from, to: from + length }), ..Self::none() }
     }
 
     /// Calls made so far.
@@ -98,7 +110,7 @@ impl Faults {
     }
 
     pub(crate) async fn call<T>(&self, effect: impl FnOnce() -> T) -> Fate<T> {
-        tokio::time::sleep(ROUND_TRIP).await;
+        tokio::time::sleep(self.round_trip).await;
         let now = tokio::time::Instant::now();
         if self.outage.as_ref().is_some_and(|outage| (outage.from..outage.to).contains(&now)) {
             return Fate::NotDone;

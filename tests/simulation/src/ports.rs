@@ -1,5 +1,6 @@
 //! The domain's ports on the [`World`], every call of which can go wrong.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -70,6 +71,10 @@ impl DossierStore for SimulatedPorts {
 impl Ledger for SimulatedPorts {
     async fn owe(&self, id: &NoticeId, how: Owe, _: DateTime<Utc>) -> Result<bool, StoreError> {
         self.table("notices", |world| world.owe(id, how)).await
+    }
+
+    async fn rows_among(&self, ids: &[NoticeId]) -> Result<HashSet<NoticeId>, StoreError> {
+        self.table("notices", |world| world.rows_among(ids)).await
     }
 
     async fn claim(&self, id: &NoticeId, owner: String, now: DateTime<Utc>) -> Result<Option<Claim>, StoreError> {

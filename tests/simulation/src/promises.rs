@@ -1,6 +1,7 @@
 //! What the ports promise. The same checks run on the world in memory and, in the system tests, on a real DynamoDB API:
 //! so the proofs in memory hold for the real thing.
 
+use std::collections::HashSet;
 use std::future::Future;
 use std::time::Duration;
 
@@ -53,6 +54,14 @@ pub async fn of_a_ledger(ledger: &impl Ledger, code: &ReceiptCode) {
     assert!(!ledger.owe(&id, Owe::Pending { due_at: now }, now).await.expect("an answer"), "once");
     soon(async || is_due(ledger, &id, now).await).await;
     assert!(!is_due(ledger, &id, now - TimeDelta::milliseconds(1)).await, "not before it is due");
+
+    let rows = async |ids: &[NoticeId]| ledger.rows_among(ids).await.expect("an answer");
+    let nobody = NoticeId { receipt_code: code.clone(), key: NoticeKey::Result(8) };
+    soon(async || rows(&[nobody.clone(), id.clone()]).await == HashSet::from([id.clone()])).await;
+    let many: Vec<NoticeId> =
+        (1_000..1_250).map(|revision| NoticeId { key: NoticeKey::Result(revision), ..id.clone() }).collect();
+    assert_eq!(rows(&[&many[..], std::slice::from_ref(&id)].concat()).await, HashSet::from([id.clone()]));
+    assert!(rows(&[]).await.is_empty());
 
     assert_eq!(claim("a", now - TimeDelta::milliseconds(1)).await, None, "not before it is due");
     let held = claim("a", now).await.expect("it is due");

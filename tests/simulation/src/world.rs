@@ -2,7 +2,7 @@
 //!
 //! Conditions are checked and applied in one step, as DynamoDB does; its indexes show what was so a moment ago.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -215,6 +215,13 @@ impl World {
         tables.notices.insert(id.clone(), Indexed { now: row, before: None, since: now });
         tables.open.entry(id.key.kind().priority()).or_default().insert((due_at, id.clone()), ());
         true
+    }
+
+    /// An eventually consistent read: rows as they were a moment ago.
+    pub(crate) fn rows_among(&self, ids: &[NoticeId]) -> HashSet<NoticeId> {
+        let (now, tables) = (self.now(), self.tables());
+        let shown = |id: &&NoticeId| tables.notices.get(id).is_some_and(|row| row.seen_at(now).is_some());
+        ids.iter().filter(shown).cloned().collect()
     }
 
     pub(crate) fn claim(&self, id: &NoticeId, owner: String, now: DateTime<Utc>) -> Option<Claim> {
