@@ -2,6 +2,7 @@
 
 use adapters::control::Control;
 use adapters::dossiers::DynamoDossiers;
+use adapters::inquiries::DynamoInquiries;
 use adapters::ledger::DynamoLedger;
 use serde_json::json;
 use simulation::promises;
@@ -24,6 +25,13 @@ async fn the_dossiers_on_dynamodb_keep_their_promises() {
     let stack = stack().await;
     let dossiers = DynamoDossiers::writer(client().await, stack.output("DossiersTable").to_owned(), 730);
     promises::of_a_dossier_store(&dossiers, &promises::some_code(fastrand::u64(..))).await;
+}
+
+#[tokio::test]
+async fn the_inquiries_on_dynamodb_keep_their_promises() {
+    let stack = stack().await;
+    let inquiries = DynamoInquiries::new(client().await, stack.output("InquiriesTable").to_owned(), 396);
+    promises::of_an_inquiry_log(&inquiries, fastrand::u64(..)).await;
 }
 
 #[tokio::test]

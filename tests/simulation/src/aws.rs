@@ -7,6 +7,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -56,7 +57,7 @@ pub struct Stack {
     /// Sandboxes' clocks, in turn.
     pub skews: Vec<TimeDelta>,
     checkpoint: usize,
-    invocations: std::sync::atomic::AtomicU64,
+    invocations: AtomicUsize,
 }
 
 /// Time-outs of template.yaml.
@@ -82,16 +83,22 @@ impl Stack {
         }
     }
 
-    /// A cold sandbox. Its clock is off by the next of `skews`.
+    /// What a cold sandbox sees of the world. Its clock is off by the next of `skews`.
+    pub(crate) fn sandbox_ports(&self) -> SimulatedPorts {
+        let number = self.invocations.fetch_add(1, Ordering::Relaxed);
+        let skew = self.skews.get(number % self.skews.len().max(1)).copied().unwrap_or_default();
+        SimulatedPorts { skew, ..self.ports.clone() }
+    }
+
+    /// A cold sandbox of a function that sends notices, and its first request's id.
     fn sandbox(&self) -> (Delivery<SimulatedPorts>, String) {
-        let number = self.invocations.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let mut ports = self.ports.clone();
-        ports.skew = self.skews.get(number as usize % self.skews.len().max(1)).copied().unwrap_or_default();
-        (Delivery::new(ports, self.terms.clone()), format!("request-{number}"))
+        let ports = self.sandbox_ports();
+        let request = format!("request-{}", self.invocations.load(Ordering::Relaxed));
+        (Delivery::new(ports, self.terms.clone()), request)
     }
 
     /// Runs a handler until it ends, its sandbox dies or its time is up. None where nothing came back.
-    async fn invoke<T>(&self, time_out: TimeDelta, handler: impl Future<Output = T>) -> Option<T> {
+    pub(crate) async fn invoke<T>(&self, time_out: TimeDelta, handler: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             done = tokio::time::timeout(time_out.to_std().expect("a time-out"), handler) => done.ok(),
             () = self.faults.death() => None,

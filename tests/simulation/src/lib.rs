@@ -6,6 +6,7 @@
 
 pub mod aws;
 pub mod desk;
+pub mod doors;
 pub mod fault;
 pub mod ports;
 pub mod promises;

@@ -8,8 +8,8 @@ use domain::event::Event;
 use domain::lifecycle::{Claim, Outcome};
 use domain::notice::Priority;
 use domain::ports::{
-    Advance, BudgetCounter, Clock, DossierStore, DrainTurn, Due, EventBus, Ledger, Owe, Page, PageToken, Ports, Put,
-    SendError, SmsSender, StoreError,
+    Advance, BudgetCounter, Clock, Counted, DossierStore, DrainTurn, Due, EventBus, Inquiry, InquiryLog, Ledger,
+    Logged, Owe, Page, PageToken, Ports, Put, SendError, SmsSender, StoreError,
 };
 use domain::{Dossier, NoticeId, Phone, ReceiptCode};
 
@@ -91,6 +91,20 @@ impl Ledger for SimulatedPorts {
 
     async fn is_superseded(&self, id: &NoticeId) -> Result<bool, StoreError> {
         self.table("notices", |world| world.is_superseded(id)).await
+    }
+}
+
+impl InquiryLog for SimulatedPorts {
+    async fn log(&self, inquiry: &Inquiry) -> Result<Logged, StoreError> {
+        self.table("inquiries", |world| world.log(inquiry)).await
+    }
+
+    async fn count(&self, message: &Counted, most: u32) -> Result<Option<u32>, StoreError> {
+        self.table("inquiries", |world| world.count(message, most)).await
+    }
+
+    async fn uncount(&self, message: &Counted) -> Result<(), StoreError> {
+        self.table("inquiries", |world| world.uncount(message)).await
     }
 }
 

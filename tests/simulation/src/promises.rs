@@ -6,9 +6,12 @@ use std::future::Future;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::event::InquiryOutcome;
 use domain::lifecycle::{Claim, LEASE, Outcome, Receipt};
 use domain::notice::Priority;
-use domain::ports::{Advance, BudgetCounter, DossierStore, DrainTurn, Ledger, Owe, Put};
+use domain::ports::{
+    Advance, BudgetCounter, Counted, DossierStore, DrainTurn, Inquiry, InquiryLog, Ledger, Logged, Owe, Put,
+};
 use domain::{Dossier, NoticeId, NoticeKey, ReceiptCode};
 use serde_json::json;
 
@@ -155,6 +158,47 @@ pub async fn of_a_dossier_store(store: &impl DossierStore, code: &ReceiptCode) {
         }
     })
     .await;
+}
+
+/// A message is logged once an id and counted once a window, however often it comes and whoever brings it.
+pub async fn of_an_inquiry_log(log: &impl InquiryLog, number: u64) {
+    let first = Inquiry {
+        id: format!("kannel#{number}"),
+        gateway: "kannel".into(),
+        sender: "84912345678".into(),
+        text: "MCKH 0161701234".into(),
+        receipt_code: ReceiptCode::parse("0161701234").ok(),
+        reply: "Hồ sơ của quý Ông/Bà …".into(),
+        outcome: InquiryOutcome::Unknown,
+        received_at: noon(),
+    };
+    let logged = async |inquiry: Inquiry| log.log(&inquiry).await.expect("an answer");
+    assert_eq!(logged(first.clone()).await, Logged::New);
+    let later = Inquiry {
+        reply: "another".into(),
+        outcome: InquiryOutcome::Answered,
+        received_at: noon() + TimeDelta::days(1),
+        ..first.clone()
+    };
+    let Inquiry { reply, outcome, received_at, .. } = first.clone();
+    assert_eq!(logged(later).await, Logged::Repeated { reply, outcome, received_at }, "the first reply");
+    for other in
+        [Inquiry { text: "MCKH 1".into(), ..first.clone() }, Inquiry { sender: "84912345679".into(), ..first.clone() }]
+    {
+        assert_eq!(logged(other).await, Logged::Conflicting);
+    }
+
+    let message = |number: u32| Counted {
+        window: format!("window-{}", first.id),
+        message: format!("message-{number}"),
+        over_at: noon() + TimeDelta::minutes(1),
+    };
+    let counted = async |number| log.count(&message(number), 2).await.expect("an answer");
+    assert_eq!((counted(1).await, counted(1).await, counted(2).await), (Some(1), Some(1), Some(2)));
+    assert_eq!((counted(3).await, counted(2).await), (None, Some(2)), "no more than so many different ones");
+    log.uncount(&message(1)).await.expect("an answer");
+    log.uncount(&message(1)).await.expect("an answer");
+    assert_eq!(counted(3).await, Some(2));
 }
 
 /// The counter moves where nobody is in the way, and tells where it stands where somebody is.

@@ -2,14 +2,14 @@
 //!
 //! Conditions are checked and applied in one step, as DynamoDB does; its indexes show what was so a moment ago.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::event::Event;
 use domain::lifecycle::{Claim, LEASE, Outcome, State};
 use domain::notice::Priority;
-use domain::ports::{Advance, Due, Owe, Put};
+use domain::ports::{Advance, Counted, Due, Inquiry, Logged, Owe, Put};
 use domain::{Dossier, NoticeId, NoticeKey, ReceiptCode};
 
 /// How far an index may be behind its table.
@@ -72,12 +72,14 @@ impl<T: Clone> Indexed<T> {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Tables {
     dossiers: BTreeMap<ReceiptCode, Indexed<Dossier>>,
     stream: Vec<Written>,
     notices: BTreeMap<NoticeId, Indexed<Row>>,
     open: HashMap<Priority, BTreeMap<(DateTime<Utc>, NoticeId), ()>>,
+    inquiries: BTreeMap<String, Inquiry>,
+    floods: BTreeMap<String, BTreeSet<String>>,
     free_at: Option<i64>,
     turn: Option<(String, DateTime<Utc>)>,
     accepted: Vec<Accepted>,
@@ -85,7 +87,6 @@ struct Tables {
 }
 
 /// Everything outside the functions.
-#[derive(Debug)]
 pub struct World {
     tables: Mutex<Tables>,
     began: (tokio::time::Instant, DateTime<Utc>),
@@ -148,6 +149,11 @@ impl World {
     /// The ledger.
     pub fn ledger(&self) -> BTreeMap<NoticeId, Row> {
         self.tables().notices.iter().map(|(id, row)| (id.clone(), row.now.clone())).collect()
+    }
+
+    /// What was asked of 8083, by id.
+    pub fn inquiries(&self) -> BTreeMap<String, Inquiry> {
+        self.tables().inquiries.clone()
     }
 
     /// How many notices are not finished.
@@ -299,6 +305,34 @@ impl World {
             .range(first..)
             .take_while(|(other, _)| other.receipt_code == id.receipt_code)
             .any(|(other, _)| other.key.supersedes(&id.key))
+    }
+
+    /// Logged once an id; what comes again gets the first reply.
+    pub(crate) fn log(&self, inquiry: &Inquiry) -> Logged {
+        let mut tables = self.tables();
+        let Some(first) = tables.inquiries.get(&inquiry.id) else {
+            tables.inquiries.insert(inquiry.id.clone(), inquiry.clone());
+            return Logged::New;
+        };
+        if (&first.text, &first.sender) != (&inquiry.text, &inquiry.sender) {
+            return Logged::Conflicting;
+        }
+        let Inquiry { reply, outcome, received_at, .. } = first.clone();
+        Logged::Repeated { reply, outcome, received_at }
+    }
+
+    pub(crate) fn count(&self, message: &Counted, most: u32) -> Option<u32> {
+        let mut tables = self.tables();
+        let messages = tables.floods.entry(message.window.clone()).or_default();
+        if !messages.contains(&message.message) && messages.len() >= most as usize {
+            return None;
+        }
+        messages.insert(message.message.clone());
+        Some(messages.len() as u32)
+    }
+
+    pub(crate) fn uncount(&self, message: &Counted) {
+        self.tables().floods.entry(message.window.clone()).or_default().remove(&message.message);
     }
 
     pub(crate) fn advance(&self, at_most: i64, to: i64) -> Advance {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use simulation::fault::Faults;
 use simulation::ports::SimulatedPorts;
-use simulation::promises::{in_virtual_time, of_a_budget, of_a_dossier_store, of_a_ledger, of_a_turn, some_code};
+use simulation::promises::{
+    in_virtual_time, of_a_budget, of_a_dossier_store, of_a_ledger, of_a_turn, of_an_inquiry_log, some_code,
+};
 use simulation::world::World;
 
 fn ports() -> SimulatedPorts {
@@ -20,6 +22,11 @@ fn the_ledger_in_memory_keeps_its_promises() {
 #[test]
 fn the_dossiers_in_memory_keep_their_promises() {
     in_virtual_time(async { of_a_dossier_store(&ports(), &some_code(1)).await });
+}
+
+#[test]
+fn the_inquiries_in_memory_keep_their_promises() {
+    in_virtual_time(async { of_an_inquiry_log(&ports(), 1).await });
 }
 
 #[test]

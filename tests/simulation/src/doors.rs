@@ -1,0 +1,103 @@
+//! The two front doors, as those outside knock at them: the one-stop software and 8083's gateway, with their retries.
+
+use std::time::Duration;
+
+use adapters::secret::Secret;
+use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
+use aws_lambda_events::encodings::Body;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{TimeDelta, Utc};
+use intake::Intake;
+use lookup::{Flood, Lookup};
+use serde_json::{Value, json};
+use standardwebhooks::Webhook;
+
+use crate::aws::Stack;
+
+/// Time-outs of template.yaml.
+const INTAKE: TimeDelta = TimeDelta::seconds(15);
+const LOOKUP: TimeDelta = TimeDelta::seconds(4);
+/// Faults are few: whoever is not answered by then never will be.
+const MOST_TRIES: usize = 12;
+
+const INTAKE_KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+impl Stack {
+    /// A push, sent again until it is answered with 200, as the contract has it. The outcomes, one a snapshot.
+    pub async fn push(&self, snapshots: &Value) -> Vec<String> {
+        for _ in 0..MOST_TRIES {
+            let ports = self.sandbox_ports();
+            let intake = Intake {
+                dossiers: ports.clone(),
+                secret: Secret::fixed(json!({"current": INTAKE_KEY, "previous": null})),
+                clock: ports,
+                closed_steps: self.terms.closed_steps.clone(),
+            };
+            let answer = self.invoke(INTAKE, intake.handle(&signed(snapshots))).await;
+            if let Some((200, body)) = answer.map(|(response, _)| read(&response)) {
+                let body: Value = serde_json::from_str(&body).expect("JSON");
+                let outcomes = body["dossiers"].as_array().expect("a report a snapshot").iter();
+                return outcomes.map(|report| report["outcome"].as_str().unwrap_or_default().to_owned()).collect();
+            }
+            tokio::time::sleep(Duration::from_secs(10)).await;
+        }
+        panic!("a push was never taken");
+    }
+
+    /// A citizen's message, brought by Kannel, which brings it again until it is answered with 200. The reply.
+    pub async fn ask(&self, id: &str, sender: &str, text: &str) -> String {
+        for _ in 0..MOST_TRIES {
+            if let Some((200, reply)) = self.bring(id, sender, text).await {
+                return reply;
+            }
+            tokio::time::sleep(Duration::from_secs(3)).await;
+        }
+        panic!("a message was never answered");
+    }
+
+    /// One delivery of it. None where the sandbox died.
+    pub async fn bring(&self, id: &str, sender: &str, text: &str) -> Option<(i64, String)> {
+        let ports = self.sandbox_ports();
+        let lookup = Lookup {
+            dossiers: ports.clone(),
+            inquiries: ports.clone(),
+            events: ports.clone(),
+            secret: Secret::fixed(json!({"kannel": {"user": "u", "password": "p"}})),
+            clock: ports,
+            closed_steps: self.terms.closed_steps.clone(),
+            charge_unanswered: false,
+            flood: Flood::new(30),
+        };
+        let answer = self.invoke(LOOKUP, lookup.handle(&from_kannel(id, sender, text))).await;
+        answer.map(|(response, _)| read(&response))
+    }
+}
+
+/// The library checks a push's time against the machine's clock, which stands still for nobody.
+fn signed(snapshots: &Value) -> ApiGatewayProxyRequest {
+    let (body, now) = (snapshots.to_string(), Utc::now().timestamp());
+    let signature =
+        Webhook::new(INTAKE_KEY).and_then(|key| key.sign("msg_1", now, body.as_bytes())).expect("a signature");
+    event(json!({"httpMethod": "POST", "body": body, "headers": {
+        "webhook-id": "msg_1", "webhook-timestamp": now.to_string(), "webhook-signature": signature}}))
+}
+
+fn from_kannel(id: &str, sender: &str, text: &str) -> ApiGatewayProxyRequest {
+    event(json!({"httpMethod": "GET", "pathParameters": {"gateway": "kannel"},
+        "headers": {"authorization": format!("Basic {}", STANDARD.encode("u:p"))},
+        "queryStringParameters": {"request_id": id, "msisdn": sender, "mo_message": text}}))
+}
+
+fn event(changes: Value) -> ApiGatewayProxyRequest {
+    let mut event = json!({"requestContext": {"httpMethod": changes["httpMethod"]}});
+    event.as_object_mut().expect("an object").extend(changes.as_object().expect("an object").clone());
+    serde_json::from_value(event).expect("an event of API Gateway")
+}
+
+fn read(response: &ApiGatewayProxyResponse) -> (i64, String) {
+    match &response.body {
+        Some(Body::Text(text)) => (response.status_code, text.clone()),
+        other => panic!("a body of text, not {other:?}"),
+    }
+}
