@@ -1,19 +1,28 @@
 //! A secret of Secrets Manager, kept for a few minutes. It is in no log and no `Debug`.
+//!
+//! What does not match a kept secret may be signed by a newer one, so a mismatch fetches again. A stranger's mismatch
+//! looks just the same: he gets one fetch in 30 seconds out of us, whether it succeeds or fails, however many he sends
+//! and however many at once.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use serde_json::Value;
+use tokio::time::Instant;
 
 /// How long a fetched secret is good.
 const GOOD_FOR: Duration = Duration::from_secs(300);
-/// A mismatch may mean that the secret was rotated; but strangers must not drive fetches.
+/// How often a mismatch may fetch.
 const REFETCH_AT_MOST_EVERY: Duration = Duration::from_secs(30);
+/// How long a failed fetch is the answer where there is no other.
+const FAILED_FOR: Duration = Duration::from_secs(5);
 
 /// The secret cannot be had: fail closed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
     /// Secrets Manager did not give it.
     #[error("secret {id} cannot be fetched: {why}")]
@@ -31,62 +40,260 @@ pub enum SecretError {
     },
 }
 
-/// A secret's JSON, fetched when it is first needed.
-pub struct Secret {
-    source: Source,
-    fetched: Mutex<Option<(Instant, Arc<Value>)>>,
+type Fetched = Result<Arc<Value>, SecretError>;
+
+/// Where a secret comes from.
+pub trait SecretSource: Send + Sync {
+    /// Its JSON object, as it is now.
+    fn fetch(&self) -> BoxFuture<'_, Result<Value, SecretError>>;
 }
 
-enum Source {
-    SecretsManager { client: Client, id: String },
-    Fixed,
+/// A secret's JSON, fetched when it is first needed.
+pub struct Secret {
+    source: Box<dyn SecretSource>,
+    known: Mutex<Known>,
+    fetching: tokio::sync::Mutex<()>,
+}
+
+/// What the fetches so far have brought.
+#[derive(Default)]
+struct Known {
+    value: Option<(Instant, Arc<Value>)>,
+    last_fetch: Option<(Instant, Result<(), SecretError>)>,
 }
 
 impl Secret {
     /// The secret of that name or ARN.
     pub fn new(client: Client, id: String) -> Self {
-        Self { source: Source::SecretsManager { client, id }, fetched: Mutex::default() }
+        Self::of(SecretsManager { client, id })
     }
 
-    /// A secret that is known and never fetched: for tests.
+    /// A secret from elsewhere.
+    pub fn of(source: impl SecretSource + 'static) -> Self {
+        Self { source: Box::new(source), known: Mutex::default(), fetching: tokio::sync::Mutex::default() }
+    }
+
+    /// A secret that is known and never changes: for tests.
     pub fn fixed(value: Value) -> Self {
-        Self { source: Source::Fixed, fetched: Mutex::new(Some((Instant::now(), Arc::new(value)))) }
+        Self::of(Fixed(value))
     }
 
     /// The secret, at most five minutes old.
     pub async fn get(&self) -> Result<Arc<Value>, SecretError> {
-        self.at_most(GOOD_FOR).await
+        self.fetched_unless(Known::while_good).await
     }
 
-    /// The secret after it did not match: fetched again, unless that was done a moment ago.
+    /// The secret after it did not match: fetched again, unless that was tried a moment ago.
     pub async fn again(&self) -> Result<Arc<Value>, SecretError> {
-        self.at_most(REFETCH_AT_MOST_EVERY).await
+        self.fetched_unless(Known::since_a_moment).await
     }
 
-    async fn at_most(&self, age: Duration) -> Result<Arc<Value>, SecretError> {
-        let Source::SecretsManager { client, id } = &self.source else {
-            return Ok(self.kept(Duration::MAX).expect("a fixed secret is there"));
-        };
-        if let Some(value) = self.kept(age) {
-            return Ok(value);
+    /// One fetch at a time: who waited for another's asks `known` once more.
+    async fn fetched_unless(&self, known: fn(&Known) -> Option<Fetched>) -> Fetched {
+        let ask = || known(&self.known.lock().expect("no panic holds it"));
+        if let Some(answer) = ask() {
+            return answer;
         }
-        let fetched = client.get_secret_value().secret_id(id).send().await;
-        let fetched =
-            fetched.map_err(|error| SecretError::Unavailable { id: id.clone(), why: crate::aws::words(&error) })?;
-        let value = serde_json::from_str(fetched.secret_string().unwrap_or_default()).ok().filter(Value::is_object);
-        let value = Arc::new(value.ok_or_else(|| SecretError::NotJson { id: id.clone() })?);
-        *self.fetched.lock().expect("no panic holds it") = Some((Instant::now(), value.clone()));
-        Ok(value)
+        let _turn = self.fetching.lock().await;
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        let fetched = self.source.fetch().await.map(Arc::new);
+        self.known.lock().expect("no panic holds it").learn(&fetched);
+        fetched
+    }
+}
+
+impl Known {
+    fn learn(&mut self, fetched: &Fetched) {
+        let now = Instant::now();
+        self.last_fetch = Some((now, fetched.as_ref().map(|_| ()).map_err(Clone::clone)));
+        if let Ok(value) = fetched {
+            self.value = Some((now, value.clone()));
+        }
     }
 
-    fn kept(&self, age: Duration) -> Option<Arc<Value>> {
-        let fetched = self.fetched.lock().expect("no panic holds it");
-        fetched.as_ref().filter(|(at, _)| at.elapsed() < age).map(|(_, value)| value.clone())
+    /// What is known, if it is good; a failure, if it is fresh.
+    fn while_good(&self) -> Option<Fetched> {
+        let good = self.value.as_ref().filter(|(at, _)| at.elapsed() < GOOD_FOR);
+        good.map(|(_, value)| Ok(value.clone())).or_else(|| self.failure())
+    }
+
+    /// The same, as long as a fetch was tried a moment ago, whatever came of it.
+    fn since_a_moment(&self) -> Option<Fetched> {
+        let recent = self.last_fetch.as_ref().is_some_and(|(at, _)| at.elapsed() < REFETCH_AT_MOST_EVERY);
+        if recent { self.while_good() } else { None }
+    }
+
+    fn failure(&self) -> Option<Fetched> {
+        let (at, outcome) = self.last_fetch.as_ref()?;
+        outcome.as_ref().err().filter(|_| at.elapsed() < FAILED_FOR).map(|error| Err(error.clone()))
     }
 }
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
+    }
+}
+
+struct SecretsManager {
+    client: Client,
+    id: String,
+}
+
+impl SecretSource for SecretsManager {
+    fn fetch(&self) -> BoxFuture<'_, Result<Value, SecretError>> {
+        async {
+            let id = || self.id.clone();
+            let fetched = self.client.get_secret_value().secret_id(&self.id).send().await;
+            let fetched =
+                fetched.map_err(|error| SecretError::Unavailable { id: id(), why: crate::aws::words(&error) })?;
+            let value = serde_json::from_str(fetched.secret_string().unwrap_or_default()).ok();
+            value.filter(Value::is_object).ok_or_else(|| SecretError::NotJson { id: id() })
+        }
+        .boxed()
+    }
+}
+
+struct Fixed(Value);
+
+impl SecretSource for Fixed {
+    fn fetch(&self) -> BoxFuture<'_, Result<Value, SecretError>> {
+        futures::future::ready(Ok(self.0.clone())).boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// Counts its fetches, each of which takes 100 ms; a new key with every one. It can be out of order.
+    #[derive(Default)]
+    struct Counting {
+        fetches: AtomicU32,
+        broken: std::sync::atomic::AtomicBool,
+    }
+
+    impl SecretSource for Arc<Counting> {
+        fn fetch(&self) -> BoxFuture<'_, Result<Value, SecretError>> {
+            async {
+                let fetches = self.fetches.fetch_add(1, Ordering::SeqCst) + 1;
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                if self.broken.load(Ordering::SeqCst) { Err(broken()) } else { Ok(json!({"current": fetches})) }
+            }
+            .boxed()
+        }
+    }
+
+    fn broken() -> SecretError {
+        SecretError::Unavailable { id: "s".into(), why: "out of order".into() }
+    }
+
+    fn counting() -> (Arc<Counting>, Secret) {
+        let source = Arc::new(Counting::default());
+        (source.clone(), Secret::of(source))
+    }
+
+    fn fetches(source: &Counting) -> u32 {
+        source.fetches.load(Ordering::SeqCst)
+    }
+
+    async fn pass(seconds: u64) {
+        tokio::time::advance(Duration::from_secs(seconds)).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_secret_is_good_for_five_minutes_and_then_fetched_anew() {
+        let (source, secret) = counting();
+        for (after, fetched) in [(0, 1), (150, 1), (149, 1), (1, 2)] {
+            pass(after).await;
+            assert_eq!(*secret.get().await.unwrap(), json!({"current": fetched}));
+            assert_eq!(fetches(&source), fetched);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_mismatch_fetches_again_at_most_once_in_half_a_minute() {
+        let (source, secret) = counting();
+        secret.get().await.unwrap();
+        for (after, fetched) in [(0, 1), (29, 1), (1, 2), (15, 2), (14, 2), (1, 3)] {
+            pass(after).await;
+            assert_eq!(*secret.again().await.unwrap(), json!({"current": fetched}), "{after} s later");
+            assert_eq!(fetches(&source), fetched);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ten_thousand_strangers_in_ten_minutes_cause_no_more_than_twenty_one_fetches() {
+        let (source, secret) = counting();
+        for _ in 0..100 {
+            futures::future::join_all((0..100).map(|_| async {
+                secret.get().await.unwrap();
+                secret.again().await.unwrap();
+            }))
+            .await;
+            pass(6).await;
+        }
+        assert!((2..=21).contains(&fetches(&source)), "{}", fetches(&source));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_who_ask_at_once_share_one_fetch() {
+        let (source, secret) = counting();
+        let first = futures::future::join_all((0..50).map(|_| secret.get())).await;
+        assert!(first.iter().all(|value| **value.as_ref().unwrap() == json!({"current": 1})));
+        pass(30).await;
+        let again = futures::future::join_all((0..50).map(|_| secret.again())).await;
+        assert!(again.iter().all(|value| **value.as_ref().unwrap() == json!({"current": 2})));
+        assert_eq!(fetches(&source), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_good_secret_does_not_wait_for_anothers_fetch() {
+        let (_, secret) = counting();
+        secret.get().await.unwrap();
+        pass(30).await;
+        let began = Instant::now();
+        let (again, at) = tokio::join!(secret.again(), async {
+            tokio::task::yield_now().await;
+            secret.get().await.unwrap();
+            began.elapsed()
+        });
+        assert_eq!((*again.unwrap() == json!({"current": 2}), at), (true, Duration::ZERO));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_secret_every_caller_is_refused_and_fetches_stay_few() {
+        let (source, secret) = counting();
+        source.broken.store(true, Ordering::SeqCst);
+        for (after, fetched) in [(0, 1), (0, 1), (4, 1), (1, 2), (5, 3)] {
+            pass(after).await;
+            assert_eq!(secret.get().await, Err(broken()));
+            assert_eq!(fetches(&source), fetched);
+        }
+        source.broken.store(false, Ordering::SeqCst);
+        pass(5).await;
+        assert_eq!(*secret.get().await.unwrap(), json!({"current": 4}), "and none must be restarted");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failed_fetch_counts_like_another_and_what_was_known_is_good_until_its_time() {
+        let (source, secret) = counting();
+        secret.get().await.unwrap();
+        source.broken.store(true, Ordering::SeqCst);
+        pass(200).await;
+        assert_eq!(secret.again().await, Err(broken()), "nobody can tell whether the key was a new one");
+        assert_eq!(fetches(&source), 2);
+        for _ in 0..2 {
+            assert_eq!(*secret.again().await.unwrap(), json!({"current": 1}), "not again so soon");
+            pass(29).await;
+        }
+        assert_eq!(*secret.get().await.unwrap(), json!({"current": 1}));
+        assert_eq!(fetches(&source), 2);
+        pass(50).await;
+        assert_eq!(secret.get().await, Err(broken()), "five minutes are over: closed");
     }
 }
