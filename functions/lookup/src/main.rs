@@ -1,5 +1,8 @@
 //! `LookupFunction`: API Gateway, `GET|POST /mo/{gateway}`.
 
+// The SDK's futures lie 130 deep in this one.
+#![recursion_limit = "256"]
+
 use adapters::aws::{self, Patience};
 use adapters::clock::SystemClock;
 use adapters::dossiers::DynamoDossiers;
