@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Days, Utc};
+use chrono::{DateTime, Days, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
+use simulation::proof::{Line, figure};
 use system_tests::desk::dossier;
 use system_tests::{Desk, Stack, half_past_five, today};
 
@@ -55,14 +56,17 @@ async fn ten_thousand_apologies_are_planned_and_sent_once_with_real_calls() {
     rows.sort_unstable();
     assert_eq!(rows.len(), DUE, "the ledger is complete");
     keeps_the_rate(&rows, rate);
-    println!("\n10,000 apologies with real calls to the local stack");
-    println!("  pushed by POST /dossiers, 100 a call     {:>6} s", (pushed - started).num_seconds());
-    println!("  planned, and the first of them sent      {:>6} s", (planned - pushed).num_seconds());
-    println!(
-        "  all sent                                 {:>6} s  (at the rate alone: {})",
-        (sent - pushed).num_seconds(),
-        rows.iter().map(|(_, parts)| parts).sum::<i64>() / rate
+    let parts = rows.iter().map(|(_, parts)| parts).sum::<i64>();
+    let seconds = |time: TimeDelta| format!("{} s", time.num_seconds());
+    figure("10,000 apologies with real calls to the local stack: pushed, 100 a call", seconds(pushed - started));
+    figure("… planned, and a minute's sent", seconds(planned - pushed));
+    figure(
+        &format!("… all sent ({} s at the rate alone, {rate} parts a second)", parts / rate),
+        seconds(sent - pushed),
     );
+    let mut line = Line::of("10,000 apologies with real calls to the local stack");
+    line.add(told.len(), told.len() - phones.len(), DUE - phones.len());
+    line.record();
 }
 
 /// When each of an evening's apologies was accepted, in milliseconds, and its parts: once all of them are marked.

@@ -49,11 +49,18 @@ pub struct Faults {
     death: tokio::sync::Notify,
 }
 
-/// A time in which every call fails and does nothing.
+/// A time in which every so-manyth call fails and does nothing.
 #[derive(Debug)]
 struct Outage {
     from: tokio::time::Instant,
     to: tokio::time::Instant,
+    every: usize,
+}
+
+impl Outage {
+    fn strikes(&self, call: usize) -> bool {
+        (self.from..self.to).contains(&tokio::time::Instant::now()) && call.is_multiple_of(self.every)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -91,7 +98,13 @@ impl Faults {
     /// Every call fails for `length`, from `after` from now on.
     pub fn outage(after: Duration, length: Duration) -> Self {
         let from = tokio::time::Instant::now() + after;
-        Self { outage: Some(Outage { from, to: from + length }), ..Self::none() }
+        Self { outage: Some(Outage { from, to: from + length, every: 1 }), ..Self::none() }
+    }
+
+    /// One call of `every` is refused for `length` from now on: throttling.
+    pub fn throttling(length: Duration, every: usize) -> Self {
+        let from = tokio::time::Instant::now();
+        Self { outage: Some(Outage { from, to: from + length, every }), ..Self::none() }
     }
 
     /// Calls made so far.
@@ -111,13 +124,10 @@ impl Faults {
 
     pub(crate) async fn call<T>(&self, effect: impl FnOnce() -> T) -> Fate<T> {
         tokio::time::sleep(self.round_trip).await;
-        let now = tokio::time::Instant::now();
-        if self.outage.as_ref().is_some_and(|outage| (outage.from..outage.to).contains(&now)) {
-            return Fate::NotDone;
-        }
         let fault = {
             let mut seen = self.seen.lock().expect("no panic holds it");
-            let fault = self.plan.get(&seen.calls).copied();
+            let refused = self.outage.as_ref().filter(|outage| outage.strikes(seen.calls)).map(|_| Fault::Before);
+            let fault = self.plan.get(&seen.calls).copied().or(refused);
             seen.calls += 1;
             seen.injected.extend(fault);
             fault

@@ -10,4 +10,5 @@ pub mod doors;
 pub mod fault;
 pub mod ports;
 pub mod promises;
+pub mod proof;
 pub mod world;

@@ -9,15 +9,12 @@ use domain::NoticeKind;
 use domain::lifecycle::State;
 use domain::ports::SendError;
 use serde_json::json;
-use simulation::aws::{Stack, kind_of};
-use simulation::desk::{dossier, terms};
-use simulation::fault::Faults;
+use simulation::aws::{Stack, kind_of, record};
+use simulation::desk::{dossier, phone, terms};
+use simulation::fault::{Fault, Faults};
 use simulation::promises::in_virtual_time;
+use simulation::proof::Line;
 use simulation::world::{Accepted, World};
-
-fn phone(number: usize) -> String {
-    format!("+8491{number:07}")
-}
 
 fn vn(time: &str) -> DateTime<Utc> {
     DateTime::parse_from_rfc3339(&format!("{time}+07:00")).expect("a time").to_utc()
@@ -71,6 +68,15 @@ fn all_sent_once(stack: &Stack, owed: usize) {
     assert_eq!((texts.len(), stack.world.accepted().len()), (owed, owed));
 }
 
+/// A line of the table: everything that is true was sent, once, whatever went wrong.
+fn proved(fault: &str, stack: &Stack, owed: usize) {
+    let sent = stack.world.accepted().len();
+    let mut line = Line::of(fault);
+    line.add(sent, sent.saturating_sub(owed), owed.saturating_sub(sent));
+    line.record();
+    assert_eq!((line.duplicates, line.lost), (0, 0), "{fault}");
+}
+
 /// SNS answers like that until `until`.
 fn sns_fails(stack: &mut Stack, until: DateTime<Utc>, error: SendError) {
     stack.ports.sns = Arc::new(move |_, now| (now < until).then(|| error.clone()));
@@ -88,9 +94,73 @@ fn dynamodb_down_for_ten_minutes_loses_nothing() {
             while stack.evening(half_past_five()).await.is_none() {}
             assert!(stack.redeliver_until_quiet(TimeDelta::hours(2)).await, "{:?}", states(&stack.world));
             all_sent_once(&stack, 10);
-            all_sent_once(&stack, 10);
             assert!(stack.bucket.is_empty());
+            proved("DynamoDB down for ten minutes", &stack, 10);
         }
+    });
+}
+
+#[test]
+fn dynamodb_that_throttles_one_call_in_four_for_an_hour_loses_nothing() {
+    in_virtual_time(async {
+        let mut stack = stack_at(half_past_five(), Faults::throttling(Duration::from_secs(3600), 4), 100);
+        results(&stack, 20);
+        due_tomorrow(&stack, 20);
+        minutes(1).await;
+        stack.deliver_stream().await;
+        while stack.evening(half_past_five()).await.is_none() {}
+        assert!(stack.redeliver_until_quiet(TimeDelta::hours(4)).await, "{:?}", states(&stack.world));
+        assert!(stack.faults.injected().len() > 50, "{}", stack.faults.injected().len());
+        all_sent_once(&stack, 40);
+        assert!(stack.bucket.is_empty());
+        proved("DynamoDB throttles one call in four for an hour", &stack, 40);
+    });
+}
+
+#[test]
+fn everything_delivered_to_two_sandboxes_at_once_is_sent_once() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        let snapshots: Vec<_> = (0..10)
+            .map(|each| json!(dossier(&format!("R{each}"), &phone(each), json!({"step": "Trả kết quả"}))))
+            .collect();
+        let snapshots = json!(snapshots);
+        let (first, second) = tokio::join!(stack.push(&snapshots), stack.push(&snapshots));
+        assert_eq!((first, second), (vec!["stored".to_owned(); 10], vec!["stored".to_owned(); 10]));
+        assert_eq!(stack.world.stream_from(0).len(), 10, "each was written once");
+        let records: Vec<_> =
+            stack.world.stream_from(0).iter().enumerate().map(|(place, written)| record(place, written)).collect();
+        let (first, second) = tokio::join!(stack.notify(&records), stack.notify(&records));
+        assert_eq!((first, second), (Some(Default::default()), Some(Default::default())));
+        all_sent_once(&stack, 10);
+        due_tomorrow(&stack, 10);
+        minutes(1).await;
+        stack.terms.window = "07:00-17:00".parse().expect("closed now");
+        stack.evening(half_past_five()).await.expect("planned only");
+        stack.terms.window = domain::sending_window::SendingWindow::ALWAYS;
+        minutes(60 * 14).await;
+        let (first, second) = tokio::join!(stack.redeliver(), stack.redeliver());
+        assert!(first.expect("alive").is_ok() && second.expect("alive").is_ok());
+        assert!(stack.redeliver_until_quiet(TimeDelta::hours(1)).await);
+        all_sent_once(&stack, 20);
+        proved("conflicts: every push, batch and run twice at once", &stack, 20);
+    });
+}
+
+#[test]
+fn a_lost_reply_of_publish_is_one_duplicate_and_no_loss() {
+    in_virtual_time(async {
+        // The first call puts and claims the row, the second takes a piece of the budget, the third publishes.
+        let mut stack = stack_at(half_past_five(), Faults::at([(2, Fault::After)]), 100);
+        results(&stack, 1);
+        stack.deliver_stream().await;
+        assert_eq!(states(&stack.world), BTreeMap::from([("sending", 1)]), "in doubt");
+        assert!(stack.redeliver_until_quiet(TimeDelta::hours(1)).await);
+        assert_eq!(states(&stack.world), BTreeMap::from([("sent", 1)]));
+        assert_eq!(stack.world.accepted().len(), 2, "not promised otherwise: SNS takes no idempotency token");
+        let mut line = Line::of("a lost reply of Publish");
+        line.add(2, 1, 0);
+        line.record();
     });
 }
 
@@ -103,6 +173,7 @@ fn sns_throttled_for_an_hour_delays_and_sends_once() {
         stack.deliver_stream().await;
         assert!(stack.redeliver_until_quiet(TimeDelta::hours(4)).await);
         all_sent_once(&stack, 20);
+        proved("SNS throttled for an hour", &stack, 20);
     });
 }
 
@@ -118,6 +189,7 @@ fn sns_that_hangs_or_answers_5xx_is_asked_again_when_the_lease_has_run_out() {
         all_sent_once(&stack, 3);
         let first = stack.world.accepted()[0].at - half_past_five();
         assert!(first >= domain::lifecycle::LEASE - TimeDelta::minutes(1), "{first}");
+        proved("SNS hangs, or answers 5xx, for five minutes", &stack, 3);
     });
 }
 
@@ -137,6 +209,7 @@ fn a_refused_authorisation_stops_the_run_and_burns_no_notice() {
         }
         assert!(stack.redeliver_until_quiet(TimeDelta::days(2)).await);
         all_sent_once(&stack, 40);
+        proved("SNS refuses our authorisation for two days", &stack, 40);
     });
 }
 
@@ -152,6 +225,7 @@ fn an_invalid_number_fails_for_good_with_the_reason_and_the_others_go() {
         let ledger = stack.world.ledger();
         let failed = ledger.values().find(|row| row.state == State::Failed).expect("one");
         assert_eq!(failed.reason.as_deref(), Some("InvalidParameter: PhoneNumber"));
+        proved("an invalid number", &stack, 2);
     });
 }
 
@@ -166,6 +240,7 @@ fn attempts_used_up_end_in_failed_with_the_last_reason() {
         let row = stack.world.ledger().into_values().next().expect("one");
         assert_eq!((row.state, row.reason.as_deref()), (State::Failed, Some("given up after 20 attempts: Throttling")));
         assert!(stack.world.now() - half_past_five() > TimeDelta::hours(10), "but it was tried for hours");
+        proved("SNS throttled for days: failed after 20 attempts, and told", &stack, 0);
     });
 }
 
@@ -181,6 +256,7 @@ fn a_bus_that_is_down_stops_no_notice() {
         assert!(stack.redeliver_until_quiet(TimeDelta::minutes(10)).await);
         all_sent_once(&stack, 20);
         assert!(stack.world.events().is_empty());
+        proved("the event bus is down", &stack, 20);
     });
 }
 
@@ -189,18 +265,22 @@ fn a_poisoned_record_is_set_aside_whole_and_the_shard_moves_on() {
     in_virtual_time(async {
         let mut stack = stack();
         results(&stack, 9);
-        let mut records: Vec<_> = stack
-            .world
-            .stream_from(0)
-            .iter()
-            .enumerate()
-            .map(|(place, written)| simulation::aws::record(place, written))
-            .collect();
+        let mut records: Vec<_> =
+            stack.world.stream_from(0).iter().enumerate().map(|(place, written)| record(place, written)).collect();
         records[4]["dynamodb"]["NewImage"] = json!({"receipt_code": {"S": "R4"}, "step": {"S": "Trả kết quả"}});
         let poisoned = records[4].clone();
         stack.deliver(records).await;
         assert_eq!(stack.bucket, [poisoned]);
         all_sent_once(&stack, 8);
+        proved("a record that cannot be read", &stack, 8);
+        // The cause is mended, and what was set aside is brought again; by mistake twice.
+        let mended = record(4, &stack.world.stream_from(0)[4]);
+        for _ in 0..2 {
+            assert_eq!(stack.notify(std::slice::from_ref(&mended)).await, Some(notify::BatchResponse::default()));
+        }
+        assert!(stack.redeliver_until_quiet(TimeDelta::minutes(10)).await);
+        all_sent_once(&stack, 9);
+        proved("the failure bucket brought again, twice", &stack, 9);
     });
 }
 
@@ -210,13 +290,14 @@ fn half_past_five_fired_twice_at_once_apologises_once() {
         let stack = stack();
         due_tomorrow(&stack, 30);
         minutes(1).await;
-        futures_join(&stack).await;
+        both_at_once(&stack).await;
         assert!(stack.redeliver_until_quiet(TimeDelta::minutes(10)).await);
         all_sent_once(&stack, 30);
+        proved("17:30 fired twice at once", &stack, 30);
     });
 }
 
-async fn futures_join(stack: &Stack) {
+async fn both_at_once(stack: &Stack) {
     let (first, second) = tokio::join!(stack.evening(half_past_five()), stack.evening(half_past_five()));
     let (first, second) = (first.expect("it ran"), second.expect("it ran"));
     assert_eq!((first.planned + second.planned, first.due, second.due), (30, 30, 30));
@@ -232,7 +313,23 @@ fn half_past_five_late_or_after_midnight_still_means_the_same_tomorrow() {
             stack.evening(half_past_five()).await.expect("it ran");
             assert!(stack.redeliver_until_quiet(TimeDelta::minutes(10)).await);
             all_sent_once(&stack, 3);
+            proved("17:30 fired late, after midnight, or next morning", &stack, 3);
         }
+    });
+}
+
+#[test]
+fn half_past_five_not_fired_at_all_is_made_up_for_by_the_second_pass() {
+    in_virtual_time(async {
+        let stack = stack();
+        due_tomorrow(&stack, 5);
+        minutes(5).await;
+        // The rule of 17:35 means the same tomorrow.
+        let plan = stack.evening(half_past_five() + TimeDelta::minutes(5)).await.expect("it ran");
+        assert_eq!((plan.planned, plan.already_planned), (5, 0));
+        assert!(stack.redeliver_until_quiet(TimeDelta::minutes(10)).await);
+        all_sent_once(&stack, 5);
+        proved("17:30 not fired at all: 17:35 tells them", &stack, 5);
     });
 }
 
@@ -244,6 +341,7 @@ fn half_past_five_a_day_and_a_half_late_apologises_to_nobody() {
         minutes(1).await;
         assert_eq!(stack.evening(half_past_five()).await, Some(apology::Plan::default()));
         assert!(stack.world.ledger().is_empty());
+        proved("17:30 a day and a half late: too late for anybody", &stack, 0);
     });
 }
 
@@ -276,6 +374,7 @@ fn what_is_no_longer_true_between_plan_and_claim_is_not_sent() {
         assert_eq!(states(&stack.world), BTreeMap::from([("cancelled", 5), ("sent", 1)]));
         let sent = stack.world.accepted();
         assert!(sent.len() == 1 && sent[0].text.contains("(MS: STILL)") && sent[0].at >= vn("2026-11-25T07:00:00"));
+        proved("no longer true between plan and claim, in five ways", &stack, 1);
     });
 }
 
@@ -291,6 +390,7 @@ fn a_result_reached_again_before_the_first_notice_went_is_told_once() {
         assert!(stack.redeliver_until_quiet(TimeDelta::hours(12)).await);
         assert_eq!(states(&stack.world), BTreeMap::from([("cancelled", 1), ("sent", 1)]));
         assert_eq!(stack.world.accepted().len(), 1);
+        proved("a result reached again before its first notice went", &stack, 1);
     });
 }
 
@@ -310,6 +410,7 @@ fn an_evening_that_the_window_cuts_goes_on_at_seven_and_expires_with_its_day() {
             stack.world.accepted().into_iter().partition(|message| message.at < vn("2026-11-24T21:00:05"));
         assert!(!evening.is_empty() && !morning.is_empty());
         assert!(morning.iter().all(|message| message.at >= vn("2026-11-25T07:00:00")), "nobody is woken");
+        proved("the sending window closes in the middle of an evening", &stack, 200);
 
         let mut stack = stack_at(half_past_five(), Faults::none(), 1);
         due_tomorrow(&stack, 3);
@@ -318,6 +419,7 @@ fn an_evening_that_the_window_cuts_goes_on_at_seven_and_expires_with_its_day() {
         stack.evening(half_past_five()).await.expect("it ran");
         assert!(stack.redeliver_until_quiet(TimeDelta::days(3)).await);
         assert_eq!(states(&stack.world), BTreeMap::from([("expired", 3)]));
+        proved("apologies past their day expire", &stack, 0);
     });
 }
 
@@ -355,13 +457,8 @@ fn the_whole_fleet_keeps_one_rate_and_news_goes_before_apologies() {
         // In the middle of the evening a batch of results arrives: more than notify has patience for.
         results(&stack, 120);
         let arrived = stack.world.now();
-        let records: Vec<_> = stack
-            .world
-            .stream_from(400)
-            .iter()
-            .enumerate()
-            .map(|(place, written)| simulation::aws::record(place, written))
-            .collect();
+        let records: Vec<_> =
+            stack.world.stream_from(400).iter().enumerate().map(|(place, written)| record(place, written)).collect();
         let (answer, drained) = tokio::join!(stack.notify(&records), stack.redeliver());
         assert!(answer.expect("alive").batch_item_failures.is_empty());
         drained.expect("alive").expect("it ran");
@@ -378,6 +475,7 @@ fn the_whole_fleet_keeps_one_rate_and_news_goes_before_apologies() {
         assert!(before.len() <= 60, "{} apologies went before the last of 120 results", before.len());
         stack.deliver_stream().await;
         all_sent_once(&stack, 520);
+        proved("notify, apology and redeliver at once: one rate, news first", &stack, 520);
     });
 }
 
@@ -409,6 +507,7 @@ fn clocks_five_minutes_apart_send_once() {
         stack.evening(half_past_five()).await.expect("it ran");
         assert!(stack.redeliver_until_quiet(TimeDelta::hours(2)).await);
         all_sent_once(&stack, 60);
+        proved("clocks five minutes apart", &stack, 60);
     });
 }
 
@@ -426,5 +525,6 @@ fn a_dossier_table_restored_from_backup_tells_nobody_twice() {
         stack.deliver_stream().await;
         assert!(stack.redeliver_until_quiet(TimeDelta::hours(1)).await);
         all_sent_once(&stack, 1);
+        proved("the dossier table restored from backup", &stack, 1);
     });
 }

@@ -4,6 +4,7 @@ use peak_alloc::PeakAlloc;
 use simulation::desk::evening_of;
 use simulation::fault::Faults;
 use simulation::promises::in_virtual_time;
+use simulation::proof::figure;
 
 #[global_allocator]
 static HEAP: PeakAlloc = PeakAlloc;
@@ -24,7 +25,7 @@ fn planning_takes_the_memory_of_a_page_not_of_a_province() {
             assert_eq!(plan.already_planned, due as u64);
             took.push(HEAP.peak_usage_as_kb() - before);
         }
-        println!("\nplanning 1,000 and 100,000 apologies took {:.0} and {:.0} kB of heap at once", took[0], took[1]);
+        figure("heap at once to plan 1,000 and 100,000 apologies", format!("{:.0} and {:.0} kB", took[0], took[1]));
         assert!(took[1] <= 2.0 * took[0], "{took:?} kB");
     });
 }

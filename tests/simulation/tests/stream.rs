@@ -1,6 +1,7 @@
 //! Random lives of dossiers through the stream as AWS runs it: shards, mixed batches, batches delivered twice, faults
 //! anywhere. Beside it a model, written without the domain's rules, says which notices are owed.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -8,11 +9,13 @@ use chrono::TimeDelta;
 use domain::lifecycle::State;
 use domain::{Dossier, NoticeKind};
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use serde_json::json;
 use simulation::aws::{Stack, kind_of, record};
 use simulation::desk::{dossier, terms};
 use simulation::fault::{Fault, Faults};
 use simulation::promises::in_virtual_time;
+use simulation::proof::Line;
 use simulation::world::World;
 
 /// One write to the table, in the model's words.
@@ -122,7 +125,14 @@ fn in_the_table(write: &Write, revision: u64) -> Dossier {
     )
 }
 
-async fn live(writes: Vec<Write>, batch: usize, shards: usize, faults: Vec<(usize, Fault)>, twice: bool) {
+/// How many SMS were accepted, and how many of them beyond what the ledger says.
+async fn live(
+    writes: Vec<Write>,
+    batch: usize,
+    shards: usize,
+    faults: Vec<(usize, Fault)>,
+    twice: bool,
+) -> (usize, usize) {
     let began = "2026-11-24T02:00:00Z".parse().expect("a time");
     let world = Arc::new(World::at(began));
     let faults = Arc::new(Faults::at(faults));
@@ -163,18 +173,29 @@ async fn live(writes: Vec<Write>, batch: usize, shards: usize, faults: Vec<(usiz
     if faults.injected().is_empty() {
         assert_eq!(world.accepted().len(), owed.len(), "without a fault everything goes at once");
     }
+    let (sent, accepted) = (ledger.values().filter(|row| row.state == State::Sent).count(), world.accepted().len());
+    (accepted, accepted - sent)
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
-    #[test]
-    fn whatever_dossiers_live_through_what_is_owed_is_told(
-        writes in prop::collection::vec(write(), 1..25),
-        batch in 1usize..12,
-        shards in 1usize..4,
-        faults in prop::collection::vec((0usize..90, fault()), 0..4),
-        twice in any::<bool>(),
-    ) {
-        in_virtual_time(live(writes, batch, shards, faults, twice));
-    }
+/// Writes, the size of a batch, shards, up to three faults, and whether every batch comes twice.
+fn lives() -> impl Strategy<Value = (Vec<Write>, usize, usize, Vec<(usize, Fault)>, bool)> {
+    let writes = prop::collection::vec(write(), 1..25);
+    let faults = prop::collection::vec((0usize..90, fault()), 0..4);
+    (writes, 1usize..12, 1usize..4, faults, any::<bool>())
+}
+
+#[test]
+fn whatever_dossiers_live_through_what_is_owed_is_told() {
+    let line = RefCell::new(Line::of("random lives of dossiers, up to three faults, batches twice"));
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) };
+    let mut runner = TestRunner::new(config);
+    let lived = runner.run(&lives(), |(writes, batch, shards, faults, twice)| {
+        in_virtual_time(async {
+            let (sent, duplicates) = live(writes, batch, shards, faults, twice).await;
+            line.borrow_mut().add(sent, duplicates, 0);
+        });
+        Ok(())
+    });
+    line.borrow().record();
+    lived.unwrap_or_else(|failure| panic!("{failure}"));
 }
