@@ -83,7 +83,7 @@ impl Pacer {
             let now = clock.now().timestamp_millis();
             // Where the block has run out, the line goes on from now.
             let free = block.end.max(now);
-            let start = if block.end < now { now } else { block.next.max(now) };
+            let start = block.next.max(now);
             if start > latest.timestamp_millis() {
                 return Ok(None);
             }
@@ -170,6 +170,32 @@ mod tests {
         }
         assert_eq!(now, 1_000_000 + 999 * 400, "not a part is wasted");
         assert!(counter.writes.load(Ordering::Relaxed) <= 401, "{}", counter.writes.load(Ordering::Relaxed));
+    }
+
+    #[test]
+    fn a_message_longer_than_a_block_takes_what_it_needs_and_no_more() {
+        let (fleet, counter) = ([(); 2].map(|()| Pacer::new(PartsPerSecond::new(1).unwrap())), Counter::default());
+        let now = 1_000_000;
+        assert_eq!(slot(&fleet[0], &counter, 4, now, 0), Some(now));
+        assert_eq!(counter.writes.load(Ordering::Relaxed), 1);
+        assert_eq!(slot(&fleet[1], &counter, 1, now, 9_000), Some(now + 4_000), "the next sender's turn");
+    }
+
+    #[test]
+    fn a_sender_keeps_no_more_of_the_line_than_a_second() {
+        let (fleet, counter) = ([(); 2].map(|()| Pacer::new(PartsPerSecond::new(10).unwrap())), Counter::default());
+        let now = 1_000_000;
+        assert_eq!(slot(&fleet[0], &counter, 1, now, 0), Some(now));
+        assert_eq!(slot(&fleet[1], &counter, 1, now, 9_000), Some(now + 1_000));
+    }
+
+    #[test]
+    fn parts_take_their_time_rounded_up() {
+        let rate = PartsPerSecond::new(10).unwrap();
+        assert_eq!(rate.parts_in(3), 30);
+        for (parts, seconds) in [(0, 0), (1, 1), (10, 1), (11, 2), (400_000, 40_000)] {
+            assert_eq!(rate.time_for(parts), TimeDelta::seconds(seconds), "{parts}");
+        }
     }
 
     #[test]

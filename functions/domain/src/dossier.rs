@@ -263,6 +263,16 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn the_bounds_themselves_are_good() {
+        let (step, procedure) = ("ộ".repeat(200), "ộ".repeat(500));
+        let longest = dossier(json!({"step": step, "procedure": procedure, "result_on": "2026-11-20"}));
+        assert_eq!((longest.step, longest.procedure), (step, procedure));
+        assert_eq!(longest.result_on, Some(longest.received_on), "done on the day it was received");
+        let error = parse(json!({"procedure": "x".repeat(501)})).unwrap_err();
+        assert_eq!(error.to_string(), "procedure has more than 500 characters");
+    }
+
+    #[test]
     fn same_day_is_what_the_snapshot_says_else_what_the_dates_say() {
         assert!(dossier(json!({"appointment_on": "2026-11-20"})).is_same_day());
         assert!(!dossier(json!({"appointment_on": "2026-11-20", "same_day": false})).is_same_day());

@@ -82,13 +82,6 @@ pub struct NoticeRef {
     kind: &'static str,
 }
 
-impl NoticeRef {
-    /// Its kind's name.
-    pub fn kind(&self) -> &'static str {
-        self.kind
-    }
-}
-
 impl From<&NoticeId> for NoticeRef {
     fn from(id: &NoticeId) -> Self {
         let kind: NoticeKind = id.key.kind();
@@ -146,6 +139,16 @@ mod tests {
     use super::*;
     use crate::{NoticeKey, ReceiptCode};
     use serde_json::json;
+
+    #[test]
+    fn an_outcome_is_the_word_the_table_keeps() {
+        use InquiryOutcome::{Answered, Flood, Syntax, Unknown};
+        for (outcome, word) in [(Answered, "answered"), (Unknown, "unknown"), (Syntax, "syntax"), (Flood, "flood")] {
+            assert_eq!((outcome.as_str(), InquiryOutcome::named(word)), (word, Some(outcome)));
+            assert_eq!(serde_json::to_value(outcome).unwrap(), json!(word));
+        }
+        assert_eq!(InquiryOutcome::named("Answered"), None);
+    }
 
     #[test]
     fn an_event_names_the_notice_and_nobody() {

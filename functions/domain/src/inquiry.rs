@@ -101,6 +101,7 @@ mod tests {
             "MCKH 0161701234 gửi 8083",
             "MCKH 0161701234 GUI 8083",
             "\u{feff}MCKH 0161701234",
+            "MCKH 01617\u{200b}01234",
             "MCKH 0161701234 cảm ơn",
             "MCKH MS: 0161701234",
             "MCKH _ 0161701234",
@@ -112,6 +113,7 @@ mod tests {
             ("MCKH-H30", "H30"),
             ("mckh h30.12/2026-tt", "H30.12/2026-TT"),
             ("MCKH ABC", "ABC"),
+            ("MCKH 0161 70 8083", "0161708083"),
         ] {
             assert_eq!(asked_for(text).map(String::from).as_deref(), Some(code), "{text:?}");
         }

@@ -234,6 +234,13 @@ mod tests {
     }
 
     #[test]
+    fn a_receipt_shows_neither_the_number_nor_the_text() {
+        let (phone, text) = ("+84912345678".to_owned(), "TB: Hồ sơ …".to_owned());
+        let receipt = Receipt { message_id: "m-1".into(), phone, text, parts: 3, sent_at: DateTime::UNIX_EPOCH };
+        assert_eq!(format!("{receipt:?}"), r#"Receipt { message_id: "m-1", parts: 3, .. }"#);
+    }
+
+    #[test]
     fn nothing_is_published_on_the_last_minutes_of_a_lease() {
         let now: DateTime<Utc> = "2026-11-24T10:30:00Z".parse().unwrap();
         let claim = Claim {

@@ -144,6 +144,29 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_notice_names_its_dossier_and_itself() {
+        let code = ReceiptCode::parse("0161701234").unwrap();
+        let id = NoticeId { receipt_code: code, key: NoticeKey::Supplement(4) };
+        assert_eq!(id.to_string(), "0161701234 supplement#4");
+    }
+
+    #[test]
+    fn results_and_supplements_go_before_apologies() {
+        use NoticeKind::{Apology, Result, Supplement};
+        let mut kinds = [Apology, Supplement, Result];
+        kinds.sort_by_key(|kind| kind.priority());
+        assert_eq!(kinds, [Supplement, Result, Apology]);
+    }
+
+    #[test]
+    fn only_a_later_one_of_the_same_kind_takes_a_notices_place() {
+        for kind in [NoticeKey::Result, NoticeKey::Supplement] {
+            assert!(kind(10).supersedes(&kind(9)));
+            assert!(!kind(9).supersedes(&kind(9)) && !kind(9).supersedes(&kind(10)));
+        }
+    }
+
     proptest! {
         #[test]
         fn a_later_revision_supersedes_by_number_not_by_letter(a in 0u64..2000, b in 0u64..2000) {

@@ -190,6 +190,8 @@ mod tests {
             ("không có", NotAMobile::Nonsense),
             ("", NotAMobile::Nonsense),
             ("0912", NotAMobile::Nonsense),
+            ("0258", NotAMobile::Nonsense),
+            ("0912+345678", NotAMobile::Nonsense),
             ("0912345678 / 0987654321", NotAMobile::Nonsense),
             ("01601234567", NotAMobile::Nonsense),
             ("19001234", NotAMobile::Nonsense),

@@ -29,6 +29,12 @@ mod tests {
     }
 
     #[test]
+    fn half_a_pause_is_jitters() {
+        let milliseconds = [0.0, 0.5, 1.0].map(|jitter| pause(1, jitter).num_milliseconds());
+        assert_eq!(milliseconds, [5_000, 7_500, 10_000]);
+    }
+
+    #[test]
     fn a_notice_is_tried_for_ten_hours_at_the_least() {
         let shortest: TimeDelta = (1..MAX_ATTEMPTS).map(|attempts| pause(attempts, 0.0)).sum();
         assert!(shortest > TimeDelta::hours(10), "{shortest}");

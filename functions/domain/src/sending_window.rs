@@ -36,7 +36,7 @@ impl SendingWindow {
             return now;
         }
         let today = now.with_timezone(&VIETNAM).date_naive();
-        let day = if minute_of_day(now) < self.opens { today } else { today + Days::new(1) };
+        let day = if minute_of_day(now) >= self.closes { today + Days::new(1) } else { today };
         at(day, self.opens / 60, self.opens % 60)
     }
 
@@ -92,14 +92,24 @@ mod tests {
             assert_eq!(window.is_open(vn(now)), now == next_open, "{now}");
         }
         assert_eq!(window.next_close(vn("2026-11-24T17:30:00")), Some(vn("2026-11-24T21:00:00")));
-        assert_eq!(window.next_close(vn("2026-11-24T22:00:00")), Some(vn("2026-11-25T21:00:00")));
+        assert_eq!(window.next_close(vn("2026-11-24T20:59:59")), Some(vn("2026-11-24T21:00:00")));
+        assert_eq!(window.next_close(vn("2026-11-24T21:00:00")), Some(vn("2026-11-25T21:00:00")));
         assert!(SendingWindow::ALWAYS.is_open(vn("2026-11-24T03:00:00")));
         assert_eq!(SendingWindow::ALWAYS.next_close(vn("2026-11-24T03:00:00")), None);
     }
 
     #[test]
+    fn a_window_may_open_and_close_at_any_minute() {
+        let window: SendingWindow = "07:30-20:45".parse().unwrap();
+        for (now, open) in [("07:29:59", false), ("07:30:00", true), ("20:44:59", true), ("20:45:00", false)] {
+            assert_eq!(window.is_open(vn(&format!("2026-11-24T{now}"))), open, "{now}");
+        }
+        assert_eq!(window.next_open(vn("2026-11-24T03:00:00")), vn("2026-11-24T07:30:00"));
+    }
+
+    #[test]
     fn a_wrong_window_is_refused() {
-        for text in ["", "7-21", "21:00-07:00", "07:00-25:00", "07:60-21:00", "07:00"] {
+        for text in ["", "7-21", "21:00-07:00", "07:00-25:00", "07:60-21:00", "07:00", "07:00-07:00"] {
             assert!(text.parse::<SendingWindow>().is_err(), "{text}");
         }
         assert_eq!("00:00-24:00".parse::<SendingWindow>().unwrap(), SendingWindow::ALWAYS);

@@ -106,6 +106,23 @@ mod tests {
     }
 
     #[test]
+    fn the_hints_say_what_to_do() {
+        let code = ReceiptCode::parse("0161701234").unwrap();
+        assert_eq!(
+            unknown_code(&code),
+            "Không tìm thấy hồ sơ có mã số biên nhận 0161701234. Mời ông/bà kiểm tra mã số trên Giấy biên nhận và nhắn lại."
+        );
+        assert_eq!(
+            right_syntax(),
+            "Tin nhắn chưa đúng cú pháp. Để tra cứu hồ sơ, mời ông/bà soạn: MCKH Mã số biên nhận gửi 8083. Ví dụ: MCKH 0161701234"
+        );
+        assert_eq!(
+            too_many(),
+            "Số điện thoại này vừa gửi quá nhiều tin nhắn tra cứu. Mời ông/bà chờ vài phút rồi nhắn lại."
+        );
+    }
+
+    #[test]
     fn the_hints_fit_two_parts() {
         let longest = ReceiptCode::parse("0161701234").unwrap();
         for hint in [unknown_code(&longest), right_syntax().to_owned(), too_many().to_owned()] {
