@@ -10,7 +10,7 @@ PHONE ?= 0912345678
 TEXT ?= MCKH 0161701234
 
 .DEFAULT_GOAL := help
-.PHONY: help run down outputs logs push text inbox ledger evening test prove sam-local validate lint package replay deploy python
+.PHONY: help run down outputs logs push text inbox ledger evening test prove mutants fuzz sam-local validate lint package replay deploy python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,8 +45,14 @@ evening: ## on that stack: the 17:30 run, now
 test: python ## every test, on a stack of its own that is gone afterwards
 	@$(ONESTOP) test
 
-prove: python ## the same with the long proofs
+prove: python ## the same with the long proofs, and one table: fault, schedules, sent, duplicates, lost
 	@$(ONESTOP) prove
+
+mutants: python ## breaks each rule in turn and sees a test fail (an hour or two)
+	@$(ONESTOP) mutants
+
+fuzz: python ## every parser of outside input, given anything (FOR=60 seconds each)
+	@FOR=$(or $(FOR),60) $(ONESTOP) fuzz
 
 sam-local: python ## sam local invoke of every file in events/, answers compared (needs a Docker engine, or root on Debian)
 	@$(ONESTOP) sam-local

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What `make` does: the local stack (run, down, outputs), tests (validate, test, prove, sam-local), lint, package and deploy."""
+"""What `make` does: the local stack (run, down, outputs), tests (validate, test, prove, mutants, fuzz, sam-local), lint, package and deploy."""
 
 import json
 import os
@@ -104,6 +104,7 @@ def local_invoke():
 
 COMMANDS = {
     "run": run, "down": down, "outputs": outputs,
+    "mutants": proof.mutants, "fuzz": proof.fuzz,
     "validate": validate, "test": test, "prove": prove, "sam-local": local_invoke,
     "lint": release.lint, "package": release.package, "deploy": release.deploy,
 }

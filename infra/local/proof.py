@@ -1,6 +1,11 @@
-"""The table of `make prove`: fault, schedules tried, sent, duplicates, lost; and what took how long."""
+"""What takes longer than a test: the table of `make prove`, `make mutants` and `make fuzz`."""
 
-from console import say
+import os
+import shutil
+import subprocess
+
+from console import Failed, say, step
+from tools import LOCAL, ROOT, check_machine, install_provers, tools_env
 
 COUNTS = ["schedules", "sent", "duplicates", "lost"]
 
@@ -24,3 +29,47 @@ def show(table):
     for what, value in figures:
         say(f"{what:<{wide}} {value:>10}")
     return total[-1]
+
+
+def mutants():
+    """The rules, each broken in turn. The domain's own tests judge all but the delivery, which the simulation judges."""
+    check_machine()
+    install_provers()
+    survivors = []
+    for name, judge, files in [("rules", "domain", ["--exclude-re"]), ("delivery", "simulation", ["--re"])]:
+        report = ROOT / "target" / "mutants" / name
+        report.mkdir(parents=True, exist_ok=True)
+        done = subprocess.run(
+            ["cargo", "mutants", "--package", "domain", "--test-package", judge, *files, "src/delivery.rs",
+             "--output", str(report)], cwd=ROOT, env=tools_env(), check=False)
+        if done.returncode not in (0, 2):  # 2: some survived
+            raise Failed(f"cargo mutants ended with {done.returncode}: see {report}")
+        survivors += (report / "mutants.out" / "missed.txt").read_text().splitlines()
+    say("\n".join(f"  survived: {survivor}" for survivor in survivors) or "✓ no mutant survived")
+    return 1 if survivors else 0
+
+
+def fuzz():
+    """Each parser of outside input for FOR=60 seconds, from its corpus on. What is found new is kept under target/fuzz."""
+    check_machine()
+    install_provers()
+    # libFuzzer's instrumentation is unstable Rust: nightly has it, and the stable compiler where it is told to.
+    nightly = subprocess.run(["cargo", "+nightly", "--version"], capture_output=True, check=False).returncode == 0
+    cargo, env = (["cargo", "+nightly"], tools_env()) if nightly else (["cargo"], {**tools_env(), "RUSTC_BOOTSTRAP": "1"})
+    # Ten programs with the SDK inside: what AWS runs is linked for an hour, what a fuzzer runs need not be.
+    env.update(CARGO_PROFILE_RELEASE_LTO="off", CARGO_PROFILE_RELEASE_CODEGEN_UNITS="16", CARGO_PROFILE_RELEASE_OPT_LEVEL="1")
+    seconds = os.environ.get("FOR", "60")
+    shared = ["--fuzz-dir", str(ROOT / "tests" / "fuzz"), "--target-dir", str(ROOT / "target" / "fuzz"), "--features", "libfuzzer"]
+    step("building the fuzzers", [*cargo, "fuzz", "build", *shared], LOCAL / "logs" / "fuzz-build.log", cwd=ROOT, env=env)
+    for corpus in sorted((ROOT / "tests" / "fuzz" / "corpus").iterdir()):
+        found = ROOT / "target" / "fuzz" / "corpus" / corpus.name
+        found.mkdir(parents=True, exist_ok=True)
+        log = LOCAL / "logs" / f"fuzz-{corpus.name}.log"
+        step(f"fuzzing {corpus.name}",
+             [*cargo, "fuzz", "run", *shared, corpus.name, str(found), str(corpus), "--",
+              f"-max_total_time={seconds}", "-timeout=10", "-max_len=4096",
+              f"-artifact_prefix={ROOT / 'target' / 'fuzz'}/crash-{corpus.name}-"], log, cwd=ROOT, env=env)
+        last = [line for line in log.read_text(errors="replace").splitlines() if "cov:" in line]
+        say(f"    {last[-1].strip() if last else 'no coverage was reported'}")
+    shutil.rmtree(ROOT / "tests" / "fuzz" / "artifacts", ignore_errors=True)
+    return 0

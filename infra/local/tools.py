@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCAL = ROOT / ".local"
 HERE = Path(__file__).resolve().parent
 MACHETE = "cargo-machete@0.9.2"
+PROVERS = ["cargo-mutants@27.1.0", "cargo-fuzz@0.13.2"]
 
 
 def check_machine():
@@ -55,12 +56,22 @@ def install_lint():
     stamp.write_text(wanted)
 
 
+def install_provers():
+    """cargo-mutants and cargo-fuzz compile in a minute or two."""
+    root, wanted = LOCAL / "tools" / "prove", " ".join(PROVERS)
+    stamp = root / "installed"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    step(f"installing {wanted}", ["cargo", "install", "--quiet", "--locked", "--root", str(root), *PROVERS], LOCAL / "logs" / "install-prove.log")
+    stamp.write_text(wanted)
+
+
 def sam():
     return str(LOCAL / "tools" / "sam" / "bin" / "sam")
 
 
 def path_with_tools():
-    ours = [str(LOCAL / "tools" / name / "bin") for name in ("sam", "lint")]
+    ours = [str(LOCAL / "tools" / name / "bin") for name in ("sam", "lint", "prove")]
     return os.pathsep.join([*ours, os.environ.get("PATH", "")])
 
 

@@ -27,15 +27,7 @@ impl Stack {
     /// A push, sent again until it is answered with 200, as the contract has it. The outcomes, one a snapshot.
     pub async fn push(&self, snapshots: &Value) -> Vec<String> {
         for _ in 0..MOST_TRIES {
-            let ports = self.sandbox_ports();
-            let intake = Intake {
-                dossiers: ports.clone(),
-                secret: Secret::fixed(json!({"current": INTAKE_KEY, "previous": null})),
-                clock: ports,
-                closed_steps: self.terms.closed_steps.clone(),
-            };
-            let answer = self.invoke(INTAKE, intake.handle(&signed(snapshots))).await;
-            if let Some((200, body)) = answer.map(|(response, _)| read(&response)) {
+            if let Some((200, body)) = self.intake(&signed(snapshots.to_string())).await {
                 let body: Value = serde_json::from_str(&body).expect("JSON");
                 let outcomes = body["dossiers"].as_array().expect("a report a snapshot").iter();
                 return outcomes.map(|report| report["outcome"].as_str().unwrap_or_default().to_owned()).collect();
@@ -47,8 +39,9 @@ impl Stack {
 
     /// A citizen's message, brought by Kannel, which brings it again until it is answered with 200. The reply.
     pub async fn ask(&self, id: &str, sender: &str, text: &str) -> String {
+        let secret = json!({"kannel": {"user": "u", "password": "p"}});
         for _ in 0..MOST_TRIES {
-            if let Some((200, reply)) = self.bring(id, sender, text).await {
+            if let Some((200, reply)) = self.lookup(secret.clone(), &from_kannel(id, sender, text)).await {
                 return reply;
             }
             tokio::time::sleep(Duration::from_secs(3)).await;
@@ -56,27 +49,38 @@ impl Stack {
         panic!("a message was never answered");
     }
 
-    /// One delivery of it. None where the sandbox died.
-    pub async fn bring(&self, id: &str, sender: &str, text: &str) -> Option<(i64, String)> {
+    /// One invocation of `IntakeFunction`: status and body. None where its sandbox died.
+    pub async fn intake(&self, event: &ApiGatewayProxyRequest) -> Option<(i64, String)> {
+        let ports = self.sandbox_ports();
+        let intake = Intake {
+            dossiers: ports.clone(),
+            secret: Secret::fixed(json!({"current": INTAKE_KEY, "previous": null})),
+            clock: ports,
+            closed_steps: self.terms.closed_steps.clone(),
+        };
+        self.invoke(INTAKE, intake.handle(event)).await.map(|(response, _)| read(&response))
+    }
+
+    /// One invocation of `LookupFunction` with that GatewaySecret: status and body. None where its sandbox died.
+    pub async fn lookup(&self, secret: Value, event: &ApiGatewayProxyRequest) -> Option<(i64, String)> {
         let ports = self.sandbox_ports();
         let lookup = Lookup {
             dossiers: ports.clone(),
             inquiries: ports.clone(),
             events: ports.clone(),
-            secret: Secret::fixed(json!({"kannel": {"user": "u", "password": "p"}})),
+            secret: Secret::fixed(secret),
             clock: ports,
             closed_steps: self.terms.closed_steps.clone(),
             charge_unanswered: false,
             flood: Flood::new(30),
         };
-        let answer = self.invoke(LOOKUP, lookup.handle(&from_kannel(id, sender, text))).await;
-        answer.map(|(response, _)| read(&response))
+        self.invoke(LOOKUP, lookup.handle(event)).await.map(|(response, _)| read(&response))
     }
 }
 
-/// The library checks a push's time against the machine's clock, which stands still for nobody.
-fn signed(snapshots: &Value) -> ApiGatewayProxyRequest {
-    let (body, now) = (snapshots.to_string(), Utc::now().timestamp());
+/// A push with that body. The library checks its time against the machine's clock, which stands still for nobody.
+pub fn signed(body: String) -> ApiGatewayProxyRequest {
+    let now = Utc::now().timestamp();
     let signature =
         Webhook::new(INTAKE_KEY).and_then(|key| key.sign("msg_1", now, body.as_bytes())).expect("a signature");
     event(json!({"httpMethod": "POST", "body": body, "headers": {
@@ -89,7 +93,8 @@ fn from_kannel(id: &str, sender: &str, text: &str) -> ApiGatewayProxyRequest {
         "queryStringParameters": {"request_id": id, "msisdn": sender, "mo_message": text}}))
 }
 
-fn event(changes: Value) -> ApiGatewayProxyRequest {
+/// An event of API Gateway: of a bare request, with changes.
+pub fn event(changes: Value) -> ApiGatewayProxyRequest {
     let mut event = json!({"requestContext": {"httpMethod": changes["httpMethod"]}});
     event.as_object_mut().expect("an object").extend(changes.as_object().expect("an object").clone());
     serde_json::from_value(event).expect("an event of API Gateway")

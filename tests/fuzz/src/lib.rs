@@ -1,0 +1,187 @@
+//! Every parser of outside input, given any bytes. Each must come back, and what it lets through must be what it promises.
+//!
+//! `make fuzz` drives them by libFuzzer, one target a function; the corpora also run as plain tests.
+
+use std::sync::Arc;
+
+use aws_lambda_events::apigw::ApiGatewayProxyRequest;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::sms::{Accents, Sms, fit};
+use domain::{Dossier, NoticeKey, Phone, ReceiptCode, inquiry};
+use serde_json::{Value, json};
+use simulation::aws::Stack;
+use simulation::desk::terms;
+use simulation::doors::{event, signed};
+use simulation::fault::Faults;
+use simulation::promises::in_virtual_time;
+use simulation::world::World;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+/// The name of a target, and its function.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All of them, by the names of their corpora.
+pub const TARGETS: [Target; 10] = [
+    ("receipt_code", receipt_code),
+    ("phone", phone),
+    ("inquiry", inquiry),
+    ("snapshot", snapshot),
+    ("notice_key", notice_key),
+    ("sms", sms),
+    ("stream_record", stream_record),
+    ("push", push),
+    ("gateway_message", gateway_message),
+    ("gateway_secret", gateway_secret),
+];
+
+/// A receipt code is canonical: parsing it again changes nothing.
+pub fn receipt_code(data: &[u8]) {
+    if let Ok(code) = ReceiptCode::parse(&text(data)) {
+        assert!((1..=ReceiptCode::MAX_LENGTH).contains(&code.as_str().len()));
+        assert_eq!(ReceiptCode::parse(code.as_str()), Ok(code));
+    }
+}
+
+/// A phone is `+84` and nine digits, and reads as itself.
+pub fn phone(data: &[u8]) {
+    if let Ok(phone) = Phone::parse(&text(data)) {
+        let digits = phone.as_e164().strip_prefix("+84").expect("Vietnam's country code");
+        assert!(digits.len() == 9 && digits.bytes().all(|digit| digit.is_ascii_digit()));
+        assert_eq!(Phone::parse(phone.as_e164()), Ok(phone));
+    }
+}
+
+/// What is understood of a text to 8083 is understood when it is written properly.
+pub fn inquiry(data: &[u8]) {
+    if let Some(code) = inquiry::asked_for(&text(data)) {
+        assert_eq!(inquiry::asked_for(&format!("MCKH {code}")), Some(code));
+    }
+}
+
+/// A dossier reads back from what is written of it.
+pub fn snapshot(data: &[u8]) {
+    let Ok(Value::Object(snapshot)) = serde_json::from_slice(data) else { return };
+    if let Ok(dossier) = Dossier::parse(&snapshot) {
+        let written = serde_json::to_value(&dossier).expect("a dossier is JSON");
+        assert_eq!(Dossier::parse(written.as_object().expect("an object")), Ok(dossier));
+    }
+}
+
+/// A notice's key reads back from what is written of it.
+pub fn notice_key(data: &[u8]) {
+    if let Ok(key) = text(data).parse::<NoticeKey>() {
+        assert_eq!(key.to_string().parse(), Ok(key));
+    }
+}
+
+/// Whatever a text holds, it fits the parts it is given, whole letters of it, with its accents or without.
+pub fn sms(data: &[u8]) {
+    let text: String = text(data).nfc().collect();
+    for accents in [Accents::Keep, Accents::Strip] {
+        let text = accents.apply(text.clone());
+        for most in 1..=3 {
+            let fit = fit(&text, most);
+            assert!(Sms::new(&fit).parts <= most);
+            assert!(is_nfc(&fit) || !is_nfc(&text));
+        }
+    }
+}
+
+/// A record of the stream fails alone or is worked through; it never takes the function down.
+pub fn stream_record(data: &[u8]) {
+    let Ok(record) = serde_json::from_slice::<Value>(data) else { return };
+    let batch = [record, json!({"eventName": "REMOVE"})];
+    at_the_desk(async |stack| {
+        let response = stack.notify(&batch).await.expect("it came back");
+        assert!(response.batch_item_failures.len() <= 2);
+    });
+}
+
+/// A signed push is answered 200, 400 or 413, and every snapshot has its outcome.
+pub fn push(data: &[u8]) {
+    let Ok(body) = std::str::from_utf8(data) else { return };
+    at_the_desk(async |stack| {
+        let (status, answer) = stack.intake(&signed(body.to_owned())).await.expect("it came back");
+        let answer: Value = serde_json::from_str(&answer).expect("JSON, always");
+        match (status, serde_json::from_str(body)) {
+            (200, Ok(Value::Array(snapshots))) => {
+                assert_eq!(answer["dossiers"].as_array().map(Vec::len), Some(snapshots.len()))
+            }
+            (200, Ok(Value::Object(_))) => assert_eq!(answer["dossiers"].as_array().map(Vec::len), Some(1)),
+            (400 | 413, _) => assert!(answer["error"].is_string()),
+            other => panic!("{other:?}"),
+        }
+    });
+}
+
+/// A message that a gateway brings, genuine or not, is answered or refused, never left to crash; a reply fits its parts.
+pub fn gateway_message(data: &[u8]) {
+    let secret = json!({
+        "kannel": {"user": "u", "password": "p"},
+        "1pay": {"access_key": "a", "secret": "s"},
+        "esms": {"cpid": "7", "key": "s"},
+        "generic": {"sender": "msisdn", "text": "mo_message", "id": "request_id", "token": "t", "accents": "strip"},
+    });
+    for gateway in ["kannel", "1pay", "esms", "generic"] {
+        for request in requests(gateway, data) {
+            ask(&secret, &request);
+        }
+    }
+}
+
+/// Whatever an operator's member of GatewaySecret holds, a request is answered or refused. First line: the member.
+pub fn gateway_secret(data: &[u8]) {
+    let Some(end) = data.iter().position(|byte| *byte == b'\n') else { return };
+    let (member, parameters) = (&data[..end], &data[end + 1..]);
+    let Ok(member) = serde_json::from_slice::<Value>(member) else { return };
+    for gateway in ["kannel", "1pay", "esms", "generic", "other"] {
+        for request in requests(gateway, parameters) {
+            ask(&json!({gateway: member}), &request);
+        }
+    }
+}
+
+fn ask(secret: &Value, request: &ApiGatewayProxyRequest) {
+    at_the_desk(async |stack| {
+        let (status, reply) = stack.lookup(secret.clone(), request).await.expect("it came back");
+        assert!(matches!(status, 200 | 400 | 401 | 403 | 404), "{status} {reply}");
+    });
+}
+
+/// The parameters in a query, in a form, and as a body of JSON; with Kannel's credentials and a bearer's token.
+fn requests(gateway: &str, data: &[u8]) -> Vec<ApiGatewayProxyRequest> {
+    let parameters = text(data);
+    let query: serde_json::Map<String, Value> = parameters
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, value)| (name.to_owned(), json!([value])))
+        .collect();
+    let basic = format!("Basic {}", STANDARD.encode("u:p"));
+    let request = |changes: Value| {
+        let mut whole = json!({"httpMethod": "POST", "pathParameters": {"gateway": gateway}});
+        whole.as_object_mut().expect("an object").extend(changes.as_object().expect("an object").clone());
+        event(whole)
+    };
+    let body = |kind: &str| json!({"headers": {"authorization": "Bearer t", "content-type": kind}, "body": STANDARD.encode(data), "isBase64Encoded": true});
+    vec![
+        request(
+            json!({"httpMethod": "GET", "headers": {"authorization": basic}, "multiValueQueryStringParameters": query}),
+        ),
+        request(body("application/x-www-form-urlencoded")),
+        request(body("application/json")),
+    ]
+}
+
+/// A stack with nothing in it, in virtual time.
+fn at_the_desk(try_it: impl AsyncFn(&Stack)) {
+    in_virtual_time(async {
+        let noon = "2026-11-24T05:00:00Z".parse().expect("a time");
+        let stack = Stack::new(Arc::new(World::at(noon)), Arc::new(Faults::none()), terms(100));
+        try_it(&stack).await;
+    });
+}
+
+fn text(data: &[u8]) -> String {
+    String::from_utf8_lossy(data).into_owned()
+}
