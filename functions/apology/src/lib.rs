@@ -43,6 +43,8 @@ pub struct Plan {
     pub already_planned: u64,
     /// SMS segments of the newly owed.
     pub parts: u64,
+    /// SMS segments of all that are owed for that day, sent or not.
+    pub parts_in_all: u64,
     /// Dossiers of the index that cannot be read.
     pub unreadable: u64,
     /// Rows that could not be put; the run is to be repeated.
@@ -66,7 +68,7 @@ pub async fn apologise<P: Ports>(
     }
     let planning = delivery.run(request, started + RUN);
     let mut plan = plan(delivery, &planning, tomorrow).await?;
-    plan.overrun_minutes = overrun_minutes(delivery, plan.parts);
+    plan.overrun_minutes = overrun_minutes(delivery, plan.parts_in_all);
     planning.announce(Event::ApologiesPlanned {
         appointment_on: tomorrow,
         due: plan.due,
@@ -109,23 +111,24 @@ async fn plan_page<P: Ports>(
     let owed: Vec<_> = dossiers
         .iter()
         .filter(|dossier| owes_apology(dossier, tomorrow, closed_steps))
-        .map(|dossier| (dossier, id(dossier, tomorrow)))
+        .map(|dossier| (dossier, id(dossier, tomorrow), u64::from(parts(delivery, dossier, tomorrow))))
         .collect();
-    let ids: Vec<NoticeId> = owed.iter().map(|(_, id)| id.clone()).collect();
+    plan.parts_in_all += owed.iter().map(|(_, _, parts)| parts).sum::<u64>();
+    let ids: Vec<NoticeId> = owed.iter().map(|(_, id, _)| id.clone()).collect();
     let rows = delivery.ports().ledger().rows_among(&ids).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "it is not known which apologies are owed already: each is put");
         HashSet::new()
     });
     plan.already_planned += rows.len() as u64;
-    let mut outcomes = futures::stream::iter(owed.iter().filter(|(_, id)| !rows.contains(id)))
-        .map(async |(dossier, id)| (*dossier, run.owe_when_open(id).await))
+    let mut outcomes = futures::stream::iter(owed.iter().filter(|(_, id, _)| !rows.contains(id)))
+        .map(async |(dossier, id, parts)| (dossier, parts, run.owe_when_open(id).await))
         .buffer_unordered(AT_ONCE);
-    while let Some((dossier, owed)) = outcomes.next().await {
+    while let Some((dossier, parts, owed)) = outcomes.next().await {
         match owed {
             Ok(Progress::NotOurs) => plan.already_planned += 1,
             Ok(_) => {
                 plan.planned += 1;
-                plan.parts += u64::from(parts(delivery, dossier, tomorrow));
+                plan.parts += parts;
             }
             Err(error) => {
                 plan.out_of_reach += 1;
@@ -145,7 +148,8 @@ fn parts<P: Ports>(delivery: &Delivery<P>, dossier: &Dossier, tomorrow: NaiveDat
     Sms::new(&terms.accents.apply(text)).parts
 }
 
-/// How long after the sending window's close the last of `parts` would go, at the fleet's rate.
+/// How long after the sending window's close the last of `parts` would go, at the fleet's rate. A second pass counts
+/// what was sent since the first once more: rather a warning a few minutes too early than one too late.
 fn overrun_minutes<P: Ports>(delivery: &Delivery<P>, parts: u64) -> i64 {
     let now = delivery.ports().clock().now();
     let terms = delivery.terms();

@@ -83,6 +83,7 @@ fn planning_that_is_killed_at_fifteen_minutes_is_resumed_where_it_was() {
         assert_eq!((plan.due, plan.planned + plan.already_planned), (PROVINCE as u64, PROVINCE as u64));
         let killed_at = plan.already_planned as usize;
         assert!(killed_at > PROVINCE / 2 && killed_at < PROVINCE, "{plan:?}");
+        assert_eq!(plan.parts_in_all, 4 * PROVINCE as u64, "what the alarm for an evening too long goes by");
         figure("100,000 apologies, 700 ms a call: planned when Lambda killed the first run", killed_at);
         figure("… all planned by the second, and a minute's sent", seconds(stack.world.now() - began));
         all_are_told(&stack, PROVINCE, "the same on a slow table: killed at 15 minutes and resumed").await;
