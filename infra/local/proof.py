@@ -8,10 +8,24 @@ from console import Failed, say, step
 from tools import LOCAL, ROOT, check_machine, install_provers, tools_env
 
 COUNTS = ["schedules", "sent", "duplicates", "lost"]
+PAGE = ROOT / "docs" / "reliability.md"
+BEGIN, END = "<!-- make prove writes from here -->\n", "<!-- to here -->\n"
 
 
 def show(table):
-    """Prints what the tests recorded; lines of the same fault are one. How many notices were lost."""
+    """Prints what the tests recorded, and puts it into docs/reliability.md. How many notices were lost."""
+    faults, figures = read(table)
+    total = [sum(column) for column in zip(*faults.values())] or [0] * len(COUNTS)
+    rows = [[fault, *(f"{count:,}" for count in counts)] for fault, counts in [*faults.items(), ("all", total)]]
+    shown = "\n".join([markdown(["fault", *COUNTS], rows), "", markdown(["figure", ""], figures), ""])
+    say(f"\n{shown}")
+    before, _, rest = PAGE.read_text().partition(BEGIN)
+    PAGE.write_text(f"{before}{BEGIN}\n{shown}\n{END}{rest.partition(END)[2]}")
+    return total[-1]
+
+
+def read(table):
+    """Lines of the same fault are one."""
     faults, figures = {}, []
     for line in table.read_text().splitlines() if table.exists() else []:
         what, *values = line.split("\t")
@@ -19,16 +33,19 @@ def show(table):
             sums = faults.setdefault(what, [0] * len(COUNTS))
             faults[what] = [a + int(b) for a, b in zip(sums, values)]
         else:
-            figures.append((what, values[0]))
-    wide = max(map(len, [*faults, *(what for what, _ in figures), ""]))
-    say(f"\n{'fault':<{wide}} " + " ".join(f"{name:>10}" for name in COUNTS))
-    for fault, counts in faults.items():
-        say(f"{fault:<{wide}} " + " ".join(f"{count:>10,}" for count in counts))
-    total = [sum(column) for column in zip(*faults.values())] or [0] * len(COUNTS)
-    say(f"{'all':<{wide}} " + " ".join(f"{count:>10,}" for count in total) + "\n")
-    for what, value in figures:
-        say(f"{what:<{wide}} {value:>10}")
-    return total[-1]
+            figures.append([what, values[0]])
+    return faults, figures
+
+
+def markdown(head, rows):
+    """A table that a person reads on a terminal, too."""
+    wide = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
+
+    def line(row):
+        return f"| {row[0]:<{wide[0]}} | " + " | ".join(f"{cell:>{width}}" for cell, width in zip(row[1:], wide[1:])) + " |"
+
+    rule = f"|{'-' * (wide[0] + 2)}|" + "|".join("-" * (width + 1) + ":" for width in wide[1:]) + "|"
+    return "\n".join([line(head), rule, *map(line, rows)])
 
 
 def mutants():
