@@ -2,10 +2,12 @@
 
 pub mod citizen;
 pub mod desk;
+pub mod role;
 pub mod stack;
 
 pub use citizen::Citizen;
 pub use desk::Desk;
+pub use role::Role;
 pub use stack::{Stack, Subscription, eventually};
 
 use chrono::{DateTime, NaiveDate, Utc};

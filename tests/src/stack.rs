@@ -9,6 +9,9 @@ use chrono::{DateTime, Utc};
 use reqwest::Client;
 use serde_json::{Map, Value, json};
 
+/// Where the local AWS plays to be.
+pub(crate) const REGION: &str = "ap-southeast-1";
+
 /// A stack that `make run` or `make test` deployed.
 #[derive(Debug, Clone)]
 pub struct Stack {
@@ -87,6 +90,15 @@ impl Stack {
         let (status, text) = (answer.status(), answer.text().await?);
         ensure!(status.is_success(), "{service} {action}: {status} {text}");
         Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? })
+    }
+
+    /// One call of a service that speaks XML: STS, IAM.
+    pub async fn query_api(&self, service: &str, query: &[(&str, &str)]) -> Result<String> {
+        let request = self.http.get(&self.endpoint).query(query).header("authorization", authorization(service));
+        let answer = request.send().await?;
+        let (status, text) = (answer.status(), answer.text().await?);
+        ensure!(status.is_success(), "{service} {query:?}: {status} {text}");
+        Ok(text)
     }
 
     /// Invokes a function by its output's name and returns its answer.
@@ -269,16 +281,18 @@ async fn outputs(http: &Client, endpoint: &str, name: &str) -> Result<BTreeMap<S
     let query = [("Action", "DescribeStacks"), ("Version", "2010-05-15"), ("StackName", name)];
     let request = http.get(endpoint).query(&query).header("authorization", authorization("cloudformation"));
     let xml = request.send().await?.text().await?;
-    let between = |text: &str, tag: &str| -> Option<String> {
-        let (_, rest) = text.split_once(&format!("<{tag}>"))?;
-        Some(rest.split_once(&format!("</{tag}>"))?.0.to_owned())
-    };
     let outputs: BTreeMap<_, _> = xml
         .split("<member>")
         .filter_map(|member| Some((between(member, "OutputKey")?, between(member, "OutputValue")?)))
         .collect();
     ensure!(!outputs.is_empty(), "CloudFormation knows no outputs of it");
     Ok(outputs)
+}
+
+/// The text of the first element of that name.
+pub(crate) fn between(xml: &str, tag: &str) -> Option<String> {
+    let (_, rest) = xml.split_once(&format!("<{tag}>"))?;
+    Some(rest.split_once(&format!("</{tag}>"))?.0.to_owned())
 }
 
 fn authorization(service: &str) -> String {
