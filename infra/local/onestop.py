@@ -14,9 +14,11 @@ import release  # noqa: E402
 import sam_local  # noqa: E402
 from console import Failed, say, short, step  # noqa: E402
 from stack import Stack, free_port  # noqa: E402
-from tools import LOCAL, ROOT, cargo, check_machine, install, sam  # noqa: E402
+from tools import LOCAL, ROOT, cargo, check_machine, install, install_api, sam  # noqa: E402
 
 PROOF_TABLE = ROOT / "target" / "proof.tsv"
+# Schemathesis and the examples of docs/openapi.yaml, after the Rust tests: they shut the doors for a moment.
+API_TESTS = [str(LOCAL / "tools" / "api" / "bin" / "python"), "-B", "-m", "pytest", "--quiet", "-p", "no:cacheprovider", "tests/api"]
 RUN_PORT = int(os.environ.get("PORT", "4566"))
 
 
@@ -77,6 +79,7 @@ def prove():
 def on_a_stack_of_its_own(command):
     check_machine()
     install()
+    install_api()
     validate()
     cargo("build", "--workspace", "--bins", title="building the functions")
     cargo("test", "--workspace", "--no-run", title="building the tests")
@@ -86,7 +89,8 @@ def on_a_stack_of_its_own(command):
     try:
         stack.start()
         stack.deploy()
-        failed = subprocess.run(command, cwd=ROOT, env=stack.env(), check=False).returncode
+        tests = (subprocess.run(tests, cwd=ROOT, env=stack.env(), check=False).returncode for tests in (command, API_TESTS))
+        failed = next(tests) or next(tests)
     finally:
         stack.discard(keep_log=failed)
     if failed:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import html
 import json
 import os
 import re
@@ -16,6 +17,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import gateway
 from console import Failed, say, short, step
 from tools import LOCAL, ROOT, architecture, path_with_tools, sam
 
@@ -128,6 +130,7 @@ class Stack:
             LOCAL / "logs" / f"deploy-{self.name}.log",
             cwd=ROOT, env=self.env(),
         )
+        gateway.complete(self)
         self.fill_secrets()
         self.deployed.write_text(fingerprint)
 
@@ -135,9 +138,16 @@ class Stack:
         """Values of its own, once; a second deployment leaves them alone."""
         outputs = self.outputs()
         letters = string.ascii_letters + string.digits
+        key = lambda: "".join(secrets.choice(letters) for _ in range(24))  # noqa: E731
         values = {
             "IntakeSecret": {"current": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(), "previous": None},
-            "GatewaySecret": {"kannel": {"user": "kannel", "password": "".join(secrets.choice(letters) for _ in range(24))}},
+            # One member a convention, so that each can be tried. `vinaphone` is an operator we do not know.
+            "GatewaySecret": {
+                "kannel": {"user": "kannel", "password": key()},
+                "1pay": {"access_key": key(), "secret": key()},
+                "esms": {"cpid": "7", "key": key(), "allow": ["127.0.0.1"]},
+                "vinaphone": {"convention": "generic", "sender": "from", "text": "content", "id": "msgid", "token": key()},
+            },
         }
         for output, value in values.items():
             filled = self.folder / f"{output}.filled"
@@ -147,11 +157,27 @@ class Stack:
             filled.write_text(str(self.pid()))
 
     def outputs(self):
-        query = urllib.parse.urlencode({"Action": "DescribeStacks", "Version": "2010-05-15", "StackName": NAME})
-        answer = self.request("POST", query.encode(), {"Content-Type": "application/x-www-form-urlencoded",
-                                                       "Authorization": authorization("cloudformation")}).decode()
-        members = re.findall(r"<OutputKey>(.*?)</OutputKey>\s*<OutputValue>(.*?)</OutputValue>", answer, re.S)
+        members = re.findall(r"<OutputKey>(.*?)</OutputKey>\s*<OutputValue>(.*?)</OutputValue>", self.cloudformation("DescribeStacks"), re.S)
         return dict(members)
+
+    def template(self):
+        """The template as it was deployed, SAM's part of it written out."""
+        answer = self.cloudformation("GetTemplate", TemplateStage="Processed")
+        return json.loads(html.unescape(re.search(r"<TemplateBody>(.*)</TemplateBody>", answer, re.S)[1]))
+
+    def api(self):
+        """The API's address. The local AWS serves `https://<id>.execute-api…/<stage>` under its own."""
+        return f"{self.endpoint}/_aws/execute-api/{gateway.api_id(self)}/v1"
+
+    def cloudformation(self, action, **parameters):
+        query = urllib.parse.urlencode({"Action": action, "Version": "2010-05-15", "StackName": NAME, **parameters})
+        return self.request("POST", query.encode(), {"Content-Type": "application/x-www-form-urlencoded",
+                                                     "Authorization": authorization("cloudformation")}).decode()
+
+    def rest(self, method, path, body):
+        """One call of API Gateway's own API."""
+        headers = {"Content-Type": "application/json", "Authorization": authorization("apigateway")}
+        return self.request(method, json.dumps(body).encode(), headers, path)
 
     def aws(self, service, action, body):
         """One call of a JSON service of the local AWS, which checks no signature."""

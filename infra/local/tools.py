@@ -18,8 +18,8 @@ PROVERS = ["cargo-mutants@27.1.0", "cargo-fuzz@0.13.2"]
 
 def check_machine():
     """Rust and Python 3, and the C linker Rust itself needs. One line for what is missing."""
-    if sys.version_info < (3, 9):
-        raise Failed("Python 3.9 or newer is needed: get it from python.org or your system's packages")
+    if sys.version_info < (3, 11):
+        raise Failed("Python 3.11 or newer is needed: get it from python.org or your system's packages")
     for program, how in [
         ("cargo", "Rust is missing: get it from rustup.rs, then run the command again"),
         ("cc", "a C compiler is missing (Rust links with it): apt-get install gcc libc6-dev, or your system's like"),
@@ -30,17 +30,27 @@ def check_machine():
 
 def install():
     """MiniStack and SAM, each in a virtual environment of its own: MiniStack pins what SAM wants newer."""
-    for name, size in [("stack", "local AWS, 130 MB"), ("sam", "SAM CLI and cargo-lambda, 790 MB")]:
-        requirements = HERE / f"requirements-{name}.txt"
-        venv, wanted = LOCAL / "tools" / name, hashlib.sha256(requirements.read_bytes()).hexdigest()
-        stamp = venv / "installed"
-        if stamp.exists() and stamp.read_text() == wanted:
-            continue
-        shutil.rmtree(venv, ignore_errors=True)
-        log = LOCAL / "logs" / f"install-{name}.log"
-        step(f"a virtual environment for {name}", [sys.executable, "-m", "venv", str(venv)], log)
-        step(f"installing {size}", [str(venv / "bin" / "pip"), "install", "--quiet", "-r", str(requirements)], log)
-        stamp.write_text(wanted)
+    install_python("stack", "local AWS, 130 MB")
+    install_python("sam", "SAM CLI and cargo-lambda, 790 MB")
+
+
+def install_api():
+    """What tests/api/ runs by."""
+    install_python("api", "the tests of the API, 110 MB")
+
+
+def install_python(name, what):
+    """A virtual environment of requirements-<name>.txt, made anew where that file has changed."""
+    requirements = HERE / f"requirements-{name}.txt"
+    venv, wanted = LOCAL / "tools" / name, hashlib.sha256(requirements.read_bytes()).hexdigest()
+    stamp = venv / "installed"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    shutil.rmtree(venv, ignore_errors=True)
+    log = LOCAL / "logs" / f"install-{name}.log"
+    step(f"a virtual environment for {name}", [sys.executable, "-m", "venv", str(venv)], log)
+    step(f"installing {what}", [str(venv / "bin" / "pip"), "install", "--quiet", "-r", str(requirements)], log)
+    stamp.write_text(wanted)
 
 
 def install_lint():

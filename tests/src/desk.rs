@@ -39,6 +39,16 @@ impl Desk {
         Ok(Self { stack: stack.clone(), key })
     }
 
+    /// The key it signs by.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The same, with another key.
+    pub fn with_key(self, key: &str) -> Self {
+        Self { key: key.to_owned(), ..self }
+    }
+
     /// Pushes a snapshot or an array of them.
     pub async fn push(&self, body: &Value) -> Result<Answer> {
         let body = body.to_string();

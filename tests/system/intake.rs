@@ -1,9 +1,11 @@
 //! `POST /dossiers`: the contract.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chrono::Days;
 use serde_json::{Value, json};
 use system_tests::desk::{code, dossier, next};
-use system_tests::{Desk, today};
+use system_tests::{Desk, eventually, today};
 
 use crate::stack;
 
@@ -79,6 +81,24 @@ async fn result_on_is_set_on_entering_kept_while_closed_and_cleared_on_reopening
     assert!(!reopened.contains_key("result_on") && !reopened.contains_key("expires_at"));
     let first_load = dossier(json!({"step": "Kết thúc", "silent": true}));
     assert_eq!(stored(&first_load).await["result_on"], json!(today() + Days::new(5)), "its appointment day");
+}
+
+#[tokio::test]
+async fn a_second_key_is_good_beside_the_first_as_soon_as_it_is_in_the_secret() {
+    let stack = stack().await;
+    let first = Desk::of(&stack).await.unwrap();
+    let key = format!("whsec_{}", STANDARD.encode(std::array::from_fn::<u8, 32, _>(|_| fastrand::u8(..))));
+    let second = first.clone().with_key(&key);
+    assert_eq!(second.push(&dossier(json!({}))).await.unwrap().status, 401);
+    // In this order, so that the other tests go on reading the key that every sandbox knows.
+    let secret = json!({"current": first.key(), "previous": key}).to_string();
+    let request = json!({"SecretId": stack.output("IntakeSecret"), "SecretString": secret});
+    stack.aws("secretsmanager", "PutSecretValue", request).await.unwrap();
+    eventually("the second key is known: half a minute after the last mismatch", || async {
+        Ok((second.push(&dossier(json!({}))).await?.status == 200).then_some(()))
+    })
+    .await;
+    assert_eq!(first.push(&dossier(json!({}))).await.unwrap().status, 200);
 }
 
 #[tokio::test]

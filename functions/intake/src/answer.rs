@@ -8,6 +8,8 @@ use http::{HeaderValue, header::CONTENT_TYPE};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::Refusal;
+
 /// What became of a valid snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -87,9 +89,9 @@ pub(crate) fn outcomes(reports: &[Report]) -> ApiGatewayProxyResponse {
     json_response(200, &json!({"dossiers": reports}))
 }
 
-/// A refusal that says what to do and nothing that helps a stranger.
-pub(crate) fn error(status: i64, why: &str) -> ApiGatewayProxyResponse {
-    json_response(status, &json!({"error": why}))
+/// Its words.
+pub(crate) fn refused(refusal: Refusal) -> ApiGatewayProxyResponse {
+    json_response(refusal.status().into(), &json!({"error": refusal.to_string()}))
 }
 
 fn json_response(status: i64, body: &Value) -> ApiGatewayProxyResponse {

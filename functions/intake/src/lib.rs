@@ -1,6 +1,8 @@
-//! `POST /dossiers`: the one-stop software pushes snapshots; each gets its outcome.
+//! `POST /dossiers`: the one-stop software pushes snapshots; each gets its outcome. `GET /docs` says how.
 
 mod answer;
+mod document;
+mod refusal;
 mod signature;
 
 use std::collections::HashMap;
@@ -19,6 +21,7 @@ use futures::StreamExt;
 use serde_json::{Map, Value};
 
 pub use answer::{Outcome, Report};
+pub use refusal::Refusal;
 
 /// The most dossiers in one request.
 pub const MOST_DOSSIERS: usize = 100;
@@ -45,35 +48,39 @@ pub struct Intake<D, C> {
 pub type Counts = Vec<(&'static str, f64)>;
 
 impl<D: DossierStore, C: Clock> Intake<D, C> {
-    /// Answers one request: 200 with one outcome a dossier, else 400, 401, 413, or 503 where the sender shall try again.
+    /// Answers one request: a document, or what became of a push.
     pub async fn handle(&self, request: &ApiGatewayProxyRequest) -> (ApiGatewayProxyResponse, Counts) {
-        let Some(body) = raw_body(request) else { return refused(400, "the body's encoding is broken") };
-        if body.len() > LONGEST_BODY {
-            return refused(413, "the body is longer than 1 MB: send fewer dossiers at a time");
+        if let Some(document) = document::asked_for(request) {
+            return (document, Vec::new());
         }
-        match signature::verify(&request.headers, &body, &self.secret).await {
-            Ok(true) => {}
-            Ok(false) => return refused(401, "the signature is missing, wrong or more than five minutes old"),
-            Err(error) => {
-                tracing::error!(%error, "the intake secret cannot be had: every push is refused");
-                return refused(503, "temporarily out of order: send the same again later");
-            }
-        }
-        let snapshots = match snapshots(&body) {
-            Ok(snapshots) => snapshots,
-            Err((status, why)) => return refused(status, why),
-        };
-        match self.take(&snapshots).await {
+        match self.push(request).await {
             Ok(reports) => {
                 let conflicts = reports.iter().filter(|report| report.is_conflict()).count();
                 let counts = (conflicts > 0).then_some(("RevisionConflicts", conflicts as f64));
                 (answer::outcomes(&reports), counts.into_iter().collect())
             }
+            Err(refusal) => (answer::refused(refusal), Vec::new()),
+        }
+    }
+
+    /// One outcome a dossier, or why all of them are refused. Nothing of the body is read before it is known to be genuine.
+    async fn push(&self, request: &ApiGatewayProxyRequest) -> Result<Vec<Report>, Refusal> {
+        let body = raw_body(request).ok_or(Refusal::BrokenEncoding)?;
+        if body.len() > LONGEST_BODY {
+            return Err(Refusal::BodyTooLong);
+        }
+        match signature::verify(&request.headers, &body, &self.secret).await {
+            Ok(true) => {}
+            Ok(false) => return Err(Refusal::NotGenuine),
             Err(error) => {
-                tracing::error!(%error, "a push could not be stored whole; its sender tries again");
-                refused(503, "temporarily out of order: send the same again later")
+                tracing::error!(%error, "the intake secret cannot be had: a push is refused");
+                return Err(Refusal::OutOfOrder);
             }
         }
+        self.take(&snapshots(&body)?).await.map_err(|error| {
+            tracing::error!(%error, "a push could not be stored whole; its sender tries again");
+            Refusal::OutOfOrder
+        })
     }
 
     /// One report a snapshot, in the order sent.
@@ -162,23 +169,17 @@ fn by_dossier(parsed: &[Result<Dossier, InvalidField>]) -> Vec<Vec<usize>> {
     groups.into_values().collect()
 }
 
-fn snapshots(body: &[u8]) -> Result<Vec<Value>, (i64, &'static str)> {
+fn snapshots(body: &[u8]) -> Result<Vec<Value>, Refusal> {
     match serde_json::from_slice(body) {
-        Ok(Value::Array(snapshots)) if snapshots.len() > MOST_DOSSIERS => {
-            Err((413, "more than 100 dossiers: send fewer at a time"))
-        }
+        Ok(Value::Array(snapshots)) if snapshots.len() > MOST_DOSSIERS => Err(Refusal::TooManyDossiers),
         Ok(Value::Array(snapshots)) => Ok(snapshots),
         Ok(snapshot @ Value::Object(_)) => Ok(vec![snapshot]),
-        Ok(_) => Err((400, "the body must be a dossier (a JSON object) or an array of dossiers")),
-        Err(_) => Err((400, "the body is not JSON in UTF-8")),
+        Ok(_) => Err(Refusal::NoDossier),
+        Err(_) => Err(Refusal::NotJson),
     }
 }
 
 fn raw_body(request: &ApiGatewayProxyRequest) -> Option<Vec<u8>> {
     let body = request.body.as_deref().unwrap_or_default();
     if request.is_base64_encoded { STANDARD.decode(body).ok() } else { Some(body.as_bytes().to_vec()) }
-}
-
-fn refused(status: i64, why: &str) -> (ApiGatewayProxyResponse, Counts) {
-    (answer::error(status, why), Vec::new())
 }

@@ -20,6 +20,7 @@ use domain::sms::fit;
 use domain::{ClosedSteps, inquiry, texts};
 
 pub use flood::Flood;
+pub use gateway::conventions;
 use gateway::{Answer, Gateway, Refusal, Request};
 use message::Message;
 

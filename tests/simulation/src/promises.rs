@@ -227,7 +227,7 @@ pub async fn of_a_turn(turn: &impl DrainTurn) {
 }
 
 /// Runs a check in virtual time.
-pub fn in_virtual_time(check: impl Future<Output = ()>) {
+pub fn in_virtual_time<T>(check: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("a runtime").block_on(check);
+    runtime.expect("a runtime").block_on(check)
 }

@@ -36,6 +36,11 @@ struct Convention {
 
 static CONVENTIONS: [Convention; 4] = [kannel::CONVENTION, onepay::CONVENTION, esms::CONVENTION, generic::CONVENTION];
 
+/// The conventions' names.
+pub fn conventions() -> impl Iterator<Item = &'static str> {
+    CONVENTIONS.iter().map(|convention| convention.name)
+}
+
 /// What goes back to the gateway.
 pub(crate) struct Answer<'a> {
     /// For the citizen.

@@ -1,0 +1,35 @@
+"""What the local AWS leaves out of a SAM API: who may call (its resource policy), and what API Gateway answers by itself.
+
+Both are taken from the template as it was deployed, and are in force with a deployment of the API, as on AWS.
+"""
+
+import json
+
+
+def complete(stack):
+    """Makes the deployed API what template.yaml says."""
+    for kind, answer in api_of(stack)["x-amazon-apigateway-gateway-responses"].items():
+        stack.rest("PUT", f"/restapis/{api_id(stack)}/gatewayresponses/{kind}", answer)
+    allow(stack)
+    stack.rest("POST", f"/restapis/{api_id(stack)}/deployments", {"stageName": "v1"})
+
+
+def allow(stack, **lists):
+    """Sets the resource policy, with other lists of addresses than the deployed ones: `allow(stack, PushAddresses="203.0.113.0/24")`."""
+    policy = api_of(stack, **lists)["x-amazon-apigateway-policy"]
+    change = {"op": "replace", "path": "/policy", "value": json.dumps(policy)}
+    stack.rest("PATCH", f"/restapis/{api_id(stack)}", {"patchOperations": [change]})
+
+
+def api_of(stack, **parameters):
+    """The API's definition as SAM wrote it, its lists split."""
+    api = stack.template()["Resources"]["Api"]["Properties"]["Body"]
+    addresses = zip(api["x-amazon-apigateway-policy"]["Statement"], ("PushAddresses", "GatewayAddresses"))
+    for statement, parameter in addresses:
+        separator, deployed = statement["Condition"]["IpAddress"]["aws:SourceIp"]["Fn::Split"]
+        statement["Condition"]["IpAddress"]["aws:SourceIp"] = parameters.get(parameter, deployed).split(separator)
+    return api
+
+
+def api_id(stack):
+    return stack.outputs()["ApiUrl"].removeprefix("https://").split(".")[0]

@@ -1,0 +1,62 @@
+"""What API Gateway does before a function is asked: who may call, and what it answers by itself."""
+
+import gateway
+import pytest
+import requests
+
+ELSEWHERE = "203.0.113.0/24"
+
+
+@pytest.fixture
+def only_from(stack):
+    """Deploys other lists of addresses; the deployed ones are back afterwards."""
+    yield lambda **lists: gateway.allow(stack, **lists)
+    gateway.allow(stack)
+
+
+def statuses(stack):
+    doors = [("POST", "/dossiers"), ("GET", "/mo/kannel"), ("POST", "/mo/kannel"), ("GET", "/docs"), ("GET", "/openapi.json")]
+    return [requests.request(method, stack.api() + path, timeout=10).status_code for method, path in doors]
+
+
+@pytest.mark.parametrize(("lists", "expected"), [
+    ({}, [401, 401, 401, 200, 200]),
+    ({"PushAddresses": ELSEWHERE}, [403, 401, 401, 200, 200]),
+    ({"GatewayAddresses": ELSEWHERE}, [401, 403, 403, 200, 200]),
+    ({"PushAddresses": f"{ELSEWHERE},127.0.0.0/8", "GatewayAddresses": f"{ELSEWHERE},127.0.0.1/32"}, [401, 401, 401, 200, 200]),
+])
+def test_each_door_is_open_to_its_own_addresses_and_the_documents_to_everyone(stack, only_from, lists, expected):
+    only_from(**lists)
+    assert statuses(stack) == expected
+
+
+def test_an_address_that_is_not_on_the_list_learns_nothing_else(stack, only_from, document):
+    only_from(PushAddresses=ELSEWHERE)
+    answer = requests.post(f"{stack.api()}/dossiers", timeout=10)
+    [expected] = document["components"]["responses"]["NotFromThisAddress"]["content"]["application/json"]["examples"].values()
+    assert (answer.status_code, answer.json()) == (403, expected["value"])
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/dossiers"), ("DELETE", "/mo/kannel"), ("GET", "/admin"), ("GET", "/"), ("GET", "/mo"), ("GET", "/mo/kannel/x")])
+def test_where_there_is_nothing_the_answer_says_where_to_read(stack, method, path):
+    answer = requests.request(method, stack.api() + path, timeout=10)
+    assert (answer.status_code, answer.json()) == (404, {"error": "there is nothing here: GET /docs says what there is"})
+
+
+def test_every_answer_of_api_gateway_is_in_our_form(stack):
+    answers = gateway.api_of(stack)["x-amazon-apigateway-gateway-responses"]
+    assert {"DEFAULT_4XX", "DEFAULT_5XX"} <= answers.keys()
+    for kind, answer in answers.items():
+        body = requests.models.complexjson.loads(answer["responseTemplates"]["application/json"])
+        assert list(body) == ["error"] and "$context" not in body["error"], kind
+
+
+def test_an_address_is_limited_and_no_request_is_sampled(stack):
+    resources = stack.template()["Resources"]
+    limit = resources["RateLimit"]["Properties"]
+    [rule] = limit["Rules"]
+    assert rule["Statement"]["RateBasedStatement"]["AggregateKeyType"] == "IP" and "Block" in rule["Action"]
+    for seen in (limit["VisibilityConfig"], rule["VisibilityConfig"]):
+        assert seen["SampledRequestsEnabled"] is False, "a gateway's URL holds a citizen's number and text"
+    stage = resources["RateLimitOfApi"]["Properties"]["ResourceArn"]["Fn::Sub"]
+    assert stage.endswith("/restapis/${Api}/stages/${Apiv1Stage}")
