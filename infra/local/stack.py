@@ -49,6 +49,7 @@ class Stack:
             "SAM_CLI_TELEMETRY": "0",
             "ONESTOP_ENDPOINT": self.endpoint,
             "ONESTOP_STACK": NAME,
+            "ONESTOP_LOG": str(self.folder / "ministack.log"),
         }
 
     # ------------------------------------------------------------------ the server
@@ -82,7 +83,7 @@ class Stack:
         # AUTH: every function works under its role of template.yaml, so a missing right fails here as it would on AWS.
         env = {**self.env(), "BIND_HOST": self.host, "GATEWAY_PORT": str(self.port), "MINISTACK_HOST": self.host,
                "AUTH": "true", "IOT_MTLS_ENABLED": "0", "TMPDIR": str(temporary), **more}
-        env.pop("ONESTOP_ENDPOINT")
+        env = {name: value for name, value in env.items() if not name.startswith("ONESTOP_")}
         with open(self.folder / "ministack.log", "wb") as log:
             server = subprocess.Popen([str(LOCAL / "tools" / "stack" / "bin" / "ministack")], env=env, cwd=self.folder,
                                       stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)

@@ -218,6 +218,43 @@ impl Stack {
             .collect())
     }
 
+    /// Every line of every log group.
+    pub async fn every_log(&self) -> Result<Vec<String>> {
+        let groups = self.aws("logs", "DescribeLogGroups", json!({})).await?;
+        let mut lines = Vec::new();
+        for group in groups["logGroups"].as_array().context("log groups")? {
+            let (mut request, name) = (json!({"logGroupName": group["logGroupName"]}), &group["logGroupName"]);
+            loop {
+                let page = self.aws("logs", "FilterLogEvents", request.clone()).await?;
+                let events = page["events"].as_array().into_iter().flatten();
+                lines.extend(events.map(|event| format!("{name} {}", event["message"].as_str().unwrap_or_default())));
+                match page.get("nextToken") {
+                    Some(token) if token.is_string() => request["nextToken"] = token.clone(),
+                    _ => break,
+                }
+            }
+        }
+        Ok(lines)
+    }
+
+    /// What the local AWS wrote, but for the SMS network that it plays: that one prints what it delivers.
+    pub fn server_log(&self) -> Result<Vec<String>> {
+        let path = std::env::var("ONESTOP_LOG").context("ONESTOP_LOG names the local AWS's log")?;
+        let log = std::fs::read_to_string(&path).with_context(|| path)?;
+        Ok(log.lines().filter(|line| !line.contains("[sns] SNS SMS to")).map(str::to_owned).collect())
+    }
+
+    /// The bodies in the queue of failed runs; they stay there.
+    pub async fn failed_runs(&self) -> Result<Vec<String>> {
+        let queues = self.aws("sqs", "ListQueues", json!({})).await?;
+        let queues = queues["QueueUrls"].as_array().context("queues")?.iter().filter_map(Value::as_str);
+        let url = queues.into_iter().find(|url| url.contains("FailedRuns")).context("the queue of failed runs")?;
+        let peek = json!({"QueueUrl": url, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0});
+        let received = self.aws("sqs", "ReceiveMessage", peek).await?;
+        let messages = received["Messages"].as_array().cloned().unwrap_or_default();
+        Ok(messages.iter().filter_map(|message| message["Body"].as_str().map(str::to_owned)).collect())
+    }
+
     /// A queue behind a rule on the province's bus: what another system of the province would receive.
     pub async fn subscribe(&self, pattern: Value) -> Result<Subscription> {
         let name = format!("test-{:016x}", fastrand::u64(..));

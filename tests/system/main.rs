@@ -7,12 +7,13 @@
 
 mod apology;
 mod bad_input;
-mod events_and_privacy;
+mod events;
 mod failure_bucket;
 mod house;
 mod inquiry;
 mod intake;
 mod least_privilege;
+mod nothing_personal;
 mod ports_conform;
 mod result_and_supplement;
 mod rules_of_the_stack;

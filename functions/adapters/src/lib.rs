@@ -19,6 +19,7 @@ pub mod inquiries;
 mod item;
 pub mod ledger;
 pub mod metrics;
+pub mod quiet;
 pub mod secret;
 pub mod settings;
 pub mod sms;

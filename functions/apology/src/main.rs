@@ -1,6 +1,7 @@
 //! `ApologyFunction`: an EventBridge rule, 17:30 Asia/Ho_Chi_Minh, and its second pass at 17:35.
 
 use adapters::metrics::Metrics;
+use adapters::quiet::Quiet;
 use adapters::settings::Settings;
 use anyhow::ensure;
 use apology::Scheduled;
@@ -13,10 +14,10 @@ async fn main() -> anyhow::Result<()> {
     let metrics = &Metrics::new(settings.required("STAGE")?);
     let delivery = &adapters::delivery::from_settings(&settings).await?;
 
-    run(service_fn(async |event: LambdaEvent<Scheduled>| {
+    run(service_fn(async |event: LambdaEvent<Quiet<Scheduled>>| {
         let request = &event.context.request_id;
         let deadline = event.context.deadline().into();
-        let (plan, tally) = apology::apologise(delivery, &event.payload, request, deadline).await?;
+        let (plan, tally) = apology::apologise(delivery, &event.payload.0, request, deadline).await?;
         tracing::info!(
             plan.due,
             plan.planned,

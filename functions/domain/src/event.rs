@@ -54,7 +54,7 @@ pub enum Event {
         inquiry: String,
         /// Which gateway.
         gateway: String,
-        /// The code asked for, where there was one.
+        /// The code asked for, where it is a dossier's.
         receipt_code: Option<String>,
         /// How it ended.
         outcome: InquiryOutcome,

@@ -4,6 +4,7 @@ use adapters::aws::{self, Patience};
 use adapters::clock::SystemClock;
 use adapters::dossiers::DynamoDossiers;
 use adapters::metrics::Metrics;
+use adapters::quiet::Quiet;
 use adapters::secret::Secret;
 use adapters::settings::Settings;
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
@@ -28,8 +29,8 @@ async fn main() -> anyhow::Result<()> {
         closed_steps,
     };
 
-    run(service_fn(async |event: LambdaEvent<ApiGatewayProxyRequest>| {
-        let (response, counts) = intake.handle(&event.payload).await;
+    run(service_fn(async |event: LambdaEvent<Quiet<ApiGatewayProxyRequest>>| {
+        let (response, counts) = intake.handle(&event.payload.0).await;
         metrics.emit(counts);
         Ok::<_, Error>(response)
     }))

@@ -17,7 +17,7 @@ use domain::calendar::day_in_vietnam;
 use domain::event::{Event, InquiryOutcome};
 use domain::ports::{Clock, Counted, DossierStore, EventBus, Inquiry, InquiryLog, Logged, StoreError};
 use domain::sms::fit;
-use domain::{ClosedSteps, inquiry, texts};
+use domain::{ClosedSteps, ReceiptCode, inquiry, texts};
 
 pub use flood::Flood;
 pub use gateway::conventions;
@@ -193,11 +193,13 @@ impl<D: DossierStore, I: InquiryLog, E: EventBus, C: Clock> Lookup<D, I, E, C> {
     }
 }
 
+/// Names the code only of a dossier: what else a citizen takes for one may be his identity card's or his phone's number.
 fn announcement(inquiry: &Inquiry) -> Event {
+    let of_a_dossier = |_: &&ReceiptCode| inquiry.outcome == InquiryOutcome::Answered;
     Event::InquiryAnswered {
         inquiry: inquiry.id.clone(),
         gateway: inquiry.gateway.clone(),
-        receipt_code: inquiry.receipt_code.as_ref().map(ToString::to_string),
+        receipt_code: inquiry.receipt_code.as_ref().filter(of_a_dossier).map(ToString::to_string),
         outcome: inquiry.outcome,
     }
 }

@@ -9,6 +9,7 @@ use adapters::dossiers::DynamoDossiers;
 use adapters::events::EventBridge;
 use adapters::inquiries::DynamoInquiries;
 use adapters::metrics::Metrics;
+use adapters::quiet::Quiet;
 use adapters::secret::Secret;
 use adapters::settings::{SettingError, Settings};
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
@@ -42,8 +43,8 @@ async fn main() -> anyhow::Result<()> {
         flood,
     };
 
-    run(service_fn(async |event: LambdaEvent<ApiGatewayProxyRequest>| {
-        let (response, counts) = lookup.handle(&event.payload).await;
+    run(service_fn(async |event: LambdaEvent<Quiet<ApiGatewayProxyRequest>>| {
+        let (response, counts) = lookup.handle(&event.payload.0).await;
         metrics.emit(counts);
         Ok::<_, Error>(response)
     }))

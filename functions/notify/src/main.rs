@@ -1,6 +1,7 @@
 //! `NotifyFunction`: the stream of table `dossiers`.
 
 use adapters::metrics::Metrics;
+use adapters::quiet::Quiet;
 use adapters::settings::Settings;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use notify::{Batch, BatchResponse};
@@ -12,10 +13,10 @@ async fn main() -> anyhow::Result<()> {
     let metrics = &Metrics::new(settings.required("STAGE")?);
     let delivery = &adapters::delivery::from_settings(&settings).await?;
 
-    run(service_fn(async |event: LambdaEvent<Batch>| {
+    run(service_fn(async |event: LambdaEvent<Quiet<Batch>>| {
         let request = &event.context.request_id;
         let deadline = event.context.deadline().into();
-        let (response, tally, rejected) = notify::notify(delivery, &event.payload, request, deadline).await;
+        let (response, tally, rejected) = notify::notify(delivery, &event.payload.0, request, deadline).await;
         adapters::delivery::report(metrics, request, tally);
         metrics.emit((rejected > 0).then_some(("StreamRecordsRejected", rejected.into())));
         Ok::<BatchResponse, Error>(response)
