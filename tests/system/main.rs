@@ -16,6 +16,7 @@ mod least_privilege;
 mod nothing_personal;
 mod ports_conform;
 mod result_and_supplement;
+mod retention;
 mod rules_of_the_stack;
 mod scale;
 mod seed;

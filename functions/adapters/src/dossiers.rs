@@ -1,12 +1,14 @@
-//! Table `dossiers`. An item is a snapshot with the contract's field names, and `expires_at` once it is done.
+//! Table `dossiers`. An item is a snapshot with the contract's field names, and `expires_at`.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use chrono::NaiveDate;
-use domain::ports::{DossierStore, Page, PageToken, Put, StoreError};
+use domain::calendar::day_in_vietnam;
+use domain::ports::{Clock, DossierStore, Page, PageToken, Put, StoreError};
 use domain::{Dossier, ReceiptCode};
 use serde_json::{Map, Value};
 
+use crate::clock::SystemClock;
 use crate::item::{Item, expiry, get_text, number, text, unavailable};
 
 const TABLE: &str = "dossiers";
@@ -17,7 +19,7 @@ const BY_APPOINTMENT: &str = "by_appointment";
 pub struct DynamoDossiers {
     client: Client,
     table: String,
-    /// Days a dossier is kept after it is done; `None` in functions that only read.
+    /// Days a dossier is kept after its last day; `None` in functions that only read.
     retention_days: Option<u32>,
 }
 
@@ -35,8 +37,9 @@ impl DynamoDossiers {
     fn item(&self, dossier: &Dossier) -> Result<Item, StoreError> {
         let mut item: Item =
             serde_dynamo::to_item(dossier).map_err(|error| unreadable(dossier.receipt_code.as_str(), error))?;
-        if let (Some(days), Some(day)) = (self.retention_days, dossier.result_on) {
-            item.insert("expires_at".into(), expiry(day, days));
+        if let Some(days) = self.retention_days {
+            let today = day_in_vietnam(SystemClock.now());
+            item.insert("expires_at".into(), expiry(last_day(dossier, today), days));
         }
         Ok(item)
     }
@@ -113,6 +116,12 @@ impl DossierStore for DynamoDossiers {
         }
         Ok(page)
     }
+}
+
+/// From when on a dossier's retention runs: the day it was done. One that is never finished is not kept for ever either:
+/// from its appointment on, or from the last change that was pushed, whichever is later.
+fn last_day(dossier: &Dossier, today: NaiveDate) -> NaiveDate {
+    dossier.result_on.unwrap_or(dossier.appointment_on.max(today))
 }
 
 fn page_token(last: &Item) -> Result<PageToken, StoreError> {
