@@ -10,7 +10,7 @@ PHONE ?= 0912345678
 TEXT ?= MCKH 0161701234
 
 .DEFAULT_GOAL := help
-.PHONY: help run down outputs logs push text inbox ledger evening test prove mutants fuzz sam-local validate lint package replay deploy python
+.PHONY: help run down outputs logs push text inbox ledger evening test prove mutants fuzz sam-local validate lint scan package replay deploy python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ validate: python ## sam validate --lint of the templates
 
 lint: python ## formatting, clippy, docs, licences, unused dependencies: no warning passes
 	@$(ONESTOP) lint
+
+scan: python ## the templates under infrastructure scanners (checkov, cfn-lint): every exception is argued in the template
+	@$(ONESTOP) scan
 
 package: python ## sam build as for AWS, with each function's size zipped (ARCH=arm64 or x86_64)
 	@$(ONESTOP) package

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What `make` does: the local stack (run, down, outputs), tests (validate, test, prove, mutants, fuzz, sam-local), lint, package and deploy."""
+"""What `make` does: the local stack (run, down, outputs), tests (validate, test, prove, mutants, fuzz, sam-local), lint, scan, package and deploy."""
 
 import json
 import os
@@ -110,7 +110,7 @@ COMMANDS = {
     "run": run, "down": down, "outputs": outputs,
     "mutants": proof.mutants, "fuzz": proof.fuzz,
     "validate": validate, "test": test, "prove": prove, "sam-local": local_invoke,
-    "lint": release.lint, "package": release.package, "deploy": release.deploy,
+    "lint": release.lint, "scan": release.scan, "package": release.package, "deploy": release.deploy,
 }
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What lands on AWS, and what is checked before: `make package`, `make lint`."""
+"""What lands on AWS, and what is checked before: `make package`, `make lint`, `make scan`."""
 
 import os
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from console import Failed, say, step
 from stack import FUNCTIONS
-from tools import LOCAL, ROOT, architecture, cargo, check_machine, install, install_lint, sam, tools_env
+from tools import LOCAL, ROOT, architecture, cargo, check_machine, install, install_lint, install_scan, sam, tools_env
 
 LIMIT = 5_000_000
 TARGETS = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux-gnu"}
@@ -86,3 +86,18 @@ def advisories():
         say("- cargo deny: advisories were not checked, since their database cannot be reached from here")
         return
     cargo("deny", "--locked", "check", "--disable-fetch", "advisories", title="cargo deny: advisories")
+
+
+def scan():
+    """checkov and cfn-lint with its advice over every template. An exception stands in the template, with its reason."""
+    check_machine()
+    install()
+    install_scan()
+    templates = ["template.yaml", *sorted(str(file.relative_to(ROOT)) for file in (ROOT / "infra").glob("*.yaml"))]
+    tools, log = LOCAL / "tools", LOCAL / "logs" / "scan.log"
+    # Nothing of ours leaves the machine, and no guideline is fetched.
+    step("checkov", [str(tools / "scan" / "bin" / "checkov"), "--framework", "cloudformation", "--skip-download", "--quiet", "--compact",
+                     "--file", *templates], log, cwd=ROOT)
+    step("cfn-lint, its advice included", [str(tools / "sam" / "bin" / "cfn-lint"), "--include-checks", "I", "--regions", "ap-southeast-1",
+                                           "--template", *templates], log, cwd=ROOT)
+    return 0

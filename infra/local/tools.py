@@ -39,6 +39,11 @@ def install_api():
     install_python("api", "the tests of the API, 110 MB")
 
 
+def install_scan():
+    """What `make scan` looks at the templates with."""
+    install_python("scan", "checkov, 290 MB")
+
+
 def install_python(name, what):
     """A virtual environment of requirements-<name>.txt, made anew where that file has changed."""
     requirements = HERE / f"requirements-{name}.txt"
