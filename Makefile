@@ -10,7 +10,7 @@ PHONE ?= 0912345678
 TEXT ?= MCKH 0161701234
 
 .DEFAULT_GOAL := help
-.PHONY: help run down outputs logs push text inbox ledger evening test prove mutants fuzz sam-local validate lint scan package replay deploy python
+.PHONY: help run down outputs logs push text inbox ledger evening import test prove mutants fuzz clients sam-local validate lint scan package replay deploy python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ ledger: ## on that stack: what a citizen was told, and when (CODE=0161701234)
 evening: ## on that stack: the 17:30 run, now
 	@$(TRY) evening
 
+import: python ## the first load: a CSV of dossiers, silently (FILE=dossiers.csv; CHECK=1 sends nothing; STACK=onestop for AWS)
+	@$(ONESTOP) import
+
 test: python ## every test, on a stack of its own that is gone afterwards
 	@$(ONESTOP) test
 
@@ -53,6 +56,9 @@ mutants: python ## breaks each rule in turn and sees a test fail (an hour or two
 
 fuzz: python ## every parser of outside input, given anything (FOR=60 seconds each)
 	@FOR=$(or $(FOR),60) $(ONESTOP) fuzz
+
+clients: python ## the ready clients in clients/, each run against a stack of its own (installs their runtimes as root on Debian)
+	@$(ONESTOP) clients
 
 sam-local: python ## sam local invoke of every file in events/, answers compared (needs a Docker engine, or root on Debian)
 	@$(ONESTOP) sam-local

@@ -33,6 +33,18 @@ fn the_domain_knows_no_clock_no_network_and_no_aws() {
 }
 
 #[test]
+fn the_import_stands_outside_as_a_client_does_and_shares_only_the_rules() {
+    let import = dependencies("import");
+    assert!(import.contains("domain"));
+    for foreign in FUNCTIONS.iter().copied().chain(["adapters", "lambda_runtime", "aws_lambda_events"]) {
+        assert!(
+            !import.contains(foreign) && !import.iter().any(|name| is_aws_sdk(name)),
+            "import depends on {foreign}"
+        );
+    }
+}
+
+#[test]
 fn only_the_adapters_know_the_sdk_and_they_know_no_lambda() {
     let adapters = dependencies("adapters");
     assert!(adapters.contains("domain") && adapters.iter().any(|name| is_aws_sdk(name)));

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What `make` does: the local stack (run, down, outputs), tests (validate, test, prove, mutants, fuzz, sam-local), lint, scan, package and deploy."""
+"""What `make` does: the local stack (run, down, outputs), the first load (import), tests (validate, test, prove, mutants, fuzz, clients, sam-local), lint, scan, package and deploy."""
 
 import json
 import os
@@ -9,9 +9,11 @@ import sys
 
 sys.dont_write_bytecode = True
 
+import door  # noqa: E402
 import proof  # noqa: E402
 import release  # noqa: E402
 import sam_local  # noqa: E402
+from clients import install_runtimes  # noqa: E402
 from console import Failed, say, short, step  # noqa: E402
 from stack import Stack, free_port  # noqa: E402
 from tools import LOCAL, ROOT, cargo, check_machine, install, install_api, sam  # noqa: E402
@@ -49,6 +51,22 @@ def outputs():
     return 0
 
 
+def load():
+    """A list of dossiers (FILE) through the signed API; with CHECK=1 only a look at it, which sends nothing."""
+    if not os.environ.get("FILE"):
+        raise Failed("which file? make import FILE=dossiers.csv")
+    check_machine()
+    cargo("build", "--package", "import", title="building the import")
+    options = ["--check"] if is_set("CHECK") else []
+    options += ["--tell"] if is_set("TELL") else []
+    where = {} if is_set("CHECK") else door.find(Stack("run", RUN_PORT))
+    return subprocess.run([str(ROOT / "target/debug/import"), os.environ["FILE"], *options], env={**os.environ, **where}, check=False).returncode
+
+
+def is_set(name):
+    return os.environ.get(name, "") not in ("", "0")
+
+
 def validate():
     """`sam validate --lint` of every template."""
     check_machine()
@@ -62,7 +80,7 @@ def validate():
 
 def test():
     """Everything but the long proofs, on a stack of its own that is gone afterwards."""
-    return on_a_stack_of_its_own(["cargo", "test", "--workspace", "--quiet", *sys.argv[2:]])
+    return on_a_stack_of_its_own(["cargo", "test", "--workspace", "--quiet", *sys.argv[2:]], API_TESTS)
 
 
 def prove():
@@ -71,15 +89,24 @@ def prove():
     PROOF_TABLE.parent.mkdir(exist_ok=True)
     PROOF_TABLE.unlink(missing_ok=True)
     os.environ["PROOF_TABLE"] = str(PROOF_TABLE)
-    failed = on_a_stack_of_its_own(["cargo", "test", "--workspace", "--quiet", "--", "--include-ignored"])
+    failed = on_a_stack_of_its_own(["cargo", "test", "--workspace", "--quiet", "--", "--include-ignored"], API_TESTS)
     lost = proof.show(PROOF_TABLE)
     return failed or lost
 
 
-def on_a_stack_of_its_own(command):
+def clients():
+    """The ready clients, each in its language, on a stack of its own."""
+    install_runtimes()
+    os.environ["ONESTOP_CLIENTS"] = "all"
+    return on_a_stack_of_its_own(["cargo", "test", "--package", "system-tests", "--test", "system", "clients::"])
+
+
+def on_a_stack_of_its_own(*suites):
+    """One after the other, up to the first that fails."""
     check_machine()
     install()
-    install_api()
+    if API_TESTS in suites:
+        install_api()
     validate()
     cargo("build", "--workspace", "--bins", title="building the functions")
     cargo("test", "--workspace", "--no-run", title="building the tests")
@@ -89,8 +116,8 @@ def on_a_stack_of_its_own(command):
     try:
         stack.start()
         stack.deploy()
-        tests = (subprocess.run(tests, cwd=ROOT, env=stack.env(), check=False).returncode for tests in (command, API_TESTS))
-        failed = next(tests) or next(tests)
+        ended = (subprocess.run(suite, cwd=ROOT, env=stack.env(), check=False).returncode for suite in suites)
+        failed = next(filter(None, ended), 0)
     finally:
         stack.discard(keep_log=failed)
     if failed:
@@ -107,8 +134,8 @@ def local_invoke():
 
 
 COMMANDS = {
-    "run": run, "down": down, "outputs": outputs,
-    "mutants": proof.mutants, "fuzz": proof.fuzz,
+    "run": run, "down": down, "outputs": outputs, "import": load,
+    "mutants": proof.mutants, "fuzz": proof.fuzz, "clients": clients,
     "validate": validate, "test": test, "prove": prove, "sam-local": local_invoke,
     "lint": release.lint, "scan": release.scan, "package": release.package, "deploy": release.deploy,
 }

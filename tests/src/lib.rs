@@ -2,6 +2,7 @@
 
 pub mod citizen;
 pub mod desk;
+pub mod line;
 pub mod role;
 pub mod stack;
 

@@ -7,8 +7,10 @@
 
 mod apology;
 mod bad_input;
+mod clients;
 mod events;
 mod failure_bucket;
+mod first_load;
 mod house;
 mod inquiry;
 mod intake;

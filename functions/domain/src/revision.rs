@@ -13,7 +13,8 @@ pub enum Verdict {
     Repeated,
     /// Older than what is stored: an older revision never overwrites a newer one.
     Stale,
-    /// The revision that is stored, with other content: the sender has a fault, somebody must look.
+    /// The revision that is stored, with other content: the sender has a fault, somebody must look. Not so for a first
+    /// load (revision 0, silent), which may be corrected and loaded again for as long as no change has come since.
     Conflicting,
 }
 
@@ -21,19 +22,29 @@ pub enum Verdict {
 pub fn judge(stored: Option<&Dossier>, snapshot: Dossier, today: NaiveDate, closed: &ClosedSteps) -> Verdict {
     match stored {
         Some(stored) if stored.revision > snapshot.revision => Verdict::Stale,
-        Some(stored) if stored.revision == snapshot.revision => same_revision(stored, snapshot, closed),
-        _ => {
-            let result_on = result_day(stored, &snapshot, today, closed);
-            Verdict::Store(Box::new(Dossier { result_on, ..snapshot }))
-        }
+        Some(stored) if stored.revision < snapshot.revision => news(Some(stored), snapshot, today, closed),
+        Some(stored) if is_repeated(stored, &snapshot, closed) => Verdict::Repeated,
+        Some(stored) if is_first_load(stored) && is_first_load(&snapshot) => news(None, snapshot, today, closed),
+        Some(_) => Verdict::Conflicting,
+        None => news(None, snapshot, today, closed),
     }
 }
 
+fn news(stored: Option<&Dossier>, snapshot: Dossier, today: NaiveDate, closed: &ClosedSteps) -> Verdict {
+    let result_on = result_day(stored, &snapshot, today, closed);
+    Verdict::Store(Box::new(Dossier { result_on, ..snapshot }))
+}
+
 /// `result_on` is content only where the snapshot itself named it.
-fn same_revision(stored: &Dossier, snapshot: Dossier, closed: &ClosedSteps) -> Verdict {
+fn is_repeated(stored: &Dossier, snapshot: &Dossier, closed: &ClosedSteps) -> bool {
     let named = snapshot.result_on.filter(|_| snapshot.is_done(closed));
-    let snapshot = Dossier { result_on: named.or(stored.result_on), ..snapshot };
-    if *stored == snapshot { Verdict::Repeated } else { Verdict::Conflicting }
+    *stored == Dossier { result_on: named.or(stored.result_on), ..snapshot.clone() }
+}
+
+/// Revision 0 and silent: loaded from a list before the one-stop software pushed any change. It owes nothing by itself,
+/// so one that corrects another loses no notice, and every change of the software (revision 1 and on) comes after it.
+fn is_first_load(dossier: &Dossier) -> bool {
+    dossier.revision == 0 && dossier.silent
 }
 
 /// The day the dossier reached "Trả kết quả": what the snapshot says, else what was known, else today; none while open.
@@ -57,7 +68,7 @@ fn result_day(
 mod tests {
     use super::*;
     use crate::dossier::tests::dossier;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     const TODAY: &str = "2026-11-24";
 
@@ -94,6 +105,27 @@ mod tests {
             judged(Some(&open), &dossier(json!({"step": "Thẩm định", "result_on": "2026-11-22"}))),
             Verdict::Repeated
         );
+    }
+
+    #[test]
+    fn a_first_load_may_be_corrected_until_the_first_change_and_nothing_else_may() {
+        let load = |changes: Value| {
+            let mut load = json!({"revision": 0, "silent": true, "step": "Thẩm định"});
+            load.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+            dossier(load)
+        };
+        let loaded = stored(None, &load(json!({})));
+        assert_eq!(judged(Some(&loaded), &load(json!({}))), Verdict::Repeated);
+        let corrected = stored(Some(&loaded), &load(json!({"step": "Trả kết quả"})));
+        assert_eq!(corrected.result_on, day("2026-11-25"), "its appointment day, as if it had been loaded so");
+        assert_eq!(stored(Some(&corrected), &load(json!({"phone": null}))).result_on, None);
+        let changed = stored(Some(&loaded), &dossier(json!({"revision": 1})));
+        assert_eq!(judged(Some(&changed), &load(json!({"phone": null}))), Verdict::Stale);
+        let loud = stored(None, &dossier(json!({"revision": 0})));
+        assert_eq!(judged(Some(&loud), &load(json!({}))), Verdict::Conflicting);
+        assert_eq!(judged(Some(&loaded), &load(json!({"silent": false}))), Verdict::Conflicting, "it would owe");
+        let later = stored(None, &load(json!({"revision": 1})));
+        assert_eq!(judged(Some(&later), &load(json!({"revision": 1, "phone": null}))), Verdict::Conflicting);
     }
 
     #[test]

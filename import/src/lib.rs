@@ -1,0 +1,45 @@
+//! The first load: a list of dossiers as one-stop software or a spreadsheet exports it, pushed through the signed API.
+//!
+//! file → [`table`] → [`columns`] → [`row`] (the domain's own [`domain::Dossier`], so a row is refused for the reason the
+//! API would give) → [`duplicates`] → [`push`] → [`report`]. What a clerk reads is in Vietnamese ([`reasons`]).
+//!
+//! Rows without a revision are revision 0 and silent, which is a first load: it may be corrected and loaded again, and
+//! every change the one-stop software pushes (revision 1 and on) wins over it, whichever comes first.
+
+pub mod columns;
+pub mod duplicates;
+pub mod progress;
+pub mod push;
+pub mod reasons;
+pub mod report;
+pub mod row;
+pub mod table;
+
+pub use columns::Columns;
+pub use push::Door;
+pub use row::Refusal;
+pub use table::Table;
+
+use domain::Dossier;
+
+/// A row that is a dossier: its place in [`Table::rows`], and what will be pushed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// Place in [`Table::rows`].
+    pub place: usize,
+    /// What will be pushed.
+    pub dossier: Dossier,
+}
+
+/// Each row's dossier, and the refusals by their row's place. `silent` is for rows that do not say it themselves.
+pub fn judge(table: &Table, columns: &Columns, silent: bool) -> (Vec<Loaded>, Vec<(usize, Refusal)>) {
+    let (mut loaded, mut refused) = (Vec::new(), Vec::new());
+    for (place, row) in table.rows.iter().enumerate() {
+        match row::dossier(columns, row, silent) {
+            Ok(dossier) => loaded.push(Loaded { place, dossier }),
+            Err(refusal) => refused.push((place, refusal)),
+        }
+    }
+    refused.extend(duplicates::take_out(table, &mut loaded));
+    (loaded, refused)
+}

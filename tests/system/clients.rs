@@ -1,0 +1,304 @@
+//! The ready clients of `clients/`: one program in five languages, so one test for all. `make clients` runs it with every
+//! runtime installed; `make test` runs those whose runtime is there and says which one was not.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::slice::from_ref;
+use std::sync::OnceLock;
+
+use serde_json::{Value, json};
+use system_tests::desk::{code, dossier, next};
+use system_tests::line::{Fault, Line};
+use system_tests::{Desk, Stack};
+use tokio::io::AsyncWriteExt;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::stack;
+
+/// A client and what it takes to run it.
+struct Client {
+    language: &'static str,
+    /// Succeeds where its runtime is there.
+    probe: &'static [&'static str],
+    /// Once, before it is run.
+    compile: Option<&'static [&'static str]>,
+    compiles: OnceLock<bool>,
+    run: &'static [&'static str],
+}
+
+static CURL: Client = Client {
+    language: "curl and openssl",
+    probe: &["bash", "-c", "type awk curl openssl base64 od paste"],
+    compile: None,
+    compiles: OnceLock::new(),
+    run: &["bash", "clients/push.sh"],
+};
+static PYTHON: Client = Client {
+    language: "Python",
+    probe: &["python3", "-c", "import sys; sys.exit(sys.version_info < (3, 9))"],
+    compile: None,
+    compiles: OnceLock::new(),
+    run: &["python3", "clients/push.py"],
+};
+static PHP: Client = Client {
+    language: "PHP",
+    probe: &["php", "-r", "exit(extension_loaded('curl') ? 0 : 1);"],
+    compile: None,
+    compiles: OnceLock::new(),
+    run: &["php", "clients/push.php"],
+};
+static JAVA: Client = Client {
+    language: "Java",
+    probe: &["javac", "--version"],
+    compile: Some(&[
+        "javac",
+        "-encoding",
+        "UTF-8",
+        "-Xlint:all,-serial",
+        "-Werror",
+        "-d",
+        "target/clients",
+        "clients/Push.java",
+    ]),
+    compiles: OnceLock::new(),
+    run: &["java", "-cp", "target/clients", "Push"],
+};
+static CSHARP: Client = Client {
+    language: "C#",
+    probe: &["bash", "-c", "type mcs mono"],
+    compile: Some(&[
+        "mcs",
+        "-warnaserror",
+        "-out:target/clients/Push.exe",
+        "-r:System.Net.Http",
+        "-r:System.Runtime.Serialization",
+        "clients/Push.cs",
+    ]),
+    compiles: OnceLock::new(),
+    run: &["mono", "target/clients/Push.exe"],
+};
+static ALL: [&Client; 5] = [&CURL, &PYTHON, &PHP, &JAVA, &CSHARP];
+
+#[tokio::test]
+async fn curl_and_openssl_push_as_the_contract_says() {
+    pushes_as_the_contract_says(&CURL).await;
+}
+
+#[tokio::test]
+async fn python_pushes_as_the_contract_says() {
+    pushes_as_the_contract_says(&PYTHON).await;
+}
+
+#[tokio::test]
+async fn php_pushes_as_the_contract_says() {
+    pushes_as_the_contract_says(&PHP).await;
+}
+
+#[tokio::test]
+async fn java_pushes_as_the_contract_says() {
+    pushes_as_the_contract_says(&JAVA).await;
+}
+
+#[tokio::test]
+async fn csharp_pushes_as_the_contract_says() {
+    pushes_as_the_contract_says(&CSHARP).await;
+}
+
+#[tokio::test]
+async fn a_service_that_cannot_be_reached_is_tried_five_times_and_the_dossiers_are_to_be_kept() {
+    let stack = stack().await;
+    let dossiers = &[dossier(json!({}))];
+    futures::future::join_all(ALL.iter().filter(|client| client.is_there()).map(async |client| {
+        let ran = client.run("http://127.0.0.1:1", &key(&stack).await, dossiers).await;
+        let tries = [1, 2, 4, 8].map(|pause| format!("… chưa gửi được (không có trả lời), thử lại sau {pause} giây\n"));
+        let end = "✗ chưa gửi được (không có trả lời). Giữ các hồ sơ này lại và gửi lại sau; gửi trùng không sao cả\n";
+        assert_eq!((ran.code, ran.out.as_str(), ran.err), (3, "", tries.concat() + end), "{}", client.language);
+    }))
+    .await;
+}
+
+async fn pushes_as_the_contract_says(client: &Client) {
+    if !client.is_there() {
+        return;
+    }
+    let stack = stack().await;
+    let run = async |url: &str, dossiers: &[Value]| client.run(url, &key(&stack).await, dossiers).await;
+    futures::join!(
+        every_dossier_is_told_its_outcome(&stack, &run),
+        a_wrong_secret_is_told(&stack, client),
+        a_call_is_tried_again_under_its_id(&stack, &run, &[Fault::Status(503), Fault::Status(503)]),
+        a_call_is_tried_again_under_its_id(&stack, &run, &[Fault::Silence]),
+        a_call_is_tried_again_under_its_id(&stack, &run, &[Fault::Cut, Fault::Status(429)]),
+        a_hundred_go_in_a_call(&stack, &run),
+        a_broken_line_stops_before_anything_is_sent(&stack, client),
+        a_setting_that_is_missing_or_broken_is_named(&stack, client),
+    );
+}
+
+async fn every_dossier_is_told_its_outcome(stack: &Stack, run: &impl AsyncFn(&str, &[Value]) -> Ran) {
+    let awkward = r#"Cấp giấy phép "nội địa" \ {quốc tế}, 'tại điểm' & <đổi> / 100%"#;
+    let good =
+        dossier(json!({"procedure": awkward, "step": "Thẩm định hồ sơ".nfd().collect::<String>(), "phone": null}));
+    let fixed_line = dossier(json!({"phone": "0258 3822 229", "revision": 7, "status": ""}));
+    let wrong = dossier(json!({"received_on": "24/11/2026"}));
+    let ran = run(&stack.api(), &[good.clone(), fixed_line.clone(), wrong.clone()]).await;
+    let told = format!(
+        "{}, bản 1: đã lưu\n\
+         {}, bản 7: đã lưu; lưu ý: phone is a fixed line, which receives no SMS: stored, but no notice will be sent\n\
+         {}, bản 1: KHÔNG NHẬN: received_on must be a date, yyyy-mm-dd. Sửa received_on rồi gửi lại\n",
+        code(&good),
+        code(&fixed_line),
+        code(&wrong),
+    );
+    assert_eq!((ran.code, ran.out, ran.err.as_str()), (1, told, ""));
+    let stored = stack.item("DossiersTable", &[("receipt_code", code(&good))]).await.unwrap().unwrap();
+    assert_eq!((stored["procedure"].as_str(), stored["step"].as_str()), (Some(awkward), Some("Thẩm định hồ sơ")));
+    assert_eq!(stored.get("phone").unwrap_or(&Value::Null), &Value::Null);
+
+    let mut older = fixed_line.clone();
+    older["revision"] = json!(6);
+    let mut other = good.clone();
+    other["step"] = json!("Trình ký");
+    let ran = run(&stack.api(), &[older.clone(), other.clone(), next(&good, json!({}))]).await;
+    let told = format!(
+        "{}, bản 6: bỏ qua, hệ thống đã có bản mới hơn\n\
+         {good}, bản 1: KHÔNG NHẬN: revision is stored already with other content: raise it with every change. Tăng revision rồi gửi lại\n\
+         {good}, bản 2: đã lưu\n",
+        code(&older),
+        good = code(&good),
+    );
+    assert_eq!((ran.code, ran.out, ran.err.as_str()), (1, told, ""));
+}
+
+async fn a_wrong_secret_is_told(stack: &Stack, client: &Client) {
+    let dossier = dossier(json!({}));
+    let ran = client.run(&stack.api(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", from_ref(&dossier)).await;
+    let told = "✗ 401: chữ ký không đúng. Kiểm tra ONESTOP_SECRET và giờ của máy này (không lệch quá 5 phút)\n";
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (2, "", told));
+    assert_eq!(stack.item("DossiersTable", &[("receipt_code", code(&dossier))]).await.unwrap(), None);
+}
+
+async fn a_call_is_tried_again_under_its_id(
+    stack: &Stack,
+    run: &impl AsyncFn(&str, &[Value]) -> Ran,
+    faults: &[Fault],
+) {
+    let line = Line::to(stack, faults).await.unwrap();
+    let dossier = dossier(json!({}));
+    let ran = run(&line.url, from_ref(&dossier)).await;
+    let mut said = String::new();
+    for (fault, pause) in faults.iter().zip([1, 2, 4]) {
+        let why = match fault {
+            Fault::Status(status) => status.to_string(),
+            Fault::Silence | Fault::Cut => "không có trả lời".into(),
+        };
+        said += &format!("… chưa gửi được ({why}), thử lại sau {pause} giây\n");
+    }
+    assert_eq!((ran.code, ran.out, ran.err), (0, format!("{}, bản 1: đã lưu\n", code(&dossier)), said));
+    let ids = line.seen("webhook-id");
+    assert!(ids.len() == faults.len() + 1 && ids[0].len() > 20 && ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+}
+
+async fn a_hundred_go_in_a_call(stack: &Stack, run: &impl AsyncFn(&str, &[Value]) -> Ran) {
+    let line = Line::to(stack, &[]).await.unwrap();
+    let dossiers: Vec<Value> = (0..101).map(|_| dossier(json!({}))).collect();
+    let ran = run(&line.url, &dossiers).await;
+    let told: String = dossiers.iter().map(|dossier| format!("{}, bản 1: đã lưu\n", code(dossier))).collect();
+    assert_eq!((ran.code, ran.out, ran.err.as_str()), (0, told, ""));
+    let ids = line.seen("webhook-id");
+    assert!(ids.len() == 2 && ids[0] != ids[1], "100 and one, each call under an id of its own: {ids:?}");
+}
+
+async fn a_setting_that_is_missing_or_broken_is_named(stack: &Stack, client: &Client) {
+    let (url, key) = (stack.api(), key(stack).await);
+    for (url, key) in [("", &key[..]), (&url, &key[..key.len() - 1])] {
+        let ran = client.run(url, key, &[dossier(json!({}))]).await;
+        let told = "✗ ONESTOP_URL phải là địa chỉ https://…, ONESTOP_SECRET phải là khóa whsec_… đầy đủ\n";
+        assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (2, "", told));
+    }
+}
+
+async fn a_broken_line_stops_before_anything_is_sent(stack: &Stack, client: &Client) {
+    let good = dossier(json!({}));
+    let input = format!("{}\n0161701234\tba\n", row(&good));
+    let ran = client.fed(&stack.api(), &key(stack).await, input).await;
+    let told = "✗ dòng 2: cần 9 ô cách nhau bằng dấu tab, ô thứ hai (revision) là số nguyên\n";
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (2, "", told));
+    assert_eq!(stack.item("DossiersTable", &[("receipt_code", code(&good))]).await.unwrap(), None);
+}
+
+/// What a client's run came to.
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Client {
+    /// Whether its runtime is there. Where it is not, that is said; `make clients` (ONESTOP_CLIENTS=all) takes no excuse.
+    fn is_there(&self) -> bool {
+        if self.runs(self.probe) {
+            if let Some(compile) = self.compile {
+                let compiles = self.compiles.get_or_init(|| {
+                    std::fs::create_dir_all(root().join("target/clients")).is_ok() && self.runs(compile)
+                });
+                assert!(*compiles, "{} does not compile: {compile:?}", self.language);
+            }
+            return true;
+        }
+        let missing =
+            format!("the client in {} was not run: its runtime is missing. make clients installs it", self.language);
+        assert!(std::env::var("ONESTOP_CLIENTS").is_err(), "{missing}");
+        // Past the test harness, which keeps what a passing test prints.
+        let _ = writeln!(std::io::stderr(), "- {missing}");
+        false
+    }
+
+    fn runs(&self, command: &[&str]) -> bool {
+        let mut command = self.command(command);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    }
+
+    /// In the root of the project, and in a locale that knows no UTF-8: on a server there often is none.
+    fn command(&self, command: &[&str]) -> Command {
+        let mut started = Command::new(command[0]);
+        started.args(&command[1..]).current_dir(root()).env("LC_ALL", "C").env("no_proxy", "*").stdin(Stdio::null());
+        started
+    }
+
+    async fn run(&self, url: &str, key: &str, dossiers: &[Value]) -> Ran {
+        self.fed(url, key, dossiers.iter().map(|dossier| row(dossier) + "\n").collect()).await
+    }
+
+    async fn fed(&self, url: &str, key: &str, input: String) -> Ran {
+        let mut command = tokio::process::Command::from(self.command(self.run));
+        command.env("ONESTOP_URL", url).env("ONESTOP_SECRET", key).env("ONESTOP_TIMEOUT", "5").kill_on_drop(true);
+        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = piped.spawn().unwrap_or_else(|error| panic!("{:?}: {error}", self.run));
+        child.stdin.take().unwrap().write_all(input.as_bytes()).await.unwrap();
+        let output = child.wait_with_output().await.unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap_or_else(|_| panic!("{} writes UTF-8", self.language));
+        Ran { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+    }
+}
+
+async fn key(stack: &Stack) -> String {
+    Desk::of(stack).await.unwrap().key().to_owned()
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
+}
+
+/// The line that a client reads.
+fn row(dossier: &Value) -> String {
+    let fields =
+        ["receipt_code", "revision", "procedure", "phone", "received_on", "appointment_on", "step", "status", "unit"];
+    let cells = fields.map(|field| match &dossier[field] {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    });
+    cells.join("\t")
+}
