@@ -98,7 +98,7 @@ def clients():
     """The ready clients, each in its language, on a stack of its own."""
     install_runtimes()
     os.environ["ONESTOP_CLIENTS"] = "all"
-    return on_a_stack_of_its_own(["cargo", "test", "--package", "system-tests", "--test", "system", "clients::"])
+    return on_a_stack_of_its_own(["cargo", "test", "--workspace", "--test", "system", "clients::"])
 
 
 def on_a_stack_of_its_own(*suites):
