@@ -65,10 +65,10 @@ async fn three_thousand_rows_are_loaded_silently_and_those_refused_can_be_correc
     assert!(list.import(&stack.api(), &stack).await.out.contains("Đã lưu 98 hồ sơ, bỏ qua 1"));
     assert_eq!(list.stored(&stack, 4).await.unwrap()["step"], "Trình ký");
     let corrections = List { name: "ho-so.refused.csv".into(), ..list };
-    std::fs::write(corrections.path(), refused.replace("15/11/2026", "15/12/2026")).unwrap();
+    std::fs::write(corrections.path(), refused.replace("15/11/2026", "15/12/2091")).unwrap();
     let last = corrections.import(&stack.api(), &stack).await;
     assert!(last.code == 0 && last.out.contains("Đã lưu 30 hồ sơ, bỏ qua 0"), "{last:?}");
-    assert_eq!(corrections.stored(&stack, 0).await.unwrap()["appointment_on"], "2026-12-15");
+    assert_eq!(corrections.stored(&stack, 0).await.unwrap()["appointment_on"], "2091-12-15");
 }
 
 #[tokio::test]
@@ -144,9 +144,9 @@ impl List {
         format!("098{:03}{at:04}", self.number % 1_000)
     }
 
-    /// Every hundredth appointment is before its day of receipt.
+    /// Every hundredth appointment is before its day of receipt; the others are far off, where no evening of a test is.
     fn row(&self, at: usize) -> String {
-        let appointment = if at.is_multiple_of(100) { "15/11/2026" } else { "25/12/2026 17:00" };
+        let appointment = if at.is_multiple_of(100) { "15/11/2026" } else { "25/12/2091 17:00" };
         let step = if at % 10 == 4 { "Trả kết quả" } else { "Thẩm định hồ sơ" };
         let (code, phone) = (self.code(at), self.phone(at));
         format!(
