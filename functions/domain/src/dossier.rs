@@ -186,10 +186,11 @@ impl Fields<'_> {
         let wrong = || invalid(field, "must be a date, yyyy-mm-dd");
         let text = self.required(field)?.as_str().ok_or_else(wrong)?;
         let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| wrong())?;
-        match (text.len(), day.year()) {
-            (10, 1990..=2199) => Ok(day),
-            (10, _) => Err(invalid(field, "must be a day from 1990 to 2199")),
-            _ => Err(wrong()),
+        // chrono also takes what nobody means: spaces, signs, one digit for a month.
+        match day.year() {
+            _ if day.to_string() != text => Err(wrong()),
+            1990..=2199 => Ok(day),
+            _ => Err(invalid(field, "must be a day from 1990 to 2199")),
         }
     }
 
@@ -248,6 +249,7 @@ pub(crate) mod tests {
             (json!({"received_on": "20/11/2026"}), "received_on must be a date, yyyy-mm-dd"),
             (json!({"received_on": "2026-02-30"}), "received_on must be a date, yyyy-mm-dd"),
             (json!({"appointment_on": "2026-1-5"}), "appointment_on must be a date, yyyy-mm-dd"),
+            (json!({"appointment_on": "2026- 1-05"}), "appointment_on must be a date, yyyy-mm-dd"),
             (json!({"received_on": "0206-11-20"}), "received_on must be a day from 1990 to 2199"),
             (json!({"appointment_on": "2026-11-19"}), "appointment_on is before received_on"),
             (json!({"step": "x".repeat(10_000)}), "step has more than 200 characters"),
