@@ -138,17 +138,9 @@ class Stack:
     def fill_secrets(self):
         """Values of its own, once; a second deployment leaves them alone."""
         outputs = self.outputs()
-        letters = string.ascii_letters + string.digits
-        key = lambda: "".join(secrets.choice(letters) for _ in range(24))  # noqa: E731
         values = {
             "IntakeSecret": {"current": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(), "previous": None},
-            # One member a convention, so that each can be tried. `vinaphone` is an operator we do not know.
-            "GatewaySecret": {
-                "kannel": {"user": "kannel", "password": key()},
-                "1pay": {"access_key": key(), "secret": key()},
-                "esms": {"cpid": "7", "key": key(), "allow": ["127.0.0.1"]},
-                "vinaphone": {"convention": "generic", "sender": "from", "text": "content", "id": "msgid", "token": key()},
-            },
+            "GatewaySecret": gateways(),
         }
         for output, value in values.items():
             filled = self.folder / f"{output}.filled"
@@ -194,6 +186,26 @@ class Stack:
         request = urllib.request.Request(self.endpoint + path, data=body, headers=headers, method=method)
         with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.read()
+
+
+def gateways():
+    """Members of GatewaySecret, each convention once, so that all can be tried. `kannel-plain` is a Kannel whose phones
+    show no accents, `vinaphone` an operator we do not know. V-COM's calls for replies go to a port that the tests listen
+    on; `vcom-elsewhere` calls from addresses that nobody here has."""
+    def key():
+        return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(24))
+
+    kannel = {"user": "kannel", "password": key()}
+    vcom = {"client_id": "onestop", "secure_key": key(), "send_mt": f"http://127.0.0.1:{quiet_port()}/api/v2/send-mt"}
+    return {
+        "kannel": kannel,
+        "kannel-plain": {**kannel, "convention": "kannel", "accents": "strip"},
+        "1pay": {"access_key": key(), "secret": key()},
+        "esms": {"cpid": "7", "key": key(), "allow": ["127.0.0.1"]},
+        "vcom": {**vcom, "allow": ["127.0.0.1"]},
+        "vcom-elsewhere": {**vcom, "convention": "vcom", "allow": ["203.0.113.0/24"]},
+        "vinaphone": {"convention": "generic", "sender": "from", "text": "content", "id": "msgid", "token": key()},
+    }
 
 
 def lay_out(build, profile="debug"):
@@ -248,6 +260,14 @@ def free_port(host="127.0.0.1"):
     with socket.socket() as probe:
         probe.bind((host, 0))
         return probe.getsockname()[1]
+
+
+def quiet_port(host="127.0.0.1"):
+    """A free one that no client is given by chance: below those the system hands out."""
+    while True:
+        port = 20_000 + secrets.randbelow(10_000)
+        if not is_taken(host, port):
+            return port
 
 
 def end_session(session):

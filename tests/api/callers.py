@@ -20,7 +20,8 @@ class Signed(requests.auth.AuthBase):
 
     def __call__(self, request):
         door = urllib.parse.urlsplit(request.url).path.split("/v1/", 1)[-1]
-        sign = {"dossiers": self.push, "mo/kannel": self.kannel, "mo/1pay": self.onepay, "mo/esms": self.esms}
+        sign = {"dossiers": self.push, "mo/kannel": self.kannel, "mo/1pay": self.onepay, "mo/esms": self.esms,
+                "mo/vcom": self.vcom}
         sign.get(door, self.generic)(request)
         return request
 
@@ -50,6 +51,20 @@ class Signed(requests.auth.AuthBase):
             return base64.b64encode(hashlib.md5((signed + self.gateways["esms"]["key"]).encode()).digest()).decode()
 
         fill(request, {"cpid": self.gateways["esms"]["cpid"]}, "sign", sign)
+
+    def vcom(self, request):
+        try:
+            message = json.loads(request.body or b"")
+        except ValueError:
+            return
+        if isinstance(message, dict):
+            agreed = self.gateways["vcom"]
+            message["client_id"] = agreed["client_id"]
+            signed = [message["client_id"], message.get("request_id"), message.get("phone"), agreed["secure_key"], message.get("time")]
+            digest = hashlib.sha256("".join(map(str, signed)).encode("utf-8", "surrogatepass")).digest()
+            message["checksum"] = base64.b64encode(digest).decode()
+            request.body = json.dumps(message).encode()
+            request.headers["Content-Length"] = str(len(request.body))
 
     def generic(self, request):
         request.headers["Authorization"] = f"Bearer {self.gateways['vinaphone']['token']}"

@@ -5,6 +5,7 @@ pub mod desk;
 pub mod line;
 pub mod role;
 pub mod stack;
+pub mod vcom;
 
 pub use citizen::Citizen;
 pub use desk::Desk;

@@ -22,6 +22,7 @@ mod retention;
 mod rules_of_the_stack;
 mod scale;
 mod seed;
+mod vcom;
 
 use serde_json::Value;
 use system_tests::{Stack, eventually};

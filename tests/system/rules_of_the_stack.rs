@@ -71,7 +71,9 @@ async fn no_function_has_a_setting_it_does_not_need_nor_a_secret_in_its_environm
         ("LookupFunction", "INTAKE_SECRET"),
         ("NotifyFunction", "INTAKE_SECRET"),
         ("ApologyFunction", "INQUIRIES_TABLE"),
-        ("RedeliverFunction", "GATEWAY_SECRET"),
+        ("ApologyFunction", "GATEWAY_SECRET"),
+        ("RedeliverFunction", "INTAKE_SECRET"),
+        ("LookupFunction", "CONTROL_TABLE"),
     ] {
         let environment = stack.configuration(function).await.unwrap()["Environment"]["Variables"].clone();
         assert_eq!(environment.get(foreign), None, "{function}");

@@ -1,19 +1,25 @@
-//! Everything the three notifying functions share: the domain's [`Delivery`] on AWS, made once before the first event.
+//! What the functions that send share: the domain's ports in bundles on AWS, made once before the first event.
 
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
 use domain::delivery::{Delivery, Tally};
-use domain::ports::Ports;
+use domain::ports::{LedgerPorts, NoticePorts, ReplyPorts};
 
 use crate::aws::{self, Patience};
 use crate::clock::SystemClock;
 use crate::control::Control;
 use crate::dossiers::DynamoDossiers;
 use crate::events::EventBridge;
+use crate::inquiries::DynamoInquiries;
 use crate::ledger::DynamoLedger;
 use crate::metrics::Metrics;
+use crate::secret::Secret;
 use crate::settings::{SettingError, Settings};
 use crate::sms::Sns;
+use crate::vcom::Vcom;
 
-/// The ports on AWS.
+/// A notice's ports on AWS.
 pub struct AwsPorts {
     dossiers: DynamoDossiers,
     ledger: DynamoLedger,
@@ -23,20 +29,30 @@ pub struct AwsPorts {
     clock: SystemClock,
 }
 
-impl Ports for AwsPorts {
-    type Dossiers = DynamoDossiers;
+impl LedgerPorts for AwsPorts {
     type Ledger = DynamoLedger;
-    type Budget = Control;
-    type Turn = Control;
-    type Sms = Sns;
     type Events = EventBridge;
     type Clock = SystemClock;
 
-    fn dossiers(&self) -> &DynamoDossiers {
-        &self.dossiers
-    }
     fn ledger(&self) -> &DynamoLedger {
         &self.ledger
+    }
+    fn events(&self) -> &EventBridge {
+        &self.events
+    }
+    fn clock(&self) -> &SystemClock {
+        &self.clock
+    }
+}
+
+impl NoticePorts for AwsPorts {
+    type Dossiers = DynamoDossiers;
+    type Budget = Control;
+    type Turn = Control;
+    type Sms = Sns;
+
+    fn dossiers(&self) -> &DynamoDossiers {
+        &self.dossiers
     }
     fn budget(&self) -> &Control {
         &self.control
@@ -47,6 +63,25 @@ impl Ports for AwsPorts {
     fn sms(&self) -> &Sns {
         &self.sms
     }
+}
+
+/// A reply's ports on AWS.
+pub struct AwsReplyPorts {
+    inquiries: DynamoInquiries,
+    ledger: DynamoLedger,
+    gateways: Vcom,
+    events: EventBridge,
+    clock: SystemClock,
+}
+
+impl LedgerPorts for AwsReplyPorts {
+    type Ledger = DynamoLedger;
+    type Events = EventBridge;
+    type Clock = SystemClock;
+
+    fn ledger(&self) -> &DynamoLedger {
+        &self.ledger
+    }
     fn events(&self) -> &EventBridge {
         &self.events
     }
@@ -55,8 +90,20 @@ impl Ports for AwsPorts {
     }
 }
 
-/// Reads the settings and makes the clients.
-pub async fn from_settings(settings: &Settings) -> Result<Delivery<AwsPorts>, SettingError> {
+impl ReplyPorts for AwsReplyPorts {
+    type Inquiries = DynamoInquiries;
+    type Gateways = Vcom;
+
+    fn inquiries(&self) -> &DynamoInquiries {
+        &self.inquiries
+    }
+    fn gateways(&self) -> &Vcom {
+        &self.gateways
+    }
+}
+
+/// Reads the settings of a function that sends notices and makes its clients.
+pub fn from_settings(settings: &Settings, config: &SdkConfig) -> Result<Delivery<AwsPorts>, SettingError> {
     let terms = settings.terms()?;
     let dossiers = settings.required("DOSSIERS_TABLE")?;
     let notices = settings.required("NOTICES_TABLE")?;
@@ -65,20 +112,44 @@ pub async fn from_settings(settings: &Settings) -> Result<Delivery<AwsPorts>, Se
     let retention_days = settings.parsed("NOTICE_RETENTION_DAYS")?;
     let sender_id = settings.optional("SMS_SENDER_ID");
 
-    let config = aws::config(Patience::Background).await;
-    let dynamodb = aws::dynamodb(&config);
+    let dynamodb = aws::dynamodb(config);
     let ports = AwsPorts {
         dossiers: DynamoDossiers::reader(dynamodb.clone(), dossiers),
         ledger: DynamoLedger::new(dynamodb.clone(), notices, retention_days),
         control: Control::new(dynamodb, control),
-        sms: Sns::new(&config, sender_id.as_deref()),
-        events: EventBridge::new(aws::eventbridge(&config), bus),
+        sms: Sns::new(config, sender_id.as_deref()),
+        events: EventBridge::new(aws::eventbridge(config), bus),
         clock: SystemClock,
     };
     Ok(Delivery::new(ports, terms))
 }
 
-/// Tells what a run did: one log line, and the metrics alarms watch.
+/// Reads the settings of a function that sends replies and makes its clients. The secret is GatewaySecret.
+pub fn replies_from_settings(
+    settings: &Settings,
+    config: &SdkConfig,
+    patience: Patience,
+) -> Result<(AwsReplyPorts, Arc<Secret>), SettingError> {
+    let inquiries = settings.required("INQUIRIES_TABLE")?;
+    let notices = settings.required("NOTICES_TABLE")?;
+    let bus = settings.required("EVENT_BUS_NAME")?;
+    let secret = settings.required("GATEWAY_SECRET")?;
+    let inquiries_kept = settings.parsed("INQUIRY_RETENTION_DAYS")?;
+    let notices_kept = settings.parsed("NOTICE_RETENTION_DAYS")?;
+
+    let dynamodb = aws::dynamodb(config);
+    let secret = Arc::new(Secret::new(aws::secrets_manager(config), secret));
+    let ports = AwsReplyPorts {
+        inquiries: DynamoInquiries::new(dynamodb.clone(), inquiries, inquiries_kept),
+        ledger: DynamoLedger::new(dynamodb, notices, notices_kept),
+        gateways: Vcom::new(secret.clone(), patience),
+        events: EventBridge::new(aws::eventbridge(config), bus),
+        clock: SystemClock,
+    };
+    Ok((ports, secret))
+}
+
+/// Tells what a run did with notices: one log line, and the metrics alarms watch.
 pub fn report(metrics: &Metrics, run: &str, tally: Tally) {
     if tally == Tally::default() {
         return;
@@ -107,4 +178,31 @@ pub fn report(metrics: &Metrics, run: &str, tally: Tally) {
         ("OldestDueSeconds", tally.oldest_due_seconds),
     ];
     metrics.emit(counts.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name, count.into())));
+}
+
+/// Tells what a run did with replies of 8083.
+pub fn report_replies(metrics: &Metrics, run: &str, tally: Tally) {
+    if tally == Tally::default() {
+        return;
+    }
+    tracing::info!(
+        run,
+        replies.sent = tally.sent,
+        replies.failed = tally.failed,
+        replies.deferred = tally.deferred,
+        replies.refused = tally.refused,
+        "delivered replies of 8083"
+    );
+    metrics.emit(reply_counts(tally));
+}
+
+/// The metrics of replies that alarms watch.
+pub fn reply_counts(tally: Tally) -> impl Iterator<Item = (&'static str, f64)> {
+    let counts = [
+        ("RepliesSent", tally.sent),
+        ("RepliesFailed", tally.failed),
+        ("RepliesDeferred", tally.deferred),
+        ("RepliesRefused", tally.refused),
+    ];
+    counts.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name, count.into()))
 }

@@ -10,7 +10,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use chrono::TimeDelta;
 use domain::calendar::day_in_vietnam;
 use domain::event::InquiryOutcome;
-use domain::ports::{Counted, Inquiry, InquiryLog, Logged, StoreError};
+use domain::ports::{Counted, Inquiry, InquiryLog, Logged, ReplyCall, StoreError};
+use domain::{InquiryId, ReceiptCode};
 
 use crate::item::{Item, expiry, get_text, number, text, time, unavailable};
 
@@ -49,18 +50,23 @@ impl InquiryLog for DynamoInquiries {
     async fn log(&self, inquiry: &Inquiry) -> Result<Logged, StoreError> {
         let day = day_in_vietnam(inquiry.received_at);
         let mut row = Item::from([
-            ("inquiry".to_owned(), text(&inquiry.id)),
-            ("gateway".to_owned(), text(&inquiry.gateway)),
+            ("inquiry".to_owned(), text(inquiry.id.as_str())),
+            ("gateway".to_owned(), text(inquiry.id.gateway())),
             ("sender".to_owned(), text(&inquiry.sender)),
             ("text".to_owned(), text(&inquiry.text)),
             ("reply".to_owned(), text(&inquiry.reply)),
             ("outcome".to_owned(), text(inquiry.outcome.as_str())),
+            ("charged".to_owned(), AttributeValue::Bool(inquiry.charged)),
             ("day".to_owned(), text(day.to_string())),
             ("received_at".to_owned(), time(inquiry.received_at)),
             ("expires_at".to_owned(), expiry(day, self.retention_days)),
         ]);
         if let Some(code) = &inquiry.receipt_code {
             row.insert("receipt_code".to_owned(), text(code.as_str()));
+        }
+        if let Some(call) = &inquiry.call {
+            row.insert("short_code".to_owned(), text(&call.short_code));
+            row.insert("command".to_owned(), text(&call.command));
         }
         let put = self
             .client
@@ -73,11 +79,16 @@ impl InquiryLog for DynamoInquiries {
             Ok(_) => Ok(Logged::New),
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                    Ok(already(failed.item.as_ref(), inquiry))
+                    already(failed.item.as_ref().unwrap_or(&Item::new()), inquiry)
                 }
                 _ => Err(unavailable(TABLE)(error)),
             },
         }
+    }
+
+    async fn get(&self, id: &InquiryId) -> Result<Option<Inquiry>, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).key("inquiry", text(id.as_str())).consistent_read(true);
+        get.send().await.map_err(unavailable(TABLE))?.item.as_ref().map(read).transpose()
     }
 
     /// One conditional write. A set of hashes, and no number, so that neither the gateway's repetition nor the client's
@@ -112,14 +123,27 @@ impl InquiryLog for DynamoInquiries {
 }
 
 /// What stands there: the same message, or another one under its id.
-fn already(row: Option<&Item>, inquiry: &Inquiry) -> Logged {
-    let stored = |name| row.and_then(|row| get_text(row, name)).unwrap_or_default();
-    if stored("text") != inquiry.text || stored("sender") != inquiry.sender {
-        return Logged::Conflicting;
+fn already(row: &Item, inquiry: &Inquiry) -> Result<Logged, StoreError> {
+    let first = read(row)?;
+    if (&first.text, &first.sender) != (&inquiry.text, &inquiry.sender) {
+        return Ok(Logged::Conflicting);
     }
-    Logged::Repeated {
-        reply: stored("reply").to_owned(),
-        outcome: InquiryOutcome::named(stored("outcome")).unwrap_or(inquiry.outcome),
-        received_at: stored("received_at").parse().unwrap_or(inquiry.received_at),
-    }
+    Ok(Logged::Repeated(Box::new(first)))
+}
+
+fn read(row: &Item) -> Result<Inquiry, StoreError> {
+    let stored = |name| get_text(row, name).unwrap_or_default();
+    let unreadable = |why: &str| StoreError::Unreadable { item: format!("inquiry {}", stored("inquiry")), why: why.into() };
+    let call = |short_code: &str| ReplyCall { short_code: short_code.to_owned(), command: stored("command").to_owned() };
+    Ok(Inquiry {
+        id: stored("inquiry").parse().map_err(|_| unreadable("it has no gateway"))?,
+        sender: stored("sender").to_owned(),
+        text: stored("text").to_owned(),
+        receipt_code: get_text(row, "receipt_code").and_then(|code| ReceiptCode::parse(code).ok()),
+        reply: get_text(row, "reply").ok_or_else(|| unreadable("it has no reply"))?.to_owned(),
+        outcome: InquiryOutcome::named(stored("outcome")).ok_or_else(|| unreadable("its outcome is unknown"))?,
+        charged: row.get("charged").and_then(|charged| charged.as_bool().ok()).copied().unwrap_or(true),
+        call: get_text(row, "short_code").map(call),
+        received_at: stored("received_at").parse().map_err(|_| unreadable("it has no received_at"))?,
+    })
 }

@@ -1,10 +1,14 @@
 //! Table `notices`: the ledger. PK `receipt_code`, SK `notice`; sparse index `open` over the rows not finished.
 //!
+//! A reply of 8083 has a row as well: under `receipt_code` stands its inquiry, `<gateway>#<mo id>`, which is no receipt
+//! code since those hold no `#`, and under `notice` stands `reply`.
+//!
 //! `due_at` of an unfinished row says from when somebody may take it: a pending one when it is due, a sending one when
 //! its lease runs out. So one condition claims both, and one query finds both. `open_lane` is
 //! `<priority>#<shard>`: one key takes 1,000 writes a second, and a throttled index blocks its table.
 
 use std::collections::HashSet;
+use std::str::FromStr;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -13,9 +17,9 @@ use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnCond
 use chrono::{DateTime, Utc};
 use domain::calendar::day_in_vietnam;
 use domain::lifecycle::{Claim, LEASE, Outcome, State};
-use domain::notice::{NotANotice, Priority};
+use domain::notice::Priority;
 use domain::ports::{Due, Ledger, Owe, StoreError};
-use domain::{NoticeId, NoticeKey, ReceiptCode};
+use domain::{InquiryId, NoticeId, NoticeKey, Outgoing, ReceiptCode};
 use futures::future::try_join_all;
 
 use crate::item::{Item, expiry, get_number, get_text, number, text, time, unavailable};
@@ -60,18 +64,18 @@ impl DynamoLedger {
     /// Keys that DynamoDB leaves unprocessed are left out: nobody relies on a row to be found.
     async fn rows_of(&self, ids: &[NoticeId]) -> Result<Vec<NoticeId>, StoreError> {
         let keys = KeysAndAttributes::builder()
-            .set_keys(Some(ids.iter().map(key).collect()))
+            .set_keys(Some(ids.iter().map(notice_key).collect()))
             .projection_expression("receipt_code, notice")
             .build()
             .map_err(unavailable(TABLE))?;
         let found = self.client.batch_get_item().request_items(&self.table, keys).send().await;
         let rows = found.map_err(unavailable(TABLE))?.responses.unwrap_or_default();
-        Ok(rows.values().flatten().filter_map(|row| id(row).ok()).collect())
+        Ok(rows.values().flatten().filter_map(|row| notice_id(row).ok()).collect())
     }
 }
 
 impl Ledger for DynamoLedger {
-    async fn owe(&self, id: &NoticeId, how: Owe, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    async fn owe(&self, id: &Outgoing, how: Owe, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let mut row = key(id);
         let (state, due_at, attempts) = match &how {
             Owe::Pending { due_at } => (State::Pending, *due_at, 0),
@@ -79,11 +83,11 @@ impl Ledger for DynamoLedger {
         };
         row.extend([
             ("state".to_owned(), text(state.as_str())),
-            ("kind".to_owned(), text(id.key.kind().as_str())),
+            ("kind".to_owned(), text(id.kind())),
             ("due_at".to_owned(), number(due_at.timestamp_millis())),
             ("attempts".to_owned(), number(attempts)),
             ("owed_at".to_owned(), time(now)),
-            ("open_lane".to_owned(), text(lane(id.key.kind().priority(), fastrand::u8(..SHARDS)))),
+            ("open_lane".to_owned(), text(lane(id.priority(), fastrand::u8(..SHARDS)))),
         ]);
         let owner = match how {
             Owe::Pending { .. } => None,
@@ -116,7 +120,7 @@ impl Ledger for DynamoLedger {
         Ok(try_join_all(calls).await?.into_iter().flatten().collect())
     }
 
-    async fn claim(&self, id: &NoticeId, owner: String, now: DateTime<Utc>) -> Result<Option<Claim>, StoreError> {
+    async fn claim(&self, id: &Outgoing, owner: String, now: DateTime<Utc>) -> Result<Option<Claim>, StoreError> {
         let lease_until = now + LEASE;
         let update = self
             .client
@@ -163,20 +167,16 @@ impl Ledger for DynamoLedger {
         ];
         match outcome {
             Outcome::Sent(receipt) => {
-                sets.extend([
-                    "message_id = :message_id",
-                    "phone = :phone",
-                    "#text = :text",
-                    "parts = :parts",
-                    "sent_at = :sent_at",
-                ]);
+                sets.extend(["message_id = :message_id", "parts = :parts", "sent_at = :sent_at"]);
                 values.extend([
                     (":message_id", text(&receipt.message_id)),
-                    (":phone", text(&receipt.phone)),
-                    (":text", text(&receipt.text)),
                     (":parts", number(receipt.parts)),
                     (":sent_at", time(receipt.sent_at)),
                 ]);
+                if let Some(told) = &receipt.told {
+                    sets.extend(["phone = :phone", "#text = :text"]);
+                    values.extend([(":phone", text(&told.phone)), (":text", text(&told.text))]);
+                }
             }
             Outcome::NotSent { due_at, counted, reason } => {
                 sets.extend(["due_at = :due_at", "attempts = :attempts", "reason = :reason"]);
@@ -212,7 +212,7 @@ impl Ledger for DynamoLedger {
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#owner", "owner")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        if matches!(outcome, Outcome::Sent(_)) {
+        if matches!(outcome, Outcome::Sent(receipt) if receipt.told.is_some()) {
             update = update.expression_attribute_names("#text", "text");
         }
         for (name, value) in values {
@@ -266,17 +266,26 @@ impl Ledger for DynamoLedger {
     }
 }
 
-fn key(id: &NoticeId) -> Item {
-    Item::from([
-        ("receipt_code".to_owned(), text(id.receipt_code.as_str())),
-        ("notice".to_owned(), text(id.key.to_string())),
-    ])
+fn key(id: &Outgoing) -> Item {
+    match id {
+        Outgoing::Notice(id) => notice_key(id),
+        Outgoing::Reply(inquiry) => key_of(inquiry.as_str(), Outgoing::REPLY),
+    }
+}
+
+fn notice_key(id: &NoticeId) -> Item {
+    key_of(id.receipt_code.as_str(), &id.key.to_string())
+}
+
+fn key_of(receipt_code: &str, notice: &str) -> Item {
+    Item::from([("receipt_code".to_owned(), text(receipt_code)), ("notice".to_owned(), text(notice))])
 }
 
 fn lane(priority: Priority, shard: u8) -> String {
     let priority = match priority {
         Priority::News => 0,
         Priority::Evening => 1,
+        Priority::Reply => 2,
     };
     format!("{priority}#{shard}")
 }
@@ -287,7 +296,7 @@ fn is_held_by(row: Option<&Item>, owner: Option<&str>) -> bool {
 
 /// A row that cannot be read must not keep the others from being sent.
 fn readable(row: &Item) -> Option<Due> {
-    due(row).inspect_err(|error| tracing::error!(%error, "an open notice is left out")).ok()
+    due(row).inspect_err(|error| tracing::error!(%error, "an open message is left out")).ok()
 }
 
 fn due(row: &Item) -> Result<Due, StoreError> {
@@ -295,12 +304,20 @@ fn due(row: &Item) -> Result<Due, StoreError> {
     Ok(Due { id: id(row)?, due_at: due_at.ok_or_else(|| unreadable(row, "it has no due_at"))? })
 }
 
-fn id(row: &Item) -> Result<NoticeId, StoreError> {
-    let get = |name| get_text(row, name).unwrap_or_default();
-    Ok(NoticeId {
-        receipt_code: ReceiptCode::parse(get("receipt_code")).map_err(|error| unreadable(row, error))?,
-        key: get("notice").parse().map_err(|error: NotANotice| unreadable(row, error))?,
-    })
+fn id(row: &Item) -> Result<Outgoing, StoreError> {
+    if get_text(row, "notice") == Some(Outgoing::REPLY) {
+        return Ok(Outgoing::Reply(parsed::<InquiryId>(row, "receipt_code")?));
+    }
+    notice_id(row).map(Outgoing::Notice)
+}
+
+fn notice_id(row: &Item) -> Result<NoticeId, StoreError> {
+    let code = ReceiptCode::parse(get_text(row, "receipt_code").unwrap_or_default());
+    Ok(NoticeId { receipt_code: code.map_err(|error| unreadable(row, error))?, key: parsed(row, "notice")? })
+}
+
+fn parsed<T: FromStr<Err: ToString>>(row: &Item, name: &str) -> Result<T, StoreError> {
+    get_text(row, name).unwrap_or_default().parse().map_err(|error: T::Err| unreadable(row, error))
 }
 
 fn unreadable(row: &Item, why: impl ToString) -> StoreError {

@@ -7,6 +7,7 @@
 //! | [`InquiryLog`](domain::ports::InquiryLog) | [`inquiries`], table `inquiries` |
 //! | [`BudgetCounter`](domain::ports::BudgetCounter), [`DrainTurn`](domain::ports::DrainTurn) | [`control`], table `control` |
 //! | [`SmsSender`](domain::ports::SmsSender) | [`sms`], SNS |
+//! | [`ReplySender`](domain::ports::ReplySender) | [`vcom`], over [`https`] |
 //! | [`EventBus`](domain::ports::EventBus) | [`events`], EventBridge |
 
 pub mod aws;
@@ -15,6 +16,7 @@ pub mod control;
 pub mod delivery;
 pub mod dossiers;
 pub mod events;
+pub mod https;
 pub mod inquiries;
 mod item;
 pub mod ledger;
@@ -23,3 +25,4 @@ pub mod quiet;
 pub mod secret;
 pub mod settings;
 pub mod sms;
+pub mod vcom;

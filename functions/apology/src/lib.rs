@@ -7,10 +7,10 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::calendar::{day_in_vietnam, tomorrow_in_vietnam};
-use domain::delivery::{Delivery, Progress, Run, Tally};
+use domain::delivery::{Delivery, Notices, Progress, Tally};
 use domain::event::Event;
 use domain::owed::owes_apology;
-use domain::ports::{Clock, DossierStore, Ledger, Ports, StoreError};
+use domain::ports::{Clock, DossierStore, Ledger, NoticePorts, StoreError};
 use domain::sms::Sms;
 use domain::{Dossier, NoticeId, NoticeKey, texts};
 use futures::StreamExt;
@@ -54,7 +54,7 @@ pub struct Plan {
 }
 
 /// Plans, announces the counts, and sends until the run is over. `request` is unique to the invocation.
-pub async fn apologise<P: Ports>(
+pub async fn apologise<P: NoticePorts>(
     delivery: &Delivery<P>,
     event: &Scheduled,
     request: &str,
@@ -83,7 +83,7 @@ pub async fn apologise<P: Ports>(
     Ok((plan, sending.finish().await))
 }
 
-async fn plan<P: Ports>(delivery: &Delivery<P>, run: &Run<'_, P>, tomorrow: NaiveDate) -> Result<Plan, StoreError> {
+async fn plan<P: NoticePorts>(delivery: &Delivery<P>, run: &Notices<'_, P>, tomorrow: NaiveDate) -> Result<Plan, StoreError> {
     let mut plan = Plan::default();
     let mut page = None;
     loop {
@@ -100,9 +100,9 @@ async fn plan<P: Ports>(delivery: &Delivery<P>, run: &Run<'_, P>, tomorrow: Naiv
 
 /// Owes a page's apologies. What was owed before is read, a hundred rows a call, and not put again: the second pass
 /// costs next to nothing, and a run that was killed is resumed where it was, however slow the table is.
-async fn plan_page<P: Ports>(
+async fn plan_page<P: NoticePorts>(
     delivery: &Delivery<P>,
-    run: &Run<'_, P>,
+    run: &Notices<'_, P>,
     tomorrow: NaiveDate,
     dossiers: &[Dossier],
     plan: &mut Plan,
@@ -142,7 +142,7 @@ fn id(dossier: &Dossier, tomorrow: NaiveDate) -> NoticeId {
     NoticeId { receipt_code: dossier.receipt_code.clone(), key: NoticeKey::Apology(tomorrow) }
 }
 
-fn parts<P: Ports>(delivery: &Delivery<P>, dossier: &Dossier, tomorrow: NaiveDate) -> u32 {
+fn parts<P: NoticePorts>(delivery: &Delivery<P>, dossier: &Dossier, tomorrow: NaiveDate) -> u32 {
     let terms = delivery.terms();
     let text = texts::notice(&NoticeKey::Apology(tomorrow), dossier, &terms.office);
     Sms::new(&terms.accents.apply(text)).parts
@@ -150,7 +150,7 @@ fn parts<P: Ports>(delivery: &Delivery<P>, dossier: &Dossier, tomorrow: NaiveDat
 
 /// How long after the sending window's close the last of `parts` would go, at the fleet's rate. A second pass counts
 /// what was sent since the first once more: rather a warning a few minutes too early than one too late.
-fn overrun_minutes<P: Ports>(delivery: &Delivery<P>, parts: u64) -> i64 {
+fn overrun_minutes<P: NoticePorts>(delivery: &Delivery<P>, parts: u64) -> i64 {
     let now = delivery.ports().clock().now();
     let terms = delivery.terms();
     let last = terms.window.next_open(now) + terms.rate.time_for(parts);

@@ -1,5 +1,6 @@
 //! `ApologyFunction`: an EventBridge rule, 17:30 Asia/Ho_Chi_Minh, and its second pass at 17:35.
 
+use adapters::aws::{self, Patience};
 use adapters::metrics::Metrics;
 use adapters::quiet::Quiet;
 use adapters::settings::Settings;
@@ -12,7 +13,8 @@ async fn main() -> anyhow::Result<()> {
     tracing::init_default_subscriber();
     let settings = Settings::from_env();
     let metrics = &Metrics::new(settings.required("STAGE")?);
-    let delivery = &adapters::delivery::from_settings(&settings).await?;
+    let config = aws::config(Patience::Background).await;
+    let delivery = &adapters::delivery::from_settings(&settings, &config)?;
 
     run(service_fn(async |event: LambdaEvent<Quiet<Scheduled>>| {
         let request = &event.context.request_id;

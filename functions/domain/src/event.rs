@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use crate::{NoticeId, NoticeKind};
+use crate::{NoticeId, Outgoing};
 
 /// The bus's `source` of every event.
 pub const SOURCE: &str = "onestop";
@@ -12,39 +12,39 @@ pub const SOURCE: &str = "onestop";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Event {
-    /// SNS accepted a notice.
-    NoticeSent {
+    /// A notice or a reply was accepted.
+    MessageSent {
         /// Which.
         #[serde(flatten)]
-        notice: NoticeRef,
+        message: MessageRef,
         /// SMS segments.
         parts: u32,
         /// Claims it took.
         attempts: u32,
     },
-    /// A notice was refused for good, or its attempts are used up.
-    NoticeFailed {
+    /// It was refused for good, or its attempts are used up.
+    MessageFailed {
         /// Which.
         #[serde(flatten)]
-        notice: NoticeRef,
+        message: MessageRef,
         /// Why.
         reason: String,
         /// Claims it took.
         attempts: u32,
     },
-    /// A notice was no longer true.
-    NoticeCancelled {
+    /// It was no longer true.
+    MessageCancelled {
         /// Which.
         #[serde(flatten)]
-        notice: NoticeRef,
+        message: MessageRef,
         /// Why.
         reason: &'static str,
     },
     /// An apology was past its day.
-    NoticeExpired {
+    MessageExpired {
         /// Which.
         #[serde(flatten)]
-        notice: NoticeRef,
+        message: MessageRef,
         /// Why.
         reason: &'static str,
     },
@@ -74,18 +74,44 @@ pub enum Event {
     },
 }
 
-/// A notice, as events name it.
+/// A message of ours, as events name it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct NoticeRef {
-    receipt_code: String,
-    notice: String,
-    kind: &'static str,
+#[serde(untagged)]
+pub enum MessageRef {
+    /// A notice of a dossier.
+    Notice {
+        /// Whose.
+        receipt_code: String,
+        /// Its key in the ledger.
+        notice: String,
+        /// The name of its kind.
+        kind: &'static str,
+    },
+    /// The reply to a text to 8083.
+    Reply {
+        /// `<gateway>#<mo id>`, as "Inquiry Answered" names it.
+        inquiry: String,
+        /// Which gateway it went by.
+        gateway: String,
+    },
 }
 
-impl From<&NoticeId> for NoticeRef {
-    fn from(id: &NoticeId) -> Self {
-        let kind: NoticeKind = id.key.kind();
-        Self { receipt_code: id.receipt_code.to_string(), notice: id.key.to_string(), kind: kind.as_str() }
+impl MessageRef {
+    fn either(&self, notice: &'static str, reply: &'static str) -> &'static str {
+        if matches!(self, Self::Notice { .. }) { notice } else { reply }
+    }
+}
+
+impl From<&Outgoing> for MessageRef {
+    fn from(id: &Outgoing) -> Self {
+        match id {
+            Outgoing::Notice(NoticeId { receipt_code, key }) => {
+                Self::Notice { receipt_code: receipt_code.to_string(), notice: key.to_string(), kind: id.kind() }
+            }
+            Outgoing::Reply(inquiry) => {
+                Self::Reply { inquiry: inquiry.to_string(), gateway: inquiry.gateway().to_owned() }
+            }
+        }
     }
 }
 
@@ -124,10 +150,10 @@ impl Event {
     /// The bus's `detail-type`.
     pub fn detail_type(&self) -> &'static str {
         match self {
-            Self::NoticeSent { .. } => "Notice Sent",
-            Self::NoticeFailed { .. } => "Notice Failed",
-            Self::NoticeCancelled { .. } => "Notice Cancelled",
-            Self::NoticeExpired { .. } => "Notice Expired",
+            Self::MessageSent { message, .. } => message.either("Notice Sent", "Reply Sent"),
+            Self::MessageFailed { message, .. } => message.either("Notice Failed", "Reply Failed"),
+            Self::MessageCancelled { message, .. } => message.either("Notice Cancelled", "Reply Cancelled"),
+            Self::MessageExpired { message, .. } => message.either("Notice Expired", "Reply Expired"),
             Self::InquiryAnswered { .. } => "Inquiry Answered",
             Self::ApologiesPlanned { .. } => "Apologies Planned",
         }
@@ -137,7 +163,7 @@ impl Event {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{NoticeKey, ReceiptCode};
+    use crate::{InquiryId, NoticeKey, ReceiptCode};
     use serde_json::json;
 
     #[test]
@@ -151,13 +177,22 @@ mod tests {
     }
 
     #[test]
-    fn an_event_names_the_notice_and_nobody() {
-        let id = NoticeId { receipt_code: ReceiptCode::parse("0161701234").unwrap(), key: NoticeKey::Result(3) };
-        let event = Event::NoticeSent { notice: (&id).into(), parts: 3, attempts: 1 };
-        assert_eq!(event.detail_type(), "Notice Sent");
-        assert_eq!(
-            serde_json::to_value(&event).unwrap(),
-            json!({"receipt_code": "0161701234", "notice": "result#3", "kind": "result", "parts": 3, "attempts": 1})
-        );
+    fn an_event_names_the_message_and_nobody() {
+        let notice = NoticeId { receipt_code: ReceiptCode::parse("0161701234").unwrap(), key: NoticeKey::Result(3) };
+        for (id, detail_type, detail) in [
+            (
+                notice.into(),
+                "Notice Sent",
+                json!({"receipt_code": "0161701234", "notice": "result#3", "kind": "result", "parts": 3, "attempts": 1}),
+            ),
+            (
+                Outgoing::from(InquiryId::new("vcom", "12")),
+                "Reply Sent",
+                json!({"inquiry": "vcom#12", "gateway": "vcom", "parts": 3, "attempts": 1}),
+            ),
+        ] {
+            let event = Event::MessageSent { message: (&id).into(), parts: 3, attempts: 1 };
+            assert_eq!((event.detail_type(), serde_json::to_value(&event).unwrap()), (detail_type, detail));
+        }
     }
 }

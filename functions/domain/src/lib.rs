@@ -9,7 +9,7 @@
 //! | hồ sơ, mã số biên nhận | [`dossier`], [`receipt_code`] |
 //! | ba loại tin nhắn thông báo | [`notice`], [`owed`], [`texts`] |
 //! | vào thời điểm 17 giờ 30 hàng ngày | [`deadline`], [`calendar`] |
-//! | cú pháp tin nhắn và đầu số | [`inquiry`] |
+//! | cú pháp tin nhắn và đầu số | [`inquiry`], [`outgoing`] |
 //! | số điện thoại di động | [`phone`] |
 
 pub mod budget;
@@ -21,6 +21,7 @@ pub mod event;
 pub mod inquiry;
 pub mod lifecycle;
 pub mod notice;
+pub mod outgoing;
 pub mod owed;
 pub mod phone;
 pub mod ports;
@@ -34,7 +35,9 @@ pub mod text;
 pub mod texts;
 
 pub use dossier::Dossier;
+pub use inquiry::InquiryId;
 pub use notice::{NoticeId, NoticeKey, NoticeKind};
+pub use outgoing::Outgoing;
 pub use phone::Phone;
 pub use receipt_code::ReceiptCode;
 pub use steps::ClosedSteps;

@@ -1,4 +1,4 @@
-//! A notice's life. Every arrow is drawn here; the ledger takes no other.
+//! The life of a message of ours: a notice, or a reply of 8083. Every arrow is drawn here; the ledger takes no other.
 //!
 //! ```text
 //! pending ──claim──▶ sending ──▶ sent
@@ -7,14 +7,14 @@
 //!                       ╰─take over─▶ sending      (the lease ran out: outcome unknown, sent again)
 //! ```
 //!
-//! Only a [`Claim`] settles a notice, and only the ledger grants one: nobody can mark what he does not hold.
+//! Only a [`Claim`] settles a message, and only the ledger grants one: nobody can mark what he does not hold.
 
 use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::NoticeId;
+use crate::Outgoing;
 
 /// How long a claim is good for: longer than any function's time-out (15 minutes) plus five minutes between clocks.
 pub const LEASE: TimeDelta = TimeDelta::minutes(20);
@@ -118,11 +118,11 @@ impl FromStr for State {
     }
 }
 
-/// The right to publish one notice and to mark its outcome, until the lease runs out.
+/// The right to send one message and to mark its outcome, until the lease runs out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// Which notice.
-    pub id: NoticeId,
+    /// Which message.
+    pub id: Outgoing,
     /// Who holds it: unique to this claim.
     pub owner: String,
     /// Until when.
@@ -141,7 +141,7 @@ impl Claim {
 /// How a claim ends. One that never ends (a crash, an unknown outcome) is taken over when its lease runs out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Accepted by SNS.
+    /// Accepted by SNS, or by 8083's gateway.
     Sent(Receipt),
     /// Definitely not sent; due again then. `counted` is false where the fault was ours and burns no attempt.
     NotSent {
@@ -173,19 +173,26 @@ impl Outcome {
     }
 }
 
-/// What the ledger keeps of a message SNS accepted: what a clerk is asked for ("what did you tell me, and where?").
+/// What the ledger keeps of a message that was accepted.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// SNS's message id.
+    /// Its id there.
     pub message_id: String,
-    /// To whom, in E.164.
-    pub phone: String,
-    /// What exactly.
-    pub text: String,
     /// SMS segments.
     pub parts: u32,
     /// When.
     pub sent_at: DateTime<Utc>,
+    /// None for a reply: its inquiry's row has both.
+    pub told: Option<Told>,
+}
+
+/// What a clerk is asked for: "what did you tell me, and where?"
+#[derive(Clone, PartialEq, Eq)]
+pub struct Told {
+    /// To whom, in E.164.
+    pub phone: String,
+    /// What exactly.
+    pub text: String,
 }
 
 impl fmt::Debug for Receipt {
@@ -235,8 +242,8 @@ mod tests {
 
     #[test]
     fn a_receipt_shows_neither_the_number_nor_the_text() {
-        let (phone, text) = ("+84912345678".to_owned(), "TB: Hồ sơ …".to_owned());
-        let receipt = Receipt { message_id: "m-1".into(), phone, text, parts: 3, sent_at: DateTime::UNIX_EPOCH };
+        let told = Some(Told { phone: "+84912345678".to_owned(), text: "TB: Hồ sơ …".to_owned() });
+        let receipt = Receipt { message_id: "m-1".into(), parts: 3, sent_at: DateTime::UNIX_EPOCH, told };
         assert_eq!(format!("{receipt:?}"), r#"Receipt { message_id: "m-1", parts: 3, .. }"#);
     }
 
@@ -244,7 +251,7 @@ mod tests {
     fn nothing_is_published_on_the_last_minutes_of_a_lease() {
         let now: DateTime<Utc> = "2026-11-24T10:30:00Z".parse().unwrap();
         let claim = Claim {
-            id: NoticeId { receipt_code: crate::ReceiptCode::parse("1").unwrap(), key: crate::NoticeKey::Result(1) },
+            id: crate::InquiryId::new("vcom", "1").into(),
             owner: "me".into(),
             lease_until: now + LEASE,
             attempts: 1,

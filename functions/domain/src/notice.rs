@@ -34,9 +34,11 @@ impl NoticeKind {
     }
 }
 
-/// Which notices take the budget of SMS parts first.
+/// Which messages go first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Priority {
+    /// Replies of 8083: the citizen has paid for them and waits.
+    Reply,
     /// Results and supplements: the citizen can act on them.
     News,
     /// Apologies.
@@ -44,8 +46,8 @@ pub enum Priority {
 }
 
 impl Priority {
-    /// First to last.
-    pub const ALL: [Self; 2] = [Self::News, Self::Evening];
+    /// Those that share the budget of SMS parts, first to last.
+    pub const NOTICES: [Self; 2] = [Self::News, Self::Evening];
 }
 
 impl fmt::Display for NoticeKind {

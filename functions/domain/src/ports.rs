@@ -2,6 +2,7 @@
 //! written here.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::future::Future;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -9,7 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::event::Event;
 use crate::lifecycle::{Claim, Outcome};
 use crate::notice::Priority;
-use crate::{Dossier, NoticeId, Phone, ReceiptCode};
+use crate::{Dossier, InquiryId, NoticeId, Outgoing, Phone, ReceiptCode};
 
 /// Why a store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -77,20 +78,20 @@ pub struct Page {
     pub next: Option<PageToken>,
 }
 
-/// Table `notices`: every notice that is owed has one row, whatever happens.
+/// Table `notices`: every message that is owed has one row, whatever happens.
 pub trait Ledger: Sync {
-    /// Puts the row of a notice unless it exists. True where this call put it.
-    fn owe(&self, id: &NoticeId, how: Owe, now: DateTime<Utc>)
+    /// Puts the row of a message unless it exists. True where this call put it.
+    fn owe(&self, id: &Outgoing, how: Owe, now: DateTime<Utc>)
     -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Those of `ids` that have a row: what a plan need not put again. Rows of the last seconds may be missing;
     /// [`Ledger::owe`] decides.
     fn rows_among(&self, ids: &[NoticeId]) -> impl Future<Output = Result<HashSet<NoticeId>, StoreError>> + Send;
 
-    /// Takes a notice that is due, or whose sender's lease ran out. None where somebody else has it or it is finished.
+    /// Takes a message that is due, or whose sender's lease ran out. None where somebody else has it or it is finished.
     fn claim(
         &self,
-        id: &NoticeId,
+        id: &Outgoing,
         owner: String,
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<Option<Claim>, StoreError>> + Send;
@@ -103,7 +104,7 @@ pub trait Ledger: Sync {
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Some unfinished notices of one priority that are due by `by`, the longest due first. The index may be some
+    /// Some unfinished messages of one priority that are due by `by`, the longest due first. The index may be some
     /// seconds behind; [`Ledger::claim`] decides.
     fn due(
         &self,
@@ -116,7 +117,7 @@ pub trait Ledger: Sync {
     fn is_superseded(&self, id: &NoticeId) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }
 
-/// How a notice comes into the ledger.
+/// How a message comes into the ledger.
 #[derive(Debug, Clone)]
 pub enum Owe {
     /// To be sent when it is due.
@@ -128,11 +129,11 @@ pub enum Owe {
     Claimed(Claim),
 }
 
-/// An unfinished notice.
+/// An unfinished message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Due {
     /// Which.
-    pub id: NoticeId,
+    pub id: Outgoing,
     /// When it may be claimed: due, or its lease run out.
     pub due_at: DateTime<Utc>,
 }
@@ -172,16 +173,23 @@ pub trait SmsSender: Sync {
     fn send(&self, phone: &Phone, text: &str) -> impl Future<Output = Result<String, SendError>> + Send;
 }
 
+/// Sends the reply to an inquiry by a call of its gateway's own.
+pub trait ReplySender: Sync {
+    /// The accepted message's id. Called once an attempt. A gateway knows the inquiry that a call answers and takes one
+    /// reply for it, so asking again is harmless: an outcome that is not known is [`SendError::NotSent`].
+    fn reply(&self, inquiry: &Inquiry) -> impl Future<Output = Result<String, SendError>> + Send;
+}
+
 /// Why a message was not accepted. The texts are the service's own words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// Throttled, or the connection was refused: definitely not sent, try later.
+    /// Throttled, or the connection was refused: definitely not sent, or known as the same when it comes again. Try later.
     #[error("not sent: {0}")]
     NotSent(String),
     /// This message will never be accepted.
     #[error("refused for good: {0}")]
     Refused(String),
-    /// We may not send at all: a matter of configuration. Stop, and burn no notice.
+    /// We may not send at all: a matter of configuration. Stop, and burn no message.
     #[error("not authorised to send SMS: {0}")]
     Unauthorised(String),
     /// A time-out, a lost reply, a 5xx: it may or may not have been sent.
@@ -199,6 +207,9 @@ pub trait EventBus: Sync {
 pub trait InquiryLog: Sync {
     /// Logs an inquiry and its reply, once a message id.
     fn log(&self, inquiry: &Inquiry) -> impl Future<Output = Result<Logged, StoreError>> + Send;
+
+    /// What was logged under that id (a consistent read), or None.
+    fn get(&self, id: &InquiryId) -> impl Future<Output = Result<Option<Inquiry>, StoreError>> + Send;
 
     /// Counts a message among those of its phone in one minute. How many different ones that makes, or None where
     /// `most` others are counted. A message that is counted is not counted again.
@@ -222,10 +233,8 @@ pub struct Counted {
 /// One inquiry and what it was answered.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Inquiry {
-    /// `<gateway>#<mo id>`.
-    pub id: String,
-    /// Which gateway brought it.
-    pub gateway: String,
+    /// Which, and which gateway brought it.
+    pub id: InquiryId,
     /// Who asked, as the gateway wrote it.
     pub sender: String,
     /// What.
@@ -236,8 +245,28 @@ pub struct Inquiry {
     pub reply: String,
     /// How it ended.
     pub outcome: crate::event::InquiryOutcome,
+    /// Whether the citizen pays, where the gateway's convention leaves that to us: what was said stays said.
+    pub charged: bool,
+    /// Where the reply goes by a call of the gateway's own: what that call must name.
+    pub call: Option<ReplyCall>,
     /// When.
     pub received_at: DateTime<Utc>,
+}
+
+impl fmt::Debug for Inquiry {
+    /// Neither the number nor a text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inquiry").field("id", &self.id).field("outcome", &self.outcome).finish_non_exhaustive()
+    }
+}
+
+/// What a gateway's call for a reply must name, as its message named it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplyCall {
+    /// The number the citizen texted.
+    pub short_code: String,
+    /// The gateway's name for the keyword he began with.
+    pub command: String,
 }
 
 /// How logging an inquiry ended.
@@ -245,15 +274,8 @@ pub struct Inquiry {
 pub enum Logged {
     /// It was new.
     New,
-    /// The same message delivered again: this is what it was answered.
-    Repeated {
-        /// The first reply.
-        reply: String,
-        /// How it ended then: what was charged stays charged.
-        outcome: crate::event::InquiryOutcome,
-        /// When it came first.
-        received_at: DateTime<Utc>,
-    },
+    /// The same message delivered again: this is what was logged the first time.
+    Repeated(Box<Inquiry>),
     /// The same id with another text.
     Conflicting,
 }
@@ -266,35 +288,53 @@ pub trait Clock: Sync {
     fn sleep_until(&self, instant: DateTime<Utc>) -> impl Future<Output = ()> + Send;
 }
 
-/// Everything a notice's delivery needs, in one bundle.
-pub trait Ports: Sync {
-    /// See [`DossierStore`].
-    type Dossiers: DossierStore;
+/// What the delivery of any message needs.
+pub trait LedgerPorts: Sync {
     /// See [`Ledger`].
     type Ledger: Ledger;
+    /// See [`EventBus`].
+    type Events: EventBus;
+    /// See [`Clock`].
+    type Clock: Clock;
+
+    /// Table `notices`.
+    fn ledger(&self) -> &Self::Ledger;
+    /// The bus.
+    fn events(&self) -> &Self::Events;
+    /// The time.
+    fn clock(&self) -> &Self::Clock;
+}
+
+/// What a notice's delivery needs besides.
+pub trait NoticePorts: LedgerPorts {
+    /// See [`DossierStore`].
+    type Dossiers: DossierStore;
     /// See [`BudgetCounter`].
     type Budget: BudgetCounter;
     /// See [`DrainTurn`].
     type Turn: DrainTurn;
     /// See [`SmsSender`].
     type Sms: SmsSender;
-    /// See [`EventBus`].
-    type Events: EventBus;
-    /// See [`Clock`].
-    type Clock: Clock;
 
     /// Table `dossiers`.
     fn dossiers(&self) -> &Self::Dossiers;
-    /// Table `notices`.
-    fn ledger(&self) -> &Self::Ledger;
     /// The fleet's budget.
     fn budget(&self) -> &Self::Budget;
     /// Whose turn it is to drain.
     fn turn(&self) -> &Self::Turn;
     /// SNS.
     fn sms(&self) -> &Self::Sms;
-    /// The bus.
-    fn events(&self) -> &Self::Events;
-    /// The time.
-    fn clock(&self) -> &Self::Clock;
+}
+
+/// What a reply's delivery needs besides.
+pub trait ReplyPorts: LedgerPorts {
+    /// See [`InquiryLog`].
+    type Inquiries: InquiryLog;
+    /// See [`ReplySender`].
+    type Gateways: ReplySender;
+
+    /// Table `inquiries`.
+    fn inquiries(&self) -> &Self::Inquiries;
+    /// 8083's gateways.
+    fn gateways(&self) -> &Self::Gateways;
 }

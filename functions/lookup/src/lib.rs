@@ -1,31 +1,36 @@
 //! `/mo/{gateway}`: a citizen's text to 8083, brought by the short code's operator, and its answer.
 //!
 //! Always 200 with a text for a genuine message; 401 for one that is not; 503 where the gateway shall bring it again.
+//! Where the operator wants the reply by a call of its own, it is owed in the ledger like any message of ours, and tried
+//! once before the answer; `redeliver` has the rest.
 
 mod flood;
 mod gateway;
 mod message;
-#[cfg(test)]
-mod tests;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use adapters::delivery::reply_counts;
 use adapters::secret::{Secret, SecretError};
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::calendar::day_in_vietnam;
+use domain::delivery::Replies;
 use domain::event::{Event, InquiryOutcome};
-use domain::ports::{Clock, Counted, DossierStore, EventBus, Inquiry, InquiryLog, Logged, StoreError};
+use domain::ports::{Clock, Counted, DossierStore, EventBus, Inquiry, InquiryLog, Logged, ReplyPorts, StoreError};
 use domain::sms::fit;
-use domain::{ClosedSteps, ReceiptCode, inquiry, texts};
+use domain::{ClosedSteps, InquiryId, ReceiptCode, inquiry, texts};
 
 pub use flood::Flood;
 pub use gateway::conventions;
-use gateway::{Answer, Gateway, Refusal, Request};
+use gateway::{Answer, Gateway, Refusal, Refused, Request};
 use message::Message;
 
 /// "An answer within 4 seconds, always": some operators give up at 5.
 const ANSWER_WITHIN: Duration = Duration::from_millis(3_300);
+/// A reply that goes by a call of its own is begun so soon, or left to `redeliver`: the call takes 1.2 seconds at most.
+const CALL_WITHIN: TimeDelta = TimeDelta::milliseconds(1_900);
 /// How long anything else may keep an answer that is ready.
 const WAIT_FOR_REST: Duration = Duration::from_millis(200);
 
@@ -33,17 +38,13 @@ const WAIT_FOR_REST: Duration = Duration::from_millis(200);
 const MOST_PARTS: u32 = 3;
 
 /// The front door of 8083.
-pub struct Lookup<D, I, E, C> {
+pub struct Lookup<D, P> {
     /// Table `dossiers`.
     pub dossiers: D,
-    /// Table `inquiries`.
-    pub inquiries: I,
-    /// The province's bus.
-    pub events: E,
+    /// The inquiries, and what a reply's own way needs.
+    pub ports: P,
     /// One member a gateway: `{"kannel":{"user":"…","password":"…"}}`.
-    pub secret: Secret,
-    /// The time.
-    pub clock: C,
+    pub secret: Arc<Secret>,
     /// Parameter `ClosedSteps`.
     pub closed_steps: ClosedSteps,
     /// Parameter `ChargeUnanswered`: whether a citizen pays for a wrong syntax or an unknown code, where the gateway's
@@ -60,9 +61,7 @@ pub type Counts = Vec<(&'static str, f64)>;
 #[derive(Debug, thiserror::Error)]
 enum Unanswered {
     #[error(transparent)]
-    Refused(#[from] Refusal),
-    #[error("the same message id came with another text")]
-    Conflicting,
+    Refused(#[from] Refused),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -71,20 +70,23 @@ enum Unanswered {
     TimedOut,
 }
 
-impl<D: DossierStore, I: InquiryLog, E: EventBus, C: Clock> Lookup<D, I, E, C> {
-    /// Answers one message.
-    pub async fn handle(&self, event: &ApiGatewayProxyRequest) -> (ApiGatewayProxyResponse, Counts) {
+impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
+    /// Answers one message. `request` is unique to the invocation.
+    pub async fn handle(&self, event: &ApiGatewayProxyRequest, request: &str) -> (ApiGatewayProxyResponse, Counts) {
         let name = event.path_parameters.get("gateway").map(String::as_str).unwrap_or_default();
         if !gateway::is_name(name) {
-            return (gateway::refused(Refusal::NoSuchGateway), Vec::new());
+            return (*gateway::no_such_gateway().answer, Vec::new());
         }
-        let answer = tokio::time::timeout(ANSWER_WITHIN, self.answer(name, &Request::new(event))).await;
+        let answer = tokio::time::timeout(ANSWER_WITHIN, self.answer(name, &Request::new(event), request)).await;
         match answer.unwrap_or(Err(Unanswered::TimedOut)) {
             Ok(answered) => answered,
-            Err(Unanswered::Refused(refusal)) => (gateway::refused(refusal), Vec::new()),
-            Err(Unanswered::Conflicting) => {
+            Err(Unanswered::Refused(Refused { why: Refusal::UsedId, answer })) => {
                 tracing::error!(gateway = name, "a message id came again with another text");
-                (gateway::plain(403, "this message id was used for another text"), vec![("InquiryConflicts", 1.0)])
+                (*answer, vec![("InquiryConflicts", 1.0)])
+            }
+            Err(Unanswered::Refused(refused)) => {
+                tracing::warn!(gateway = name, reason = %refused, "a message to 8083 was refused");
+                (*refused.answer, Vec::new())
             }
             Err(error) => {
                 tracing::error!(gateway = name, %error, "an inquiry is left to the gateway's retry");
@@ -93,29 +95,40 @@ impl<D: DossierStore, I: InquiryLog, E: EventBus, C: Clock> Lookup<D, I, E, C> {
         }
     }
 
-    async fn answer(&self, name: &str, request: &Request) -> Result<(ApiGatewayProxyResponse, Counts), Unanswered> {
+    async fn answer(
+        &self,
+        name: &str,
+        request: &Request,
+        request_id: &str,
+    ) -> Result<(ApiGatewayProxyResponse, Counts), Unanswered> {
+        let now = self.ports.clock().now();
+        let replies = Replies::run(&self.ports, request_id, now + CALL_WITHIN);
         let gateway = self.gateway_behind(name, request).await?;
         let message = gateway.read(request);
-        let now = self.clock.now();
-        let id = format!("{name}#{}", message.id_or_fingerprint(now));
-        let counted = flood::counted(&message, &id, now);
+        let id = InquiryId::new(name, &message.id_or_fingerprint(now));
+        let counted = flood::counted(&message, id.as_str(), now);
         let inquiry = self.work_out(&gateway, &message, id, counted.as_ref(), now).await?;
         let mut counts = Vec::new();
-        let (text, outcome) = match self.log_beside(&inquiry, announcement(&inquiry)).await? {
+        let (inquiry, repeated) = match self.log_beside(&inquiry, announcement(&inquiry)).await? {
             Logged::New => {
                 if inquiry.outcome == InquiryOutcome::Flood {
                     tracing::warn!(gateway = name, "a phone sends more than its messages a minute: answered by a hint");
                     counts.push(("InquiriesFlooding", 1.0));
                 }
-                (inquiry.reply, inquiry.outcome)
+                (inquiry, false)
             }
-            Logged::Repeated { reply, outcome, received_at } => {
-                self.uncount_a_late_repetition(counted, received_at, now).await;
-                (reply, outcome)
+            Logged::Repeated(first) => {
+                self.uncount_a_late_repetition(counted, first.received_at, now).await;
+                (*first, true)
             }
-            Logged::Conflicting => return Err(Unanswered::Conflicting),
+            Logged::Conflicting => return Err(gateway.refuse(Refusal::UsedId).into()),
         };
-        let answer = Answer { text: &text, message: &message, charged: self.is_charged(outcome) };
+        if inquiry.call.is_some() {
+            replies.on_inquiry(&inquiry).await?;
+            counts.extend(reply_counts(replies.tally()));
+            let _ = tokio::time::timeout(WAIT_FOR_REST, replies.finish()).await;
+        }
+        let answer = Answer { text: &inquiry.reply, message: &message, charged: inquiry.charged, repeated };
         Ok((gateway.reply(&answer), counts))
     }
 
@@ -132,7 +145,7 @@ impl<D: DossierStore, I: InquiryLog, E: EventBus, C: Clock> Lookup<D, I, E, C> {
         &self,
         gateway: &Gateway,
         message: &Message,
-        id: String,
+        id: InquiryId,
         counted: Option<&Counted>,
         now: DateTime<Utc>,
     ) -> Result<Inquiry, StoreError> {
@@ -143,7 +156,7 @@ impl<D: DossierStore, I: InquiryLog, E: EventBus, C: Clock> Lookup<D, I, E, C> {
                 None => Ok(None),
             }
         };
-        let (outcome, reply) = match (self.flood.unless_flooded(&self.inquiries, counted, read).await?, &receipt_code) {
+        let (outcome, reply) = match (self.flood.unless_flooded(self.ports.inquiries(), counted, read).await?, &receipt_code) {
             (None, _) => (InquiryOutcome::Flood, texts::too_many().to_owned()),
             (Some(Some(dossier)), _) => {
                 (InquiryOutcome::Answered, texts::answer(&dossier, day_in_vietnam(now), &self.closed_steps))
@@ -153,12 +166,13 @@ impl<D: DossierStore, I: InquiryLog, E: EventBus, C: Clock> Lookup<D, I, E, C> {
         };
         Ok(Inquiry {
             id,
-            gateway: gateway.name.clone(),
             sender: message.sender.clone(),
             text: message.text.clone(),
             receipt_code,
             reply: fit(&gateway.accents.apply(reply), MOST_PARTS),
             outcome,
+            charged: self.is_charged(outcome),
+            call: message.call.clone(),
             received_at: now,
         })
     }
@@ -167,7 +181,7 @@ impl<D: DossierStore, I: InquiryLog, E: EventBus, C: Clock> Lookup<D, I, E, C> {
     async fn uncount_a_late_repetition(&self, counted: Option<Counted>, first: DateTime<Utc>, now: DateTime<Utc>) {
         let late = counted.filter(|_| flood::minute(first) != flood::minute(now));
         if let Some(message) = late {
-            let _ = tokio::time::timeout(WAIT_FOR_REST, self.inquiries.uncount(&message)).await;
+            let _ = tokio::time::timeout(WAIT_FOR_REST, self.ports.inquiries().uncount(&message)).await;
         }
     }
 
@@ -179,9 +193,9 @@ impl<D: DossierStore, I: InquiryLog, E: EventBus, C: Clock> Lookup<D, I, E, C> {
     /// Logs the inquiry and announces it beside. The bus keeps no answer waiting that is ready.
     async fn log_beside(&self, inquiry: &Inquiry, event: Event) -> Result<Logged, StoreError> {
         let events = [event];
-        let announce = self.events.publish(&events);
+        let announce = self.ports.events().publish(&events);
         tokio::pin!(announce);
-        let log = self.inquiries.log(inquiry);
+        let log = self.ports.inquiries().log(inquiry);
         tokio::pin!(log);
         tokio::select! {
             logged = &mut log => {
@@ -197,8 +211,8 @@ impl<D: DossierStore, I: InquiryLog, E: EventBus, C: Clock> Lookup<D, I, E, C> {
 fn announcement(inquiry: &Inquiry) -> Event {
     let of_a_dossier = |_: &&ReceiptCode| inquiry.outcome == InquiryOutcome::Answered;
     Event::InquiryAnswered {
-        inquiry: inquiry.id.clone(),
-        gateway: inquiry.gateway.clone(),
+        inquiry: inquiry.id.to_string(),
+        gateway: inquiry.id.gateway().to_owned(),
         receipt_code: inquiry.receipt_code.as_ref().filter(of_a_dossier).map(ToString::to_string),
         outcome: inquiry.outcome,
     }

@@ -4,13 +4,10 @@
 #![recursion_limit = "256"]
 
 use adapters::aws::{self, Patience};
-use adapters::clock::SystemClock;
+use adapters::delivery::replies_from_settings;
 use adapters::dossiers::DynamoDossiers;
-use adapters::events::EventBridge;
-use adapters::inquiries::DynamoInquiries;
 use adapters::metrics::Metrics;
 use adapters::quiet::Quiet;
-use adapters::secret::Secret;
 use adapters::settings::{SettingError, Settings};
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
@@ -22,29 +19,23 @@ async fn main() -> anyhow::Result<()> {
     let settings = Settings::from_env();
     let metrics = &Metrics::new(settings.required("STAGE")?);
     let dossiers = settings.required("DOSSIERS_TABLE")?;
-    let inquiries = settings.required("INQUIRIES_TABLE")?;
-    let bus = settings.required("EVENT_BUS_NAME")?;
-    let secret = settings.required("GATEWAY_SECRET")?;
-    let retention_days = settings.parsed("INQUIRY_RETENTION_DAYS")?;
     let closed_steps = settings.closed_steps()?;
     let charge_unanswered = charge_unanswered(&settings)?;
     let flood = Flood::new(flood_limit(&settings)?);
 
     let config = aws::config(Patience::Gateway).await;
-    let dynamodb = aws::dynamodb(&config);
+    let (ports, secret) = replies_from_settings(&settings, &config, Patience::Gateway)?;
     let lookup = &Lookup {
-        dossiers: DynamoDossiers::reader(dynamodb.clone(), dossiers),
-        inquiries: DynamoInquiries::new(dynamodb, inquiries, retention_days),
-        events: EventBridge::new(aws::eventbridge(&config), bus),
-        secret: Secret::new(aws::secrets_manager(&config), secret),
-        clock: SystemClock,
+        dossiers: DynamoDossiers::reader(aws::dynamodb(&config), dossiers),
+        ports,
+        secret,
         closed_steps,
         charge_unanswered,
         flood,
     };
 
     run(service_fn(async |event: LambdaEvent<Quiet<ApiGatewayProxyRequest>>| {
-        let (response, counts) = lookup.handle(&event.payload.0).await;
+        let (response, counts) = lookup.handle(&event.payload.0, &event.context.request_id).await;
         metrics.emit(counts);
         Ok::<_, Error>(response)
     }))

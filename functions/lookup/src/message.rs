@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::calendar::VIETNAM;
+use domain::ports::ReplyCall;
 use sha2::{Digest, Sha256};
 
 /// What a citizen sent.
@@ -13,6 +14,8 @@ pub(crate) struct Message {
     pub sender: String,
     /// What. Empty where the gateway's request was no message.
     pub text: String,
+    /// What the gateway's own call for the reply must name; `None` where the reply is the answer to its request.
+    pub call: Option<ReplyCall>,
 }
 
 /// The longest id, sender and text that are kept, in characters.
@@ -28,7 +31,13 @@ impl Message {
             id: id.filter(|id| !id.trim().is_empty()).map(|id| cut(Some(id), MOST_ID)),
             sender: cut(sender, MOST_SENDER),
             text: cut(text, MOST_TEXT),
+            call: None,
         }
+    }
+
+    /// Its reply goes by a call of the gateway's own.
+    pub fn replied_by(self, call: ReplyCall) -> Self {
+        Self { call: Some(call), ..self }
     }
 
     /// The gateway's id; without one, sender, text and minute make the message: the same text a minute later is asked

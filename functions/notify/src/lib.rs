@@ -8,9 +8,9 @@ mod change;
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::delivery::{Delivery, Run, Tally};
+use domain::delivery::{Delivery, Notices, Tally};
 use domain::owed::owed_by_change;
-use domain::ports::{Clock, Ports, StoreError};
+use domain::ports::{Clock, NoticePorts, StoreError};
 use domain::{NoticeId, ReceiptCode};
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
@@ -53,7 +53,7 @@ const MARGIN: TimeDelta = TimeDelta::seconds(14);
 const LATE: TimeDelta = TimeDelta::seconds(90);
 
 /// Works through a batch. `request` is unique to the invocation.
-pub async fn notify<P: Ports>(
+pub async fn notify<P: NoticePorts>(
     delivery: &Delivery<P>,
     batch: &Batch,
     request: &str,
@@ -93,7 +93,7 @@ fn by_dossier(records: &[Value]) -> Vec<Vec<&Value>> {
 }
 
 /// One dossier's changes; the first that fails ends them, for all from it on come again.
-async fn in_order<P: Ports>(run: &Run<'_, P>, delivery: &Delivery<P>, records: Vec<&Value>) -> Option<Failure> {
+async fn in_order<P: NoticePorts>(run: &Notices<'_, P>, delivery: &Delivery<P>, records: Vec<&Value>) -> Option<Failure> {
     for record in records {
         if let Err(error) = one(run, delivery, record).await {
             let sequence_number =
@@ -116,7 +116,7 @@ enum RecordError {
     Store(#[from] StoreError),
 }
 
-async fn one<P: Ports>(run: &Run<'_, P>, delivery: &Delivery<P>, record: &Value) -> Result<(), RecordError> {
+async fn one<P: NoticePorts>(run: &Notices<'_, P>, delivery: &Delivery<P>, record: &Value) -> Result<(), RecordError> {
     let Some(change) = Change::parse(record)? else { return Ok(()) };
     let now = delivery.ports().clock().now();
     let is_late = change.happened_at.is_none_or(|happened_at| now - happened_at > LATE);

@@ -1,5 +1,6 @@
 //! `RedeliverFunction`: an EventBridge rule, every minute.
 
+use adapters::aws::{self, Patience};
 use adapters::metrics::Metrics;
 use adapters::settings::Settings;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
@@ -10,12 +11,15 @@ async fn main() -> anyhow::Result<()> {
     tracing::init_default_subscriber();
     let settings = Settings::from_env();
     let metrics = &Metrics::new(settings.required("STAGE")?);
-    let delivery = &adapters::delivery::from_settings(&settings).await?;
+    let config = aws::config(Patience::Background).await;
+    let delivery = &adapters::delivery::from_settings(&settings, &config)?;
+    let (replies, _) = &adapters::delivery::replies_from_settings(&settings, &config, Patience::Background)?;
 
     run(service_fn(async |event: LambdaEvent<Value>| {
         let request = &event.context.request_id;
-        let tally = redeliver::redeliver(delivery, request, event.context.deadline().into()).await?;
-        adapters::delivery::report(metrics, request, tally);
+        let drained = redeliver::redeliver(delivery, replies, request, event.context.deadline().into()).await?;
+        adapters::delivery::report(metrics, request, drained.notices);
+        adapters::delivery::report_replies(metrics, request, drained.replies);
         Ok::<(), Error>(())
     }))
     .await

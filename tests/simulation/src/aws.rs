@@ -11,10 +11,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::delivery::{Delivery, Tally, Terms};
+use domain::delivery::{Delivery, Terms};
 use domain::notice::NoticeKind;
 use domain::ports::StoreError;
 use notify::{Batch, BatchResponse};
+use redeliver::Drained;
 use serde_json::{Value, json};
 
 use crate::fault::Faults;
@@ -90,11 +91,15 @@ impl Stack {
         SimulatedPorts { skew, ..self.ports.clone() }
     }
 
+    /// The id of the last sandbox's first request: unique, as Lambda's are.
+    pub(crate) fn request(&self) -> String {
+        format!("request-{}", self.invocations.load(Ordering::Relaxed))
+    }
+
     /// A cold sandbox of a function that sends notices, and its first request's id.
     fn sandbox(&self) -> (Delivery<SimulatedPorts>, String) {
         let ports = self.sandbox_ports();
-        let request = format!("request-{}", self.invocations.load(Ordering::Relaxed));
-        (Delivery::new(ports, self.terms.clone()), request)
+        (Delivery::new(ports, self.terms.clone()), self.request())
     }
 
     /// Runs a handler until it ends, its sandbox dies or its time is up. None where nothing came back.
@@ -189,13 +194,13 @@ impl Stack {
     }
 
     /// One invocation of `RedeliverFunction`. None where its sandbox died.
-    pub async fn redeliver(&self) -> Option<Result<Tally, StoreError>> {
+    pub async fn redeliver(&self) -> Option<Result<Drained, StoreError>> {
         let (delivery, request) = self.sandbox();
         let deadline = self.world.now() + REDELIVER;
-        self.invoke(REDELIVER, redeliver::redeliver(&delivery, &request, deadline)).await
+        self.invoke(REDELIVER, redeliver::redeliver(&delivery, &self.ports, &request, deadline)).await
     }
 
-    /// The minute rule, until every notice is finished; false where that takes longer than `most`.
+    /// The minute rule, until every message is finished; false where that takes longer than `most`.
     pub async fn redeliver_until_quiet(&self, most: TimeDelta) -> bool {
         let until = self.world.now() + most;
         while self.world.unfinished() > 0 {

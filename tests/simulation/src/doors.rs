@@ -1,5 +1,6 @@
 //! The two front doors, as those outside knock at them: the one-stop software and 8083's gateway, with their retries.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use adapters::secret::Secret;
@@ -49,6 +50,20 @@ impl Stack {
         panic!("a message was never answered");
     }
 
+    /// A citizen's message, brought by V-COM: after anything but a 200 it comes "2 more times, each time 20 seconds".
+    /// The code of the answer; None where it was never taken.
+    pub async fn ask_by_vcom(&self, id: &str, sender: &str, text: &str) -> Option<u64> {
+        let secret = json!({"vcom": {"client_id": "c", "secure_key": "k"}});
+        for _ in 0..3 {
+            if let Some((200, answer)) = self.lookup(secret.clone(), &from_vcom(id, sender, text)).await {
+                let answer: Value = serde_json::from_str(&answer).expect("JSON");
+                return answer.pointer("/data/code").or(answer.pointer("/errors/code")).and_then(Value::as_u64);
+            }
+            tokio::time::sleep(Duration::from_secs(20)).await;
+        }
+        None
+    }
+
     /// One invocation of `IntakeFunction`: status and body. None where its sandbox died.
     pub async fn intake(&self, event: &ApiGatewayProxyRequest) -> Option<(i64, String)> {
         let ports = self.sandbox_ports();
@@ -63,18 +78,16 @@ impl Stack {
 
     /// One invocation of `LookupFunction` with that GatewaySecret: status and body. None where its sandbox died.
     pub async fn lookup(&self, secret: Value, event: &ApiGatewayProxyRequest) -> Option<(i64, String)> {
-        let ports = self.sandbox_ports();
+        let (ports, request) = (self.sandbox_ports(), self.request());
         let lookup = Lookup {
             dossiers: ports.clone(),
-            inquiries: ports.clone(),
-            events: ports.clone(),
-            secret: Secret::fixed(secret),
-            clock: ports,
+            ports,
+            secret: Arc::new(Secret::fixed(secret)),
             closed_steps: self.terms.closed_steps.clone(),
             charge_unanswered: false,
             flood: Flood::new(30),
         };
-        self.invoke(LOOKUP, lookup.handle(event)).await.map(|(response, _)| read(&response))
+        self.invoke(LOOKUP, lookup.handle(event, &request)).await.map(|(response, _)| read(&response))
     }
 }
 
@@ -91,6 +104,14 @@ fn from_kannel(id: &str, sender: &str, text: &str) -> ApiGatewayProxyRequest {
     event(json!({"httpMethod": "GET", "pathParameters": {"gateway": "kannel"},
         "headers": {"authorization": format!("Basic {}", STANDARD.encode("u:p"))},
         "queryStringParameters": {"request_id": id, "msisdn": sender, "mo_message": text}}))
+}
+
+fn from_vcom(id: &str, sender: &str, text: &str) -> ApiGatewayProxyRequest {
+    let body = json!({"type": "new", "client_id": "c", "request_id": id, "service_id": "8083", "command_code": "mckh",
+        "message": text, "telco": "VT", "phone": sender, "time": 1_795_516_200,
+        "checksum": adapters::vcom::checksum(["c", id, sender, "k", "1795516200"])});
+    event(json!({"httpMethod": "POST", "pathParameters": {"gateway": "vcom"},
+        "headers": {"content-type": "application/json"}, "body": body.to_string()}))
 }
 
 /// An event of API Gateway: of a bare request, with changes.

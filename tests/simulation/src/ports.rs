@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::event::Event;
@@ -9,15 +10,19 @@ use domain::lifecycle::{Claim, Outcome};
 use domain::notice::Priority;
 use domain::ports::{
     Advance, BudgetCounter, Clock, Counted, DossierStore, DrainTurn, Due, EventBus, Inquiry, InquiryLog, Ledger,
-    Logged, Owe, Page, PageToken, Ports, Put, SendError, SmsSender, StoreError,
+    LedgerPorts, Logged, NoticePorts, Owe, Page, PageToken, Put, ReplyPorts, ReplySender, SendError, SmsSender,
+    StoreError,
 };
-use domain::{Dossier, NoticeId, Phone, ReceiptCode};
+use domain::{Dossier, InquiryId, NoticeId, Outgoing, Phone, ReceiptCode};
 
-use crate::fault::{Fate, Faults};
+use crate::fault::{Fate, Faults, ROUND_TRIP};
 use crate::world::World;
 
 /// What SNS answers to a message at a moment; None where it accepts.
 pub type SnsAnswer = dyn Fn(&Phone, DateTime<Utc>) -> Option<SendError> + Send + Sync;
+
+/// What 8083's gateway answers to a reply at a moment; None where it takes it.
+pub type GatewayAnswer = dyn Fn(&Inquiry, DateTime<Utc>) -> Option<SendError> + Send + Sync;
 
 /// One sandbox's view of the world.
 #[derive(Clone)]
@@ -28,8 +33,14 @@ pub struct SimulatedPorts {
     pub faults: Arc<Faults>,
     /// What SNS answers, in place of accepting.
     pub sns: Arc<SnsAnswer>,
+    /// What 8083's gateway answers to a reply, in place of taking it.
+    pub gateway: Arc<GatewayAnswer>,
+    /// How long it takes to say no.
+    pub gateway_takes: Duration,
     /// The event bus answers nobody.
     pub bus_is_down: bool,
+    /// Nobody's messages can be counted.
+    pub counter_is_down: bool,
     /// How far this sandbox's clock is from the world's.
     pub skew: chrono::TimeDelta,
 }
@@ -40,7 +51,7 @@ const PAGE: usize = 500;
 impl SimulatedPorts {
     /// A network that accepts everything.
     pub fn new(world: Arc<World>, faults: Arc<Faults>) -> Self {
-        Self { world, faults, sns: Arc::new(|_, _| None), bus_is_down: false, skew: chrono::TimeDelta::zero() }
+        Self { world, faults, sns: Arc::new(|_, _| None), gateway: Arc::new(|_, _| None), gateway_takes: ROUND_TRIP, bus_is_down: false, counter_is_down: false, skew: chrono::TimeDelta::zero() }
     }
 
     async fn table<T>(&self, table: &'static str, effect: impl FnOnce(&World) -> T) -> Result<T, StoreError> {
@@ -69,7 +80,7 @@ impl DossierStore for SimulatedPorts {
 }
 
 impl Ledger for SimulatedPorts {
-    async fn owe(&self, id: &NoticeId, how: Owe, _: DateTime<Utc>) -> Result<bool, StoreError> {
+    async fn owe(&self, id: &Outgoing, how: Owe, _: DateTime<Utc>) -> Result<bool, StoreError> {
         self.table("notices", |world| world.owe(id, how)).await
     }
 
@@ -77,7 +88,7 @@ impl Ledger for SimulatedPorts {
         self.table("notices", |world| world.rows_among(ids)).await
     }
 
-    async fn claim(&self, id: &NoticeId, owner: String, now: DateTime<Utc>) -> Result<Option<Claim>, StoreError> {
+    async fn claim(&self, id: &Outgoing, owner: String, now: DateTime<Utc>) -> Result<Option<Claim>, StoreError> {
         self.table("notices", |world| world.claim(id, owner, now)).await
     }
 
@@ -99,7 +110,14 @@ impl InquiryLog for SimulatedPorts {
         self.table("inquiries", |world| world.log(inquiry)).await
     }
 
+    async fn get(&self, id: &InquiryId) -> Result<Option<Inquiry>, StoreError> {
+        self.table("inquiries", |world| world.inquiry(id)).await
+    }
+
     async fn count(&self, message: &Counted, most: u32) -> Result<Option<u32>, StoreError> {
+        if self.counter_is_down {
+            return Err(StoreError::Unavailable { table: "inquiries", why: "throttled".into() });
+        }
         self.table("inquiries", |world| world.count(message, most)).await
     }
 
@@ -127,7 +145,7 @@ impl DrainTurn for SimulatedPorts {
 impl SmsSender for SimulatedPorts {
     async fn send(&self, phone: &Phone, text: &str) -> Result<String, SendError> {
         if let Some(error) = (self.sns)(phone, self.world.now()) {
-            tokio::time::sleep(crate::fault::ROUND_TRIP).await;
+            tokio::time::sleep(ROUND_TRIP).await;
             return Err(error);
         }
         match self.faults.call(|| self.world.accept(phone.as_e164(), text)).await {
@@ -138,10 +156,23 @@ impl SmsSender for SimulatedPorts {
     }
 }
 
+impl ReplySender for SimulatedPorts {
+    async fn reply(&self, inquiry: &Inquiry) -> Result<String, SendError> {
+        if let Some(error) = (self.gateway)(inquiry, self.world.now()) {
+            tokio::time::sleep(self.gateway_takes).await;
+            return Err(error);
+        }
+        match self.faults.call(|| self.world.take_reply(inquiry)).await {
+            Fate::Done(message_id) => Ok(message_id),
+            Fate::NotDone | Fate::Lost => Err(SendError::NotSent("no reply".into())),
+        }
+    }
+}
+
 impl EventBus for SimulatedPorts {
     async fn publish(&self, events: &[Event]) {
         if self.bus_is_down {
-            return tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            return tokio::time::sleep(Duration::from_secs(1)).await;
         }
         let _ = self.faults.call(|| self.world.announce(events)).await;
     }
@@ -159,19 +190,29 @@ impl Clock for SimulatedPorts {
     }
 }
 
-impl Ports for SimulatedPorts {
-    type Dossiers = Self;
+impl LedgerPorts for SimulatedPorts {
     type Ledger = Self;
-    type Budget = Self;
-    type Turn = Self;
-    type Sms = Self;
     type Events = Self;
     type Clock = Self;
 
-    fn dossiers(&self) -> &Self {
+    fn ledger(&self) -> &Self {
         self
     }
-    fn ledger(&self) -> &Self {
+    fn events(&self) -> &Self {
+        self
+    }
+    fn clock(&self) -> &Self {
+        self
+    }
+}
+
+impl NoticePorts for SimulatedPorts {
+    type Dossiers = Self;
+    type Budget = Self;
+    type Turn = Self;
+    type Sms = Self;
+
+    fn dossiers(&self) -> &Self {
         self
     }
     fn budget(&self) -> &Self {
@@ -183,10 +224,16 @@ impl Ports for SimulatedPorts {
     fn sms(&self) -> &Self {
         self
     }
-    fn events(&self) -> &Self {
+}
+
+impl ReplyPorts for SimulatedPorts {
+    type Inquiries = Self;
+    type Gateways = Self;
+
+    fn inquiries(&self) -> &Self {
         self
     }
-    fn clock(&self) -> &Self {
+    fn gateways(&self) -> &Self {
         self
     }
 }

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::event::InquiryOutcome;
-use domain::lifecycle::{Claim, LEASE, Outcome, Receipt};
+use domain::lifecycle::{Claim, LEASE, Outcome, Receipt, Told};
 use domain::notice::Priority;
 use domain::ports::{
-    Advance, BudgetCounter, Counted, DossierStore, DrainTurn, Inquiry, InquiryLog, Ledger, Logged, Owe, Put,
+    Advance, BudgetCounter, Counted, DossierStore, DrainTurn, Inquiry, InquiryLog, Ledger, Logged, Owe, Put, ReplyCall,
 };
-use domain::{Dossier, NoticeId, NoticeKey, ReceiptCode};
+use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, ReceiptCode};
 use serde_json::json;
 
 /// A receipt code that nothing else uses.
@@ -25,12 +25,12 @@ fn noon() -> DateTime<Utc> {
 }
 
 fn receipt() -> Outcome {
-    let (message_id, phone, text) = ("m-1".into(), "+84912345678".into(), "TB: …".into());
-    Outcome::Sent(Receipt { message_id, phone, text, parts: 1, sent_at: noon() })
+    let told = Told { phone: "+84912345678".into(), text: "TB: …".into() };
+    Outcome::Sent(Receipt { message_id: "m-1".into(), parts: 1, sent_at: noon(), told: Some(told) })
 }
 
-async fn is_due(ledger: &impl Ledger, id: &NoticeId, by: DateTime<Utc>) -> bool {
-    let due = ledger.due(id.key.kind().priority(), by, 100_000).await.expect("an answer");
+async fn is_due(ledger: &impl Ledger, id: &Outgoing, by: DateTime<Utc>) -> bool {
+    let due = ledger.due(id.priority(), by, 100_000).await.expect("an answer");
     due.iter().any(|due| due.id == *id)
 }
 
@@ -47,7 +47,8 @@ async fn soon(ask: impl AsyncFn() -> bool) {
 
 /// A row is put once, claimed by one, settled by its holder only, and taken over when its lease runs out.
 pub async fn of_a_ledger(ledger: &impl Ledger, code: &ReceiptCode) {
-    let id = NoticeId { receipt_code: code.clone(), key: NoticeKey::Result(9) };
+    let notice = |key| NoticeId { receipt_code: code.clone(), key };
+    let id = Outgoing::from(notice(NoticeKey::Result(9)));
     let now = noon();
     let claim = async |owner: &str, at| ledger.claim(&id, owner.into(), at).await.expect("an answer");
     let settle = async |claim: &Claim, outcome: Outcome| ledger.settle(claim, &outcome, now).await.expect("an answer");
@@ -59,11 +60,10 @@ pub async fn of_a_ledger(ledger: &impl Ledger, code: &ReceiptCode) {
     assert!(!is_due(ledger, &id, now - TimeDelta::milliseconds(1)).await, "not before it is due");
 
     let rows = async |ids: &[NoticeId]| ledger.rows_among(ids).await.expect("an answer");
-    let nobody = NoticeId { receipt_code: code.clone(), key: NoticeKey::Result(8) };
-    soon(async || rows(&[nobody.clone(), id.clone()]).await == HashSet::from([id.clone()])).await;
-    let many: Vec<NoticeId> =
-        (1_000..1_250).map(|revision| NoticeId { key: NoticeKey::Result(revision), ..id.clone() }).collect();
-    assert_eq!(rows(&[&many[..], std::slice::from_ref(&id)].concat()).await, HashSet::from([id.clone()]));
+    let (nobody, owed) = (notice(NoticeKey::Result(8)), notice(NoticeKey::Result(9)));
+    soon(async || rows(&[nobody.clone(), owed.clone()]).await == HashSet::from([owed.clone()])).await;
+    let many: Vec<NoticeId> = (1_000..1_250).map(|revision| notice(NoticeKey::Result(revision))).collect();
+    assert_eq!(rows(&[&many[..], std::slice::from_ref(&owed)].concat()).await, HashSet::from([owed.clone()]));
     assert!(rows(&[]).await.is_empty());
 
     assert_eq!(claim("a", now - TimeDelta::milliseconds(1)).await, None, "not before it is due");
@@ -98,7 +98,7 @@ pub async fn of_a_ledger(ledger: &impl Ledger, code: &ReceiptCode) {
     assert_eq!(claim("f", later + LEASE * 9).await, None, "final is final");
     soon(async || !is_due(ledger, &id, later + LEASE * 9).await).await;
 
-    let claimed = NoticeId { receipt_code: code.clone(), key: NoticeKey::Supplement(9) };
+    let claimed = Outgoing::from(notice(NoticeKey::Supplement(9)));
     let at_once = Claim { id: claimed.clone(), owner: "g".into(), lease_until: now + LEASE, attempts: 1 };
     let owe = async |claim: &Claim| ledger.owe(&claimed, Owe::Claimed(claim.clone()), now).await.expect("an answer");
     assert!(owe(&at_once).await);
@@ -106,24 +106,37 @@ pub async fn of_a_ledger(ledger: &impl Ledger, code: &ReceiptCode) {
     assert!(!owe(&Claim { owner: "h".into(), ..at_once.clone() }).await, "once");
     assert!(ledger.settle(&at_once, &Outcome::Cancelled("no longer true"), now).await.expect("an answer"));
 
-    let is_superseded = async |key| {
-        let id = NoticeId { receipt_code: code.clone(), key };
-        ledger.is_superseded(&id).await.expect("an answer")
-    };
+    let is_superseded = async |key| ledger.is_superseded(&notice(key)).await.expect("an answer");
     assert!(is_superseded(NoticeKey::Result(8)).await);
     assert!(!is_superseded(NoticeKey::Result(9)).await);
     assert!(!is_superseded(NoticeKey::Result(10)).await, "by number, not by letter");
     assert!(is_superseded(NoticeKey::Supplement(1)).await);
     assert!(!is_superseded(NoticeKey::Apology("2026-11-25".parse().expect("a day"))).await);
 
-    let evening =
-        NoticeId { receipt_code: code.clone(), key: NoticeKey::Apology("2026-11-25".parse().expect("a day")) };
+    let evening = Outgoing::from(notice(NoticeKey::Apology("2026-11-25".parse().expect("a day"))));
     assert!(ledger.owe(&evening, Owe::Pending { due_at: now }, now).await.expect("an answer"));
     soon(async || is_due(ledger, &evening, now).await).await;
     let news = ledger.due(Priority::News, now, 100_000).await.expect("an answer");
     assert!(!news.iter().any(|due| due.id == evening), "an apology is no news");
     let claim = ledger.claim(&evening, "i".into(), now).await.expect("an answer").expect("due");
     assert!(ledger.settle(&claim, &Outcome::Expired, now).await.expect("an answer"));
+    of_a_reply(ledger, InquiryId::new("vcom", code.as_str()).into()).await;
+}
+
+/// A reply's row lives the same life beside the notices, and is in nobody's way.
+async fn of_a_reply(ledger: &impl Ledger, id: Outgoing) {
+    let now = noon();
+    assert!(ledger.owe(&id, Owe::Pending { due_at: now }, now).await.expect("an answer"));
+    assert!(!ledger.owe(&id, Owe::Pending { due_at: now }, now).await.expect("an answer"), "once");
+    soon(async || is_due(ledger, &id, now).await).await;
+    for priority in Priority::NOTICES {
+        let due = ledger.due(priority, now, 100_000).await.expect("an answer");
+        assert!(!due.iter().any(|due| due.id == id), "a reply is no notice");
+    }
+    let claim = ledger.claim(&id, "j".into(), now).await.expect("an answer").expect("due");
+    let receipt = Receipt { message_id: "m-2".into(), parts: 2, sent_at: now, told: None };
+    assert!(ledger.settle(&claim, &Outcome::Sent(receipt), now).await.expect("an answer"));
+    assert_eq!(ledger.claim(&id, "k".into(), now + LEASE * 9).await.expect("an answer"), None, "final is final");
 }
 
 /// A dossier is written over exactly what was seen.
@@ -163,25 +176,31 @@ pub async fn of_a_dossier_store(store: &impl DossierStore, code: &ReceiptCode) {
 /// A message is logged once an id and counted once a window, however often it comes and whoever brings it.
 pub async fn of_an_inquiry_log(log: &impl InquiryLog, number: u64) {
     let first = Inquiry {
-        id: format!("kannel#{number}"),
-        gateway: "kannel".into(),
+        id: InquiryId::new("vcom", &number.to_string()),
         sender: "84912345678".into(),
         text: "MCKH 0161701234".into(),
         receipt_code: ReceiptCode::parse("0161701234").ok(),
         reply: "Hồ sơ của quý Ông/Bà …".into(),
         outcome: InquiryOutcome::Unknown,
+        charged: false,
+        call: Some(ReplyCall { short_code: "8083".into(), command: "mckh".into() }),
         received_at: noon(),
     };
+    assert_eq!(log.get(&first.id).await.expect("an answer"), None);
     let logged = async |inquiry: Inquiry| log.log(&inquiry).await.expect("an answer");
     assert_eq!(logged(first.clone()).await, Logged::New);
     let later = Inquiry {
         reply: "another".into(),
         outcome: InquiryOutcome::Answered,
+        charged: true,
         received_at: noon() + TimeDelta::days(1),
         ..first.clone()
     };
-    let Inquiry { reply, outcome, received_at, .. } = first.clone();
-    assert_eq!(logged(later).await, Logged::Repeated { reply, outcome, received_at }, "the first reply");
+    assert_eq!(logged(later).await, Logged::Repeated(Box::new(first.clone())), "the first reply");
+    assert_eq!(log.get(&first.id).await.expect("an answer").as_ref(), Some(&first), "what is logged is read back");
+    let by_answer = Inquiry { id: InquiryId::new("kannel", &number.to_string()), call: None, ..first.clone() };
+    assert_eq!(logged(by_answer.clone()).await, Logged::New, "another gateway's message");
+    assert_eq!(log.get(&by_answer.id).await.expect("an answer").as_ref(), Some(&by_answer));
     for other in
         [Inquiry { text: "MCKH 1".into(), ..first.clone() }, Inquiry { sender: "84912345679".into(), ..first.clone() }]
     {

@@ -10,7 +10,7 @@ use domain::event::Event;
 use domain::lifecycle::{Claim, LEASE, Outcome, State};
 use domain::notice::Priority;
 use domain::ports::{Advance, Counted, Due, Inquiry, Logged, Owe, Put};
-use domain::{Dossier, NoticeId, NoticeKey, ReceiptCode};
+use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, ReceiptCode};
 
 /// How far an index may be behind its table.
 pub const INDEX_LAG: TimeDelta = TimeDelta::milliseconds(700);
@@ -39,6 +39,19 @@ pub struct Accepted {
     pub phone: String,
     /// What.
     pub text: String,
+}
+
+/// A call for a reply that 8083's gateway took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replied {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Which inquiry it answers.
+    pub inquiry: InquiryId,
+    /// What.
+    pub text: String,
+    /// The gateway sent it to the phone; one that came again it did not.
+    pub delivered: bool,
 }
 
 /// A write to table `dossiers`, as its stream shows it.
@@ -76,9 +89,10 @@ impl<T: Clone> Indexed<T> {
 struct Tables {
     dossiers: BTreeMap<ReceiptCode, Indexed<Dossier>>,
     stream: Vec<Written>,
-    notices: BTreeMap<NoticeId, Indexed<Row>>,
-    open: HashMap<Priority, BTreeMap<(DateTime<Utc>, NoticeId), ()>>,
-    inquiries: BTreeMap<String, Inquiry>,
+    messages: BTreeMap<Outgoing, Indexed<Row>>,
+    open: HashMap<Priority, BTreeMap<(DateTime<Utc>, Outgoing), ()>>,
+    inquiries: BTreeMap<InquiryId, Inquiry>,
+    replies: Vec<Replied>,
     floods: BTreeMap<String, BTreeSet<String>>,
     free_at: Option<i64>,
     turn: Option<(String, DateTime<Utc>)>,
@@ -136,6 +150,16 @@ impl World {
         }
     }
 
+    /// A dossier, or None.
+    pub fn stored(&self, code: &ReceiptCode) -> Option<Dossier> {
+        self.get(code)
+    }
+
+    /// The hashes of phones and of their messages, by which floods are counted.
+    pub fn floods(&self) -> BTreeMap<String, BTreeSet<String>> {
+        self.tables().floods.clone()
+    }
+
     /// A dossier that is there.
     pub fn dossier(&self, code: &ReceiptCode) -> Dossier {
         self.get(code).expect("the dossier is there")
@@ -146,17 +170,31 @@ impl World {
         self.tables().stream.get(place..).unwrap_or_default().to_vec()
     }
 
-    /// The ledger.
+    /// The ledger's notices.
     pub fn ledger(&self) -> BTreeMap<NoticeId, Row> {
-        self.tables().notices.iter().map(|(id, row)| (id.clone(), row.now.clone())).collect()
+        self.rows(|id| if let Outgoing::Notice(id) = id { Some(id.clone()) } else { None })
+    }
+
+    /// The ledger's replies.
+    pub fn replies(&self) -> BTreeMap<InquiryId, Row> {
+        self.rows(|id| if let Outgoing::Reply(id) = id { Some(id.clone()) } else { None })
+    }
+
+    fn rows<K: Ord>(&self, of: impl Fn(&Outgoing) -> Option<K>) -> BTreeMap<K, Row> {
+        self.tables().messages.iter().filter_map(|(id, row)| Some((of(id)?, row.now.clone()))).collect()
+    }
+
+    /// What 8083's gateway took.
+    pub fn replied(&self) -> Vec<Replied> {
+        self.tables().replies.clone()
     }
 
     /// What was asked of 8083, by id.
-    pub fn inquiries(&self) -> BTreeMap<String, Inquiry> {
+    pub fn inquiries(&self) -> BTreeMap<InquiryId, Inquiry> {
         self.tables().inquiries.clone()
     }
 
-    /// How many notices are not finished.
+    /// How many messages are not finished.
     pub fn unfinished(&self) -> usize {
         self.tables().open.values().map(BTreeMap::len).sum()
     }
@@ -208,31 +246,33 @@ impl World {
         (page, next)
     }
 
-    pub(crate) fn owe(&self, id: &NoticeId, how: Owe) -> bool {
+    pub(crate) fn owe(&self, id: &Outgoing, how: Owe) -> bool {
         let (now, mut tables) = (self.now(), self.tables());
         let (state, due_at, attempts, owner) = match how {
             Owe::Pending { due_at } => (State::Pending, due_at, 0, None),
             Owe::Claimed(claim) => (State::Sending, claim.lease_until, claim.attempts, Some(claim.owner)),
         };
-        if let Some(row) = tables.notices.get(id) {
+        if let Some(row) = tables.messages.get(id) {
             return owner.is_some() && row.now.owner == owner && row.now.state == State::Sending;
         }
         let row = Row { state, due_at, attempts, owner, reason: None };
-        tables.notices.insert(id.clone(), Indexed { now: row, before: None, since: now });
-        tables.open.entry(id.key.kind().priority()).or_default().insert((due_at, id.clone()), ());
+        tables.messages.insert(id.clone(), Indexed { now: row, before: None, since: now });
+        tables.open.entry(id.priority()).or_default().insert((due_at, id.clone()), ());
         true
     }
 
     /// An eventually consistent read: rows as they were a moment ago.
     pub(crate) fn rows_among(&self, ids: &[NoticeId]) -> HashSet<NoticeId> {
         let (now, tables) = (self.now(), self.tables());
-        let shown = |id: &&NoticeId| tables.notices.get(id).is_some_and(|row| row.seen_at(now).is_some());
+        let shown = |id: &&NoticeId| {
+            tables.messages.get(&Outgoing::from((*id).clone())).is_some_and(|row| row.seen_at(now).is_some())
+        };
         ids.iter().filter(shown).cloned().collect()
     }
 
-    pub(crate) fn claim(&self, id: &NoticeId, owner: String, now: DateTime<Utc>) -> Option<Claim> {
+    pub(crate) fn claim(&self, id: &Outgoing, owner: String, now: DateTime<Utc>) -> Option<Claim> {
         let (written, mut tables) = (self.now(), self.tables());
-        let kept = tables.notices.get_mut(id)?;
+        let kept = tables.messages.get_mut(id)?;
         let row = kept.now.clone();
         if row.owner.as_ref() == Some(&owner) && row.state == State::Sending {
             return Some(Claim { id: id.clone(), owner, lease_until: row.due_at, attempts: row.attempts });
@@ -250,7 +290,7 @@ impl World {
             ..row.clone()
         };
         kept.write(taken, written);
-        let open = tables.open.entry(id.key.kind().priority()).or_default();
+        let open = tables.open.entry(id.priority()).or_default();
         open.remove(&(row.due_at, id.clone()));
         open.insert((claim.lease_until, id.clone()), ());
         Some(claim)
@@ -258,7 +298,7 @@ impl World {
 
     pub(crate) fn settle(&self, claim: &Claim, outcome: &Outcome) -> bool {
         let (now, mut tables) = (self.now(), self.tables());
-        let Some(kept) = tables.notices.get_mut(&claim.id) else { return false };
+        let Some(kept) = tables.messages.get_mut(&claim.id) else { return false };
         let row = kept.now.clone();
         let Ok(state) = State::Sending.after(outcome.step()) else { return false };
         if row.owner.as_ref() != Some(&claim.owner) || row.state != State::Sending {
@@ -277,7 +317,7 @@ impl World {
             Outcome::Sent(_) | Outcome::Expired => {}
         }
         kept.write(settled.clone(), now);
-        let open = tables.open.entry(claim.id.key.kind().priority()).or_default();
+        let open = tables.open.entry(claim.id.priority()).or_default();
         open.remove(&(row.due_at, claim.id.clone()));
         if !state.is_final() {
             open.insert((settled.due_at, claim.id.clone()), ());
@@ -291,7 +331,7 @@ impl World {
         let Some(open) = tables.open.get(&priority) else { return Vec::new() };
         open.keys()
             .take_while(|(due_at, _)| *due_at <= by)
-            .filter(|(_, id)| tables.notices.get(id).is_some_and(|row| row.seen_at(now).is_some()))
+            .filter(|(_, id)| tables.messages.get(id).is_some_and(|row| row.seen_at(now).is_some()))
             .take(limit)
             .map(|(due_at, id)| Due { id: id.clone(), due_at: *due_at })
             .collect()
@@ -301,10 +341,11 @@ impl World {
         let tables = self.tables();
         let first = NoticeId { receipt_code: id.receipt_code.clone(), key: NoticeKey::Result(0) };
         tables
-            .notices
-            .range(first..)
-            .take_while(|(other, _)| other.receipt_code == id.receipt_code)
-            .any(|(other, _)| other.key.supersedes(&id.key))
+            .messages
+            .range(Outgoing::from(first)..)
+            .map_while(|(other, _)| if let Outgoing::Notice(other) = other { Some(other) } else { None })
+            .take_while(|other| other.receipt_code == id.receipt_code)
+            .any(|other| other.key.supersedes(&id.key))
     }
 
     /// Logged once an id; what comes again gets the first reply.
@@ -317,8 +358,20 @@ impl World {
         if (&first.text, &first.sender) != (&inquiry.text, &inquiry.sender) {
             return Logged::Conflicting;
         }
-        let Inquiry { reply, outcome, received_at, .. } = first.clone();
-        Logged::Repeated { reply, outcome, received_at }
+        Logged::Repeated(Box::new(first.clone()))
+    }
+
+    pub(crate) fn inquiry(&self, id: &InquiryId) -> Option<Inquiry> {
+        self.tables().inquiries.get(id).cloned()
+    }
+
+    /// A gateway sends one reply an inquiry, and says of the others that it has it.
+    pub(crate) fn take_reply(&self, inquiry: &Inquiry) -> String {
+        let at = self.now();
+        let mut tables = self.tables();
+        let delivered = !tables.replies.iter().any(|taken| taken.inquiry == inquiry.id);
+        tables.replies.push(Replied { at, inquiry: inquiry.id.clone(), text: inquiry.reply.clone(), delivered });
+        format!("reply-{}", inquiry.id.message())
     }
 
     pub(crate) fn count(&self, message: &Counted, most: u32) -> Option<u32> {

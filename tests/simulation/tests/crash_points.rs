@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::ClosedSteps;
+use domain::{ClosedSteps, InquiryId};
 use domain::calendar::day_in_vietnam;
 use domain::lifecycle::State;
 use domain::owed::{StillTrue, still_true};
@@ -124,7 +124,7 @@ const SCENARIOS: [Scenario; 6] = [
                 }
                 assert_eq!(replies[..2], replies[2..], "delivered again: the first reply");
                 let rows = stack.world.inquiries();
-                let logged = ["kannel#m-1", "kannel#m-2"].map(|id| rows[id].reply.clone());
+                let logged = ["m-1", "m-2"].map(|id| rows[&InquiryId::new("kannel", id)].reply.clone());
                 assert_eq!(replies[..2], logged, "what was answered is what the operator's bill is checked against");
             })
         },

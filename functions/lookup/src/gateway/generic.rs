@@ -14,10 +14,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::signature::{Key, pairs};
-use super::{Answer, Convention, Refusal, Request, agreed_as, escape, plain, typed};
+use super::{Answer, Convention, Refusal, Request, agreed_as, by_status, escape, plain, typed};
 use crate::message::Message;
 
-pub(super) const CONVENTION: Convention = Convention { name: "generic", verify, read, reply };
+pub(super) const CONVENTION: Convention = Convention { name: "generic", verify, read, reply, refuse: by_status };
 
 /// Its member of GatewaySecret. One of `token` and `hmac` must be there; where both are, both must be right.
 #[derive(Deserialize)]
@@ -262,7 +262,7 @@ mod tests {
     #[test]
     fn a_message_is_read_by_the_names_agreed() {
         let message = read(&get(vector()), &with_token());
-        let expected = Message { id: Some("m-1".into()), sender: "84912345678".into(), text: "MCKH 0161701234".into() };
+        let expected = Message { id: Some("m-1".into()), sender: "84912345678".into(), text: "MCKH 0161701234".into(), call: None };
         assert_eq!(message, expected);
         let without_id = read(&get(vector()), &json!({"sender": "from", "text": "content", "token": "t0ken"}));
         assert_eq!(without_id, Message { id: None, ..expected });
@@ -302,7 +302,7 @@ mod tests {
                     agreed[name] = json!(value);
                 }
             }
-            let response = reply(&Answer { text: "Hồ \"sơ\" <1>", message: &message, charged }, &agreed);
+            let response = reply(&Answer { text: "Hồ \"sơ\" <1>", message: &message, charged, repeated: false }, &agreed);
             assert_eq!((body(&response), response.headers["content-type"].to_str().unwrap()), (expected, header));
         }
     }
@@ -317,7 +317,7 @@ mod tests {
             prop_assert!(verify(&request, &with_hmac()).is_err());
             let message = read(&request, &with_hmac());
             let agreed = json!({"sender": "a", "text": "b", "reply": template, "content_type": content_type});
-            let _ = reply(&Answer { text: &message.text, message: &message, charged: true }, &agreed);
+            let _ = reply(&Answer { text: &message.text, message: &message, charged: true, repeated: false }, &agreed);
         }
     }
 }

@@ -13,10 +13,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::signature::{Key, same};
-use super::{Answer, Convention, Refusal, Request, agreed_as, plain};
+use super::{Answer, Convention, Refusal, Request, agreed_as, by_status, plain};
 use crate::message::Message;
 
-pub(super) const CONVENTION: Convention = Convention { name: "kannel", verify, read, reply };
+pub(super) const CONVENTION: Convention = Convention { name: "kannel", verify, read, reply, refuse: by_status };
 
 /// Its member of GatewaySecret: `{"user":"…","password":"…"}`, letters and digits only, since they stand in a URL.
 #[derive(Deserialize)]
@@ -88,21 +88,21 @@ mod tests {
         let message = read(&get(query), &json!({}));
         assert_eq!(
             message,
-            Message { id: Some("b7c1-22".into()), sender: "84912345678".into(), text: "MCKH 0161701234".into() }
+            Message { id: Some("b7c1-22".into()), sender: "84912345678".into(), text: "MCKH 0161701234".into(), call: None }
         );
     }
 
     #[test]
     fn a_doubled_or_missing_parameter_is_not_trusted() {
         let message = read(&get(json!({"mo_message": ["MCKH 1", "MCKH 2"], "request_id": [""]})), &json!({}));
-        assert_eq!(message, Message { id: None, sender: String::new(), text: String::new() });
+        assert_eq!(message, Message { id: None, sender: String::new(), text: String::new(), call: None });
     }
 
     #[test]
     fn accented_text_asks_for_ucs2() {
         let message = Message::new(None, None, None);
         let coding = |text| {
-            let response = reply(&Answer { text, message: &message, charged: true }, &json!({}));
+            let response = reply(&Answer { text, message: &message, charged: true, repeated: false }, &json!({}));
             response.headers.get("x-kannel-coding").cloned()
         };
         assert_eq!(coding("Hồ sơ"), Some(HeaderValue::from_static("2")));

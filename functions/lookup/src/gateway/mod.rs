@@ -8,6 +8,7 @@ mod kannel;
 mod onepay;
 mod request;
 mod signature;
+mod vcom;
 
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use aws_lambda_events::encodings::Body;
@@ -30,11 +31,14 @@ struct Convention {
     verify: fn(&Request, agreed: &Value) -> Result<(), Refusal>,
     /// Reads a genuine request. What it cannot read becomes an empty text, which is answered with the right syntax.
     read: fn(&Request, agreed: &Value) -> Message,
-    /// Answers with a text for the citizen.
+    /// Answers a genuine request: with the text for the citizen, unless that goes by a call of its own.
     reply: fn(&Answer<'_>, agreed: &Value) -> ApiGatewayProxyResponse,
+    /// Answers one that is refused: [`by_status`], unless the operator has codes of his own.
+    refuse: fn(Refusal) -> ApiGatewayProxyResponse,
 }
 
-static CONVENTIONS: [Convention; 4] = [kannel::CONVENTION, onepay::CONVENTION, esms::CONVENTION, generic::CONVENTION];
+static CONVENTIONS: [Convention; 5] =
+    [kannel::CONVENTION, onepay::CONVENTION, esms::CONVENTION, vcom::CONVENTION, generic::CONVENTION];
 
 /// The conventions' names.
 pub fn conventions() -> impl Iterator<Item = &'static str> {
@@ -49,6 +53,8 @@ pub(crate) struct Answer<'a> {
     pub message: &'a Message,
     /// Whether the citizen pays, where the convention leaves that to us.
     pub charged: bool,
+    /// Whether the message came before.
+    pub repeated: bool,
 }
 
 /// A request that is not genuine. What is wrong stands in the log, not in the answer.
@@ -62,12 +68,26 @@ pub(crate) enum Refusal {
     WrongCredentials,
     #[error("the address is not among those the gateway calls from")]
     WrongAddress,
+    #[error("the message id came before, with another text or sender")]
+    UsedId,
+}
+
+/// A refused request, and how its gateway is told.
+#[derive(Debug, thiserror::Error)]
+#[error("{why}")]
+pub(crate) struct Refused {
+    pub why: Refusal,
+    pub answer: Box<ApiGatewayProxyResponse>,
+}
+
+impl Refused {
+    fn new(why: Refusal, refuse: fn(Refusal) -> ApiGatewayProxyResponse) -> Self {
+        Self { why, answer: Box::new(refuse(why)) }
+    }
 }
 
 /// An operator's gateway, behind `/mo/{name}`.
 pub(crate) struct Gateway {
-    /// The path's last part, and the member of GatewaySecret.
-    pub name: String,
     /// Member `accents`: `keep` (the default) or `strip`.
     pub accents: Accents,
     convention: &'static Convention,
@@ -76,19 +96,13 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     /// The gateway of that name, if it is what brings `request`.
-    pub fn behind(name: &str, request: &Request, secret: &Value) -> Result<Self, Refusal> {
+    pub fn behind(name: &str, request: &Request, secret: &Value) -> Result<Self, Refused> {
         let agreed = &secret[name];
         let convention = agreed["convention"].as_str().unwrap_or(name);
-        let convention = CONVENTIONS.iter().find(|known| known.name == convention).ok_or(Refusal::NoSuchGateway)?;
-        let accents = match &agreed["accents"] {
-            Value::Null => Accents::Keep,
-            word if word == "keep" => Accents::Keep,
-            word if word == "strip" => Accents::Strip,
-            _ => return Err(Refusal::NotConfigured),
-        };
-        allow::check(request.source, &agreed["allow"])?;
-        (convention.verify)(request, agreed)?;
-        Ok(Self { name: name.to_owned(), accents, convention, agreed: agreed.clone() })
+        let convention = CONVENTIONS.iter().find(|known| known.name == convention);
+        let convention = convention.ok_or_else(no_such_gateway)?;
+        let accents = is_genuine(convention, request, agreed).map_err(|why| Refused::new(why, convention.refuse))?;
+        Ok(Self { accents, convention, agreed: agreed.clone() })
     }
 
     /// The message that `request` brings.
@@ -96,10 +110,28 @@ impl Gateway {
         (self.convention.read)(request, &self.agreed)
     }
 
+    /// The gateway's own way of hearing no.
+    pub fn refuse(&self, why: Refusal) -> Refused {
+        Refused::new(why, self.convention.refuse)
+    }
+
     /// The gateway's own way of getting an answer.
     pub fn reply(&self, answer: &Answer<'_>) -> ApiGatewayProxyResponse {
         (self.convention.reply)(answer, &self.agreed)
     }
+}
+
+/// Checks a request; the accents the gateway's phones show.
+fn is_genuine(convention: &Convention, request: &Request, agreed: &Value) -> Result<Accents, Refusal> {
+    let accents = match &agreed["accents"] {
+        Value::Null => Accents::Keep,
+        word if word == "keep" => Accents::Keep,
+        word if word == "strip" => Accents::Strip,
+        _ => return Err(Refusal::NotConfigured),
+    };
+    allow::check(request.source, &agreed["allow"])?;
+    (convention.verify)(request, agreed)?;
+    Ok(accents)
 }
 
 /// Lower-case letters, digits and hyphens: the name stands in keys, logs and events.
@@ -112,15 +144,23 @@ fn agreed_as<'a, T: Deserialize<'a>>(agreed: &'a Value) -> Result<T, Refusal> {
     T::deserialize(agreed).map_err(|_| Refusal::NotConfigured)
 }
 
-/// 404 or 401, and no word more.
-pub(crate) fn refused(refusal: Refusal) -> ApiGatewayProxyResponse {
-    if refusal == Refusal::NoSuchGateway {
-        return plain(404, "no such gateway");
+/// Nobody is called so.
+pub(crate) fn no_such_gateway() -> Refused {
+    Refused::new(Refusal::NoSuchGateway, by_status)
+}
+
+/// 404, 403 or 401, and no word more than a stranger may know.
+fn by_status(why: Refusal) -> ApiGatewayProxyResponse {
+    match why {
+        Refusal::NoSuchGateway => plain(404, "no such gateway"),
+        Refusal::UsedId => plain(403, "this message id was used for another text"),
+        Refusal::NotConfigured | Refusal::WrongCredentials | Refusal::WrongAddress => {
+            let mut response = plain(401, "not authorised");
+            let challenge = HeaderValue::from_static("Basic realm=\"8083\", charset=\"UTF-8\"");
+            response.headers.insert("www-authenticate", challenge);
+            response
+        }
     }
-    tracing::warn!(reason = %refusal, "a message to 8083 was refused");
-    let mut response = plain(401, "not authorised");
-    response.headers.insert("www-authenticate", HeaderValue::from_static("Basic realm=\"8083\", charset=\"UTF-8\""));
-    response
 }
 
 /// A plain text.
@@ -155,7 +195,7 @@ mod tests {
         let basic = base64::engine::general_purpose::STANDARD.encode("u:p");
         let request = read(json!({"headers": {"authorization": format!("Basic {basic}")},
             "requestContext": {"httpMethod": "GET", "identity": {"sourceIp": "203.0.113.9"}}}));
-        Gateway::behind(name, &request, &secret)
+        Gateway::behind(name, &request, &secret).map_err(|refused| refused.why)
     }
 
     #[test]

@@ -10,10 +10,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::signature::{Key, pairs};
-use super::{Answer, Convention, Refusal, Request, agreed_as, typed};
+use super::{Answer, Convention, Refusal, Request, agreed_as, by_status, typed};
 use crate::message::Message;
 
-pub(super) const CONVENTION: Convention = Convention { name: "1pay", verify, read, reply };
+pub(super) const CONVENTION: Convention = Convention { name: "1pay", verify, read, reply, refuse: by_status };
 
 /// What is signed, in this order, as `name=value` joined by `&`, the values decoded.
 const SIGNED: [&str; 7] = ["access_key", "command", "mo_message", "msisdn", "request_id", "request_time", "short_code"];
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn a_message_is_read() {
         let expected =
-            Message { id: Some("b7c1-22".into()), sender: "84982479988".into(), text: "MCKH 0161701234".into() };
+            Message { id: Some("b7c1-22".into()), sender: "84982479988".into(), text: "MCKH 0161701234".into(), call: None };
         assert_eq!(read(&get(vector()), &agreed()), expected);
     }
 
@@ -101,7 +101,7 @@ mod tests {
     fn the_reply_says_whether_the_citizen_pays() {
         let message = read(&get(vector()), &agreed());
         for (charged, status) in [(true, 1), (false, 0)] {
-            let response = reply(&Answer { text: "Hồ \"sơ\"", message: &message, charged }, &agreed());
+            let response = reply(&Answer { text: "Hồ \"sơ\"", message: &message, charged, repeated: false }, &agreed());
             let body: Value = serde_json::from_str(body(&response)).unwrap();
             assert_eq!(
                 (response.status_code, body),

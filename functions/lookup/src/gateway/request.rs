@@ -1,5 +1,6 @@
-//! What a gateway brought, whichever way it came: in the query of a GET, or in the form of a POST.
+//! What a gateway brought, whichever way it came: in the query of a GET, or in the form or the JSON object of a POST.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
@@ -8,32 +9,34 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
 
-/// The longest form that is read, in bytes: some forty times the longest message.
-const MOST_FORM: usize = 64 * 1024;
+/// The longest body that is read, in bytes: some forty times the longest message.
+const MOST_BODY: usize = 64 * 1024;
 
 /// Headers, decoded parameters and the sender's address.
 pub(crate) struct Request {
     headers: HeaderMap,
     query: QueryMap,
-    form: Vec<(String, String)>,
+    body: Vec<(String, String)>,
     /// Whose connection API Gateway answers.
     pub source: Option<IpAddr>,
 }
 
 impl Request {
-    /// Of an event of a REST API. It has decoded the query; a form is decoded here.
+    /// Of an event of a REST API. It has decoded the query; a body is decoded here.
     pub fn new(event: &ApiGatewayProxyRequest) -> Self {
         let all = &event.multi_value_query_string_parameters;
         let query = if all.is_empty() { &event.query_string_parameters } else { all };
         let source = event.request_context.identity.source_ip.as_deref().and_then(|address| address.parse().ok());
-        Self { headers: event.headers.clone(), query: query.clone(), form: form(event), source }
+        Self { headers: event.headers.clone(), query: query.clone(), body: fields(event), source }
     }
 
     /// A parameter that is there exactly once: of two values neither can be trusted.
     pub fn parameter(&self, name: &str) -> Option<&str> {
-        let form = self.form.iter().filter(|(found, _)| found == name).map(|(_, value)| value.as_str());
-        let mut values = self.query.all(name).unwrap_or_default().into_iter().chain(form);
+        let body = self.body.iter().filter(|(found, _)| found == name).map(|(_, value)| value.as_str());
+        let mut values = self.query.all(name).unwrap_or_default().into_iter().chain(body);
         match (values.next(), values.next()) {
             (Some(value), None) => Some(value),
             _ => None,
@@ -47,23 +50,55 @@ impl Request {
     }
 }
 
-/// The fields of a form-encoded body; none where it is anything else.
-fn form(event: &ApiGatewayProxyRequest) -> Vec<(String, String)> {
+/// The fields of a form, or of a JSON object; none where the body is anything else.
+fn fields(event: &ApiGatewayProxyRequest) -> Vec<(String, String)> {
     let content_type = event.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let kind = content_type.split(';').next().unwrap_or_default().trim();
+    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let body = event.body.as_deref().unwrap_or_default();
-    if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") || body.len() > MOST_FORM {
+    if body.len() > MOST_BODY {
         return Vec::new();
     }
     let body = if event.is_base64_encoded { STANDARD.decode(body).unwrap_or_default() } else { body.into() };
-    url::form_urlencoded::parse(&body).into_owned().collect()
+    match kind.as_str() {
+        "application/x-www-form-urlencoded" => url::form_urlencoded::parse(&body).into_owned().collect(),
+        "application/json" => serde_json::from_slice(&body).map(|Members(members)| members).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
+/// A JSON object's texts and numbers, each as often as it stands there: a map would hide the first of two.
+struct Members(Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Self(Vec::new()))
+    }
+}
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut object: A) -> Result<Self, A::Error> {
+        while let Some((name, value)) = object.next_entry()? {
+            match value {
+                Value::String(text) => self.0.push((name, text)),
+                Value::Number(number) => self.0.push((name, number.to_string())),
+                _ => {}
+            }
+        }
+        Ok(self)
+    }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     /// A GET as API Gateway hands it over.
     pub(crate) fn get(query: Value) -> Request {
@@ -108,10 +143,24 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn another_body_is_no_form() {
+    fn an_object_is_read_by_its_texts_and_numbers_where_each_stands_once() {
+        let object = |body: &str| {
+            read(json!({"headers": {"content-type": "application/json; charset=utf-8"}, "body": body}))
+        };
+        let request = object(r#"{"text":"H\u1ed3 s\u01a1","time":1795516200,"id":"1","id":"2","no":null,"list":["text"]}"#);
+        assert_eq!((request.parameter("text"), request.parameter("time")), (Some("Hồ sơ"), Some("1795516200")));
+        assert_eq!((request.parameter("id"), request.parameter("no"), request.parameter("list")), (None, None, None));
+        for other in ["", "[]", "\"text\"", "{\"text\":\"a\"", "{\"text\":\"a\"}x"] {
+            assert_eq!(object(other).parameter("text"), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn another_body_is_not_read() {
         for (content_type, body) in [
             ("application/json", "text=a".to_owned()),
-            ("application/x-www-form-urlencoded", "x".repeat(MOST_FORM) + "&text=a"),
+            ("text/plain", "text=a".to_owned()),
+            ("application/x-www-form-urlencoded", "x".repeat(MOST_BODY) + "&text=a"),
         ] {
             let request = read(json!({"headers": {"content-type": content_type}, "body": body}));
             assert_eq!(request.parameter("text"), None, "{content_type}");

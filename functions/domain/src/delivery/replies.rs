@@ -1,0 +1,114 @@
+//! A reply's delivery, where 8083's gateway wants it by a call of its own.
+//!
+//! The citizen has paid for it and waits: it goes at any hour, waits for no budget (another operator carries it) and for
+//! no turn, and no notice goes before it. Text and phone are the inquiry's, which never change.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::run::{AT_ONCE, Lane, Progress, Run, Tally};
+use crate::lifecycle::{Claim, Outcome, Receipt};
+use crate::notice::Priority;
+use crate::ports::{Due, Inquiry, InquiryLog, Ledger, ReplyPorts, ReplySender, SendError, StoreError};
+use crate::sms::Sms;
+use crate::{InquiryId, Outgoing, retry};
+
+/// One invocation's replies. [`Replies::finish`] ends it.
+pub struct Replies<'a, P> {
+    run: Run<'a, P>,
+    /// Gateways that refused our authorisation: they are not asked again in this run.
+    refused: Mutex<BTreeSet<String>>,
+}
+
+impl<'a, P: ReplyPorts> Replies<'a, P> {
+    /// Under the request id `request`; no reply is begun after `until`.
+    pub fn run(ports: &'a P, request: &str, until: DateTime<Utc>) -> Self {
+        Self { run: Run::begin(ports, request, until), refused: Mutex::default() }
+    }
+
+    /// Owes the reply to an inquiry that is logged, and sends it at once where there is time. Owed before: not ours.
+    ///
+    /// An error means that the reply may not be in the ledger: the inquiry must be delivered to us again.
+    pub async fn on_inquiry(&self, inquiry: &Inquiry) -> Result<Progress, StoreError> {
+        let id = inquiry.id.clone().into();
+        if self.run.is_over() {
+            return self.run.owe(&id, self.run.now()).await;
+        }
+        match self.run.owe_and_claim(&id).await? {
+            Some(claim) => Ok(self.send(&claim, inquiry).await),
+            None => Ok(Progress::NotOurs),
+        }
+    }
+
+    /// Takes a reply that is due and sends it.
+    pub async fn on_due(&self, id: &InquiryId) -> Result<Progress, StoreError> {
+        let claim = match self.run.claim(&id.clone().into()).await? {
+            Ok(claim) => claim,
+            Err(progress) => return Ok(progress),
+        };
+        Ok(match self.run.ports.inquiries().get(id).await {
+            Ok(Some(inquiry)) => self.send(&claim, &inquiry).await,
+            Ok(None) => self.run.settle(&claim, Outcome::Cancelled("the inquiry was removed")).await,
+            Err(error) => self.run.mark_unread(&claim, "inquiry", &error).await,
+        })
+    }
+
+    /// Sends what is due. Beside any other drain: a claim is one sender's alone.
+    pub async fn drain(&self) -> Result<(), StoreError> {
+        self.run.drain(self).await
+    }
+
+    /// What was done so far.
+    pub fn tally(&self) -> Tally {
+        self.run.tally()
+    }
+
+    /// Publishes what happened, and tells what was done.
+    pub async fn finish(self) -> Tally {
+        self.run.finish().await
+    }
+
+    /// Sends under a claim and marks the outcome. Whatever goes wrong from here on, the row exists.
+    async fn send(&self, claim: &Claim, inquiry: &Inquiry) -> Progress {
+        let gateway = inquiry.id.gateway();
+        if let Some((reason, pause)) = self.not_now(claim, gateway) {
+            return self.run.settle(claim, self.run.burning_no_attempt(reason.into(), pause)).await;
+        }
+        let answer = self.run.ports.gateways().reply(inquiry).await;
+        if let Err(SendError::Unauthorised(reason)) = &answer {
+            tracing::error!(gateway, reason, "8083's gateway takes no reply from us: check its member of GatewaySecret");
+            self.refused.lock().expect("no panic holds it").insert(gateway.to_owned());
+        }
+        let parts = Sms::new(&inquiry.reply).parts;
+        let receipt = |message_id| Receipt { message_id, parts, sent_at: self.run.now(), told: None };
+        self.run.mark(claim, answer.map(receipt)).await
+    }
+
+    /// Why a claimed reply is not sent now, and how long it waits.
+    fn not_now(&self, claim: &Claim, gateway: &str) -> Option<(&'static str, TimeDelta)> {
+        if self.refused.lock().expect("no panic holds it").contains(gateway) {
+            return Some(("the gateway takes no reply from us", retry::PAUSE_AFTER_REFUSAL));
+        }
+        let in_time = !self.run.is_over() && claim.covers(self.run.now());
+        (!in_time).then_some(("no time left in this run", TimeDelta::zero()))
+    }
+}
+
+impl<P: ReplyPorts> Lane for Replies<'_, P> {
+    fn is_open(&self) -> bool {
+        !self.run.is_over()
+    }
+
+    async fn due(&self) -> Result<Vec<Due>, StoreError> {
+        self.run.ports.ledger().due(Priority::Reply, self.run.until, AT_ONCE * 4).await
+    }
+
+    async fn on_due(&self, id: &Outgoing) -> Result<Progress, StoreError> {
+        match id {
+            Outgoing::Reply(id) => self.on_due(id).await,
+            Outgoing::Notice(_) => Ok(Progress::NotOurs),
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! One invocation's share in the life of messages: claims, marks, what to tell of them, and the drain.
+
+use std::error::Error;
+use std::future::Future;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::StreamExt;
+
+use crate::event::Event;
+use crate::lifecycle::{Claim, LEASE, Outcome, Receipt};
+use crate::ports::{Clock, Due, EventBus, Ledger, LedgerPorts, Owe, SendError, StoreError};
+use crate::{Outgoing, retry};
+
+/// Messages under way at once in one sender. Their I/O overlaps.
+pub(super) const AT_ONCE: usize = 16;
+/// How often an idle sender looks for messages that became due.
+pub(super) const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
+/// How often a mark is tried before it is left to the next claim.
+const MARK_TRIES: u32 = 3;
+/// Between two tries of a mark, and between a drain's two askings for its turn.
+pub(super) const A_MOMENT: TimeDelta = TimeDelta::milliseconds(500);
+
+/// What one run did, for its log line and metrics.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Messages that were accepted.
+    pub sent: u32,
+    /// SMS segments of them.
+    pub parts: u32,
+    /// Messages refused for good, or given up.
+    pub failed: u32,
+    /// Messages no longer true.
+    pub cancelled: u32,
+    /// Apologies past their day.
+    pub expired: u32,
+    /// Messages left pending: no budget, outside the window, not accepted this time.
+    pub deferred: u32,
+    /// Outcomes unknown; taken over when the lease runs out.
+    pub in_doubt: u32,
+    /// Messages that SNS or a gateway would not take from us: it was not asked further in this run.
+    pub refused: u32,
+    /// How long the longest due message had been waiting when a drain first looked, in seconds.
+    pub oldest_due_seconds: u32,
+}
+
+/// How far one message came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// The ledger had it already, or somebody else has it.
+    NotOurs,
+    /// It stays pending.
+    Deferred,
+    /// It reached a final state.
+    Finished,
+    /// The outcome is unknown.
+    InDoubt,
+}
+
+/// What a drain works on.
+pub(super) trait Lane: Sync {
+    /// Whether more may be begun.
+    fn is_open(&self) -> bool;
+    /// Messages that may be claimed before the run is over, the most urgent ones.
+    fn due(&self) -> impl Future<Output = Result<Vec<Due>, StoreError>> + Send;
+    /// Takes one and sends it, if it is still to be sent.
+    fn on_due(&self, id: &Outgoing) -> impl Future<Output = Result<Progress, StoreError>> + Send;
+}
+
+/// One invocation's deliveries.
+pub struct Run<'a, P> {
+    pub(super) ports: &'a P,
+    pub(super) until: DateTime<Utc>,
+    name: String,
+    claims: AtomicU64,
+    tally: Mutex<Tally>,
+    events: Mutex<Vec<Event>>,
+}
+
+impl<'a, P: LedgerPorts> Run<'a, P> {
+    /// Under the request id `request`; no message is begun after `until`.
+    pub(super) fn begin(ports: &'a P, request: &str, until: DateTime<Utc>) -> Self {
+        Self {
+            ports,
+            until,
+            // Lambda's own retry comes with the same request id; an owner must never be taken for its predecessor.
+            name: format!("{request}@{}", ports.clock().now().timestamp_millis()),
+            claims: AtomicU64::new(0),
+            tally: Mutex::default(),
+            events: Mutex::default(),
+        }
+    }
+
+    /// Owes a message and claims it in the same write. None where the ledger had it.
+    pub(super) async fn owe_and_claim(&self, id: &Outgoing) -> Result<Option<Claim>, StoreError> {
+        let now = self.now();
+        let claim = Claim { id: id.clone(), owner: self.next_owner(), lease_until: now + LEASE, attempts: 1 };
+        let put = self.ports.ledger().owe(id, Owe::Claimed(claim.clone()), now).await?;
+        Ok(put.then_some(claim))
+    }
+
+    /// Owes a message to be sent by a drain, from `due_at` on.
+    pub(super) async fn owe(&self, id: &Outgoing, due_at: DateTime<Utc>) -> Result<Progress, StoreError> {
+        if self.ports.ledger().owe(id, Owe::Pending { due_at }, self.now()).await? {
+            Ok(self.count(Progress::Deferred, |tally| tally.deferred += 1))
+        } else {
+            Ok(Progress::NotOurs)
+        }
+    }
+
+    /// Claims a message that is due; without a claim, how far it came.
+    pub(super) async fn claim(&self, id: &Outgoing) -> Result<Result<Claim, Progress>, StoreError> {
+        let Some(claim) = self.ports.ledger().claim(id, self.next_owner(), self.now()).await? else {
+            return Ok(Err(Progress::NotOurs));
+        };
+        if claim.attempts > retry::MAX_ATTEMPTS {
+            let reason = format!("given up after {} attempts", claim.attempts - 1);
+            return Ok(Err(self.settle(&claim, Outcome::Failed(reason)).await));
+        }
+        Ok(Ok(claim))
+    }
+
+    /// Works on what is due until nothing more comes due or the time is up.
+    pub(super) async fn drain(&self, lane: &impl Lane) -> Result<(), StoreError> {
+        while lane.is_open() {
+            let (due, ()) = futures::join!(lane.due(), self.publish_events());
+            let due = due?;
+            let now = self.now();
+            let Some(first) = due.iter().map(|due| due.due_at).min() else { break };
+            self.note_waiting(now - first);
+            if first > now {
+                self.ports.clock().sleep_until(first.min(now + LOOK_AGAIN).min(self.until)).await;
+                continue;
+            }
+            let ours = futures::stream::iter(due.iter().filter(|due| due.due_at <= now))
+                .map(|due| on_due_alone(lane, &due.id))
+                .buffer_unordered(AT_ONCE)
+                .filter(|progress| std::future::ready(*progress != Progress::NotOurs))
+                .count()
+                .await;
+            if ours == 0 {
+                self.ports.clock().sleep_until(now + LOOK_AGAIN).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Marks what a sender answered.
+    pub(super) async fn mark(&self, claim: &Claim, answer: Result<Receipt, SendError>) -> Progress {
+        let outcome = match answer {
+            Ok(receipt) => Outcome::Sent(receipt),
+            Err(SendError::NotSent(reason)) => self.try_later(claim, reason),
+            Err(SendError::Refused(reason)) => Outcome::Failed(reason),
+            Err(SendError::Unauthorised(reason)) => {
+                self.count((), |tally| tally.refused += 1);
+                self.burning_no_attempt(reason, retry::PAUSE_AFTER_REFUSAL)
+            }
+            Err(SendError::Unknown(reason)) => {
+                tracing::warn!(message = %claim.id, reason, "a message may or may not have been sent; it is sent again when its lease runs out");
+                return self.count(Progress::InDoubt, |tally| tally.in_doubt += 1);
+            }
+        };
+        self.settle(claim, outcome).await
+    }
+
+    /// Marks that what the message is made of (`what`) could not be read.
+    pub(super) async fn mark_unread(&self, claim: &Claim, what: &'static str, error: &StoreError) -> Progress {
+        tracing::error!(message = %claim.id, error = error as &dyn Error, "a message's {what} could not be read");
+        let outcome = match error {
+            StoreError::Unreadable { why, .. } => Outcome::Failed(format!("the {what} cannot be read: {why}")),
+            StoreError::Unavailable { .. } => self.try_later(claim, format!("the {what} was out of reach")),
+        };
+        self.settle(claim, outcome).await
+    }
+
+    /// Back to pending with a growing pause, or failed where the attempts are used up.
+    fn try_later(&self, claim: &Claim, reason: String) -> Outcome {
+        if claim.attempts >= retry::MAX_ATTEMPTS {
+            return Outcome::Failed(format!("given up after {} attempts: {reason}", claim.attempts));
+        }
+        let due_at = self.now() + retry::pause(claim.attempts, jitter(claim));
+        Outcome::NotSent { due_at, counted: true, reason }
+    }
+
+    /// Back to pending through no fault of the message.
+    pub(super) fn burning_no_attempt(&self, reason: String, pause: TimeDelta) -> Outcome {
+        Outcome::NotSent { due_at: self.now() + pause, counted: false, reason }
+    }
+
+    /// Marks the outcome. A mark that fails is tried again for a few seconds: a message that was sent and not marked
+    /// would be sent twice.
+    pub(super) async fn settle(&self, claim: &Claim, outcome: Outcome) -> Progress {
+        let ledger = self.ports.ledger();
+        let mut settled = ledger.settle(claim, &outcome, self.now()).await;
+        for _ in 1..MARK_TRIES {
+            if settled.is_ok() {
+                break;
+            }
+            self.ports.clock().sleep_until(self.now() + A_MOMENT).await;
+            settled = ledger.settle(claim, &outcome, self.now()).await;
+        }
+        match settled {
+            Ok(true) => self.settled(claim, outcome),
+            Ok(false) => {
+                tracing::warn!(message = %claim.id, step = ?outcome.step(), "a claim was taken over before its outcome was marked");
+                Progress::NotOurs
+            }
+            Err(error) => {
+                tracing::error!(message = %claim.id, step = ?outcome.step(), error = &error as &dyn Error, "a message's outcome could not be marked");
+                self.count(Progress::InDoubt, |tally| tally.in_doubt += 1)
+            }
+        }
+    }
+
+    fn settled(&self, claim: &Claim, outcome: Outcome) -> Progress {
+        let message = (&claim.id).into();
+        let attempts = claim.attempts;
+        tracing::info!(message = %claim.id, attempts, outcome = ?outcome, "a message took a step");
+        let (event, count): (_, fn(&mut Tally)) = match outcome {
+            Outcome::NotSent { .. } => return self.count(Progress::Deferred, |tally| tally.deferred += 1),
+            Outcome::Sent(Receipt { parts, .. }) => {
+                self.count((), |tally| tally.parts += parts);
+                (Event::MessageSent { message, parts, attempts }, |tally| tally.sent += 1)
+            }
+            Outcome::Failed(reason) => (Event::MessageFailed { message, reason, attempts }, |tally| tally.failed += 1),
+            Outcome::Cancelled(reason) => (Event::MessageCancelled { message, reason }, |tally| tally.cancelled += 1),
+            Outcome::Expired => {
+                (Event::MessageExpired { message, reason: "the appointment day is past" }, |tally| tally.expired += 1)
+            }
+        };
+        self.announce(event);
+        self.count(Progress::Finished, count)
+    }
+
+    /// Keeps an event until there is time to publish it.
+    pub(super) fn announce(&self, event: Event) {
+        self.events.lock().expect("no panic holds it").push(event);
+    }
+
+    /// Publishes what happened, and tells what was done.
+    pub(super) async fn finish(self) -> Tally {
+        self.publish_events().await;
+        self.tally()
+    }
+
+    /// What was done so far.
+    pub(super) fn tally(&self) -> Tally {
+        *self.tally.lock().expect("no panic holds it")
+    }
+
+    async fn publish_events(&self) {
+        let events = std::mem::take(&mut *self.events.lock().expect("no panic holds it"));
+        if !events.is_empty() {
+            self.ports.events().publish(&events).await;
+        }
+    }
+
+    /// The time is up.
+    pub(super) fn is_over(&self) -> bool {
+        self.now() >= self.until
+    }
+
+    fn note_waiting(&self, waited: TimeDelta) {
+        let seconds = waited.num_seconds().try_into().unwrap_or(0);
+        self.count((), |tally| tally.oldest_due_seconds = tally.oldest_due_seconds.max(seconds));
+    }
+
+    fn count<T>(&self, result: T, count: impl FnOnce(&mut Tally)) -> T {
+        count(&mut self.tally.lock().expect("no panic holds it"));
+        result
+    }
+
+    /// Unique to this invocation.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn next_owner(&self) -> String {
+        format!("{}/{}", self.name, self.claims.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.ports.clock().now()
+    }
+}
+
+/// One message's trouble with a store does not stop the others.
+async fn on_due_alone(lane: &impl Lane, id: &Outgoing) -> Progress {
+    if !lane.is_open() {
+        return Progress::NotOurs;
+    }
+    match lane.on_due(id).await {
+        Ok(progress) => progress,
+        Err(error) => {
+            tracing::error!(message = %id, error = &error as &dyn Error, "a due message could not be claimed");
+            Progress::NotOurs
+        }
+    }
+}
+
+/// 0.0 to 1.0, different for every claim.
+fn jitter(claim: &Claim) -> f64 {
+    let mut hasher = DefaultHasher::new();
+    claim.owner.hash(&mut hasher);
+    (hasher.finish() >> 11) as f64 / (1u64 << 53) as f64
+}

@@ -1,0 +1,59 @@
+//! Tin nhắn đi: which message of ours a row of the ledger stands for. A notice of a dossier, or the reply to a text to
+//! 8083 whose gateway wants it by a call of its own; both live one life.
+
+use std::fmt;
+
+use crate::inquiry::InquiryId;
+use crate::notice::Priority;
+use crate::{NoticeId, NoticeKind};
+
+/// A message that is owed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outgoing {
+    /// A notice of a dossier. It goes by SNS.
+    Notice(NoticeId),
+    /// The one reply to an inquiry. It goes by its gateway.
+    Reply(InquiryId),
+}
+
+impl Outgoing {
+    /// The ledger's word for a reply, as its key and as its kind.
+    pub const REPLY: &'static str = "reply";
+
+    /// The name of its kind in rows.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Notice(id) => NoticeKind::as_str(id.key.kind()),
+            Self::Reply(_) => Self::REPLY,
+        }
+    }
+
+    /// What it goes before.
+    pub fn priority(&self) -> Priority {
+        match self {
+            Self::Notice(id) => id.key.kind().priority(),
+            Self::Reply(_) => Priority::Reply,
+        }
+    }
+}
+
+impl From<NoticeId> for Outgoing {
+    fn from(id: NoticeId) -> Self {
+        Self::Notice(id)
+    }
+}
+
+impl From<InquiryId> for Outgoing {
+    fn from(id: InquiryId) -> Self {
+        Self::Reply(id)
+    }
+}
+
+impl fmt::Display for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Notice(id) => id.fmt(f),
+            Self::Reply(id) => write!(f, "{id} {}", Self::REPLY),
+        }
+    }
+}

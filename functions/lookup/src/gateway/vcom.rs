@@ -1,0 +1,175 @@
+//! V-COM, "Receive MO": POST JSON with `type` (new, or recovery: sent again because we asked), `client_id`,
+//! `request_id`, `service_id`, `command_code`, `message`, `telco`, `phone` (84 and nine digits), `time` and `checksum`.
+//!
+//! <https://support.v-com.vn/support/solutions/articles/24000046090>. Whatever the answer, its HTTP status is 200, and a
+//! code says what it means; after any other status V-COM comes twice more, 20 seconds apart. The reply goes by a call of
+//! its own (`adapters::vcom`), in the life of an outgoing message like any other.
+//!
+//! Weak, and its operator's choice: `checksum` is the base64 SHA-256 of client id, request id, phone, key and time, one
+//! behind the other. The message is not signed, nor the short code and the command: whoever can change a request on its
+//! way can ask for another dossier, and the answer goes to the phone that texted. Put the operator's addresses into the
+//! member `allow` beside it. That a phone has its fixed length keeps digits from being moved between it and the id.
+
+use adapters::vcom::checksum;
+use aws_lambda_events::apigw::ApiGatewayProxyResponse;
+use domain::ports::ReplyCall;
+use http::HeaderValue;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::signature::{Key, same};
+use super::{Answer, Convention, Refusal, Request, agreed_as, typed};
+use crate::message::Message;
+
+pub(super) const CONVENTION: Convention = Convention { name: "vcom", verify, read, reply, refuse };
+
+/// Its member of GatewaySecret: `{"client_id":"…","secure_key":"…","allow":["203.0.113.0/24"]}`; with `send_mt` replies
+/// go to another address than the public page's.
+#[derive(Deserialize)]
+struct Agreed {
+    client_id: Key,
+    secure_key: Key,
+}
+
+fn verify(request: &Request, agreed: &Value) -> Result<(), Refusal> {
+    let Agreed { client_id, secure_key } = agreed_as(agreed)?;
+    let given = |name| request.parameter(name).filter(|value| !value.trim().is_empty()).ok_or(Refusal::WrongCredentials);
+    let signed = [given("client_id")?, given("request_id")?, given("phone")?, secure_key.reveal(), given("time")?];
+    // Without these there is no way to reply.
+    (given("service_id")?, given("command_code")?);
+    let genuine = client_id.is(given("client_id")?)
+        & same(checksum(signed).as_bytes(), given("checksum")?.as_bytes())
+        & is_phone(given("phone")?);
+    if genuine { Ok(()) } else { Err(Refusal::WrongCredentials) }
+}
+
+/// "84xxxxxxxxx"
+fn is_phone(text: &str) -> bool {
+    text.len() == 11 && text.starts_with("84") && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn read(request: &Request, _: &Value) -> Message {
+    let get = |name| request.parameter(name);
+    let text = |name| get(name).unwrap_or_default().to_owned();
+    Message::new(get("request_id"), get("phone"), get("message"))
+        .replied_by(ReplyCall { short_code: text("service_id"), command: text("command_code") })
+}
+
+fn reply(answer: &Answer<'_>, _: &Value) -> ApiGatewayProxyResponse {
+    if answer.repeated {
+        return error(104, "Request ID existed");
+    }
+    ok(&json!({"data": {"code": 200, "status": "success", "message": ""}}))
+}
+
+fn refuse(why: Refusal) -> ApiGatewayProxyResponse {
+    match why {
+        Refusal::WrongAddress => error(108, "Request from IP is not allowed"),
+        _ => error(106, "Parameter is invalid, or wrong checksum"),
+    }
+}
+
+fn error(code: u16, message: &str) -> ApiGatewayProxyResponse {
+    ok(&json!({"errors": {"code": code, "status": "error", "message": message}}))
+}
+
+fn ok(body: &Value) -> ApiGatewayProxyResponse {
+    typed(200, HeaderValue::from_static("application/json; charset=utf-8"), body.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::request::tests::read as event;
+    use super::super::tests::body;
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Made with openssl: `printf '%s' 'demo1297875832849123456785fdc57e97198o11795516200' | openssl dgst -sha256 -binary | base64`
+    fn vector() -> Value {
+        json!({"type": "new", "client_id": "demo", "request_id": "1297875832", "service_id": "8083",
+            "command_code": "mckh", "message": "MCKH 0161701234", "telco": "VT", "phone": "84912345678",
+            "time": 1_795_516_200, "checksum": "866sgi6W23UEcamjdORIx/eL2QNCDUtPtZBUpaFy7kA="})
+    }
+
+    fn agreed() -> Value {
+        json!({"client_id": "demo", "secure_key": "5fdc57e97198o1"})
+    }
+
+    fn post(body: &Value) -> Request {
+        event(json!({"httpMethod": "POST", "headers": {"content-type": "application/json"}, "body": body.to_string()}))
+    }
+
+    #[test]
+    fn the_vector_is_genuine_and_nothing_near_it() {
+        assert_eq!(verify(&post(&vector()), &agreed()), Ok(()));
+        let refused = |name: &str, value: Value| {
+            let mut changed = vector();
+            changed[name] = value;
+            assert_eq!(verify(&post(&changed), &agreed()), Err(Refusal::WrongCredentials), "{changed}");
+        };
+        for name in ["client_id", "request_id", "phone", "time", "checksum", "service_id", "command_code"] {
+            for absent in [json!(""), json!(" "), json!([]), json!(null), json!({}), json!([vector()[name]])] {
+                refused(name, absent);
+            }
+        }
+        for signed in ["client_id", "request_id", "phone", "time", "checksum"] {
+            refused(signed, json!("84912345679"));
+        }
+        for unset in [json!(null), json!({"client_id": "demo"}), json!({"client_id": "demo", "secure_key": ""})] {
+            assert_eq!(verify(&post(&vector()), &unset), Err(Refusal::NotConfigured));
+        }
+        let other = json!({"client_id": "other", "secure_key": "5fdc57e97198o1"});
+        assert_eq!(verify(&post(&vector()), &other), Err(Refusal::WrongCredentials));
+    }
+
+    #[test]
+    fn digits_moved_between_request_id_and_phone_are_not_genuine() {
+        for (request_id, phone) in [("129787583", "284912345678"), ("12978758328", "4912345678"), ("", "129787583284912345678")] {
+            let mut moved = vector();
+            (moved["request_id"], moved["phone"]) = (json!(request_id), json!(phone));
+            assert_eq!(verify(&post(&moved), &agreed()), Err(Refusal::WrongCredentials), "{moved}");
+        }
+    }
+
+    #[test]
+    fn a_message_is_read_with_what_its_reply_must_name() {
+        let message = read(&post(&vector()), &agreed());
+        let expected = Message::new(Some("1297875832"), Some("84912345678"), Some("MCKH 0161701234"))
+            .replied_by(ReplyCall { short_code: "8083".into(), command: "mckh".into() });
+        assert_eq!(message, expected);
+    }
+
+    #[test]
+    fn every_answer_is_a_200_with_a_code() {
+        let message = read(&post(&vector()), &agreed());
+        let code = |response: ApiGatewayProxyResponse| {
+            let body: Value = serde_json::from_str(body(&response)).unwrap();
+            (response.status_code, body["data"]["code"].clone(), body["errors"]["code"].clone())
+        };
+        for (repeated, data, errors) in [(false, json!(200), json!(null)), (true, json!(null), json!(104))] {
+            let answer = Answer { text: "Hồ sơ", message: &message, charged: true, repeated };
+            assert_eq!(code(reply(&answer, &agreed())), (200, data, errors));
+        }
+        for (why, errors) in [
+            (Refusal::WrongCredentials, 106),
+            (Refusal::NotConfigured, 106),
+            (Refusal::UsedId, 106),
+            (Refusal::WrongAddress, 108),
+        ] {
+            assert_eq!(code(refuse(why)), (200, json!(null), json!(errors)), "{why}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_request_breaks_it(
+            fields in proptest::collection::hash_map("[a-z_]{1,8}|client_id|request_id|phone|time|checksum|message", "\\PC{0,30}|84[0-9]{9}", 0..9),
+            body in "\\PC{0,60}|[{}\\[\\]\":,a-z0-9]{0,40}"
+        ) {
+            for request in [post(&json!(fields)), event(json!({"headers": {"content-type": "application/json"}, "body": body}))] {
+                prop_assert!(verify(&request, &agreed()).is_err());
+                let _ = read(&request, &agreed());
+            }
+        }
+    }
+}

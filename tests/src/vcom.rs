@@ -1,0 +1,160 @@
+//! V-COM: brings texts to 8083 and takes replies, as its two pages say. It listens where GatewaySecret has it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use adapters::vcom::checksum;
+use anyhow::{Context, Result, ensure};
+use chrono::Utc;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::Stack;
+
+/// How V-COM takes a call for a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    /// As it should.
+    Fine,
+    /// With an HTTP status of its trouble, before it looked.
+    Down(u16),
+    /// It takes the reply and never says so.
+    Silent,
+}
+
+/// V-COM.
+#[derive(Clone)]
+pub struct Vcom {
+    stack: Stack,
+    client_id: String,
+    key: String,
+    desk: Arc<Mutex<Desk>>,
+}
+
+/// What it was asked for and sent, by request id.
+#[derive(Default)]
+struct Desk {
+    moods: BTreeMap<String, Vec<Mood>>,
+    calls: BTreeMap<String, usize>,
+    sent: BTreeMap<String, Vec<Value>>,
+}
+
+impl Vcom {
+    /// Opens for the member `vcom` of the stack's secret. One a stack: its port is one.
+    pub async fn open(stack: &Stack) -> Result<Self> {
+        let secret = stack.secret("GatewaySecret").await?;
+        let part = |name: &str| secret["vcom"][name].as_str().map(str::to_owned).with_context(|| format!("vcom.{name}"));
+        let url: reqwest::Url = part("send_mt")?.parse()?;
+        let address = (url.host_str().context("a host")?.to_owned(), url.port().context("a port")?);
+        let listener = TcpListener::bind(&address).await.with_context(|| format!("V-COM's port {address:?}"))?;
+        let vcom =
+            Self { stack: stack.clone(), client_id: part("client_id")?, key: part("secure_key")?, desk: Arc::default() };
+        let serving = vcom.clone();
+        tokio::spawn(async move {
+            while let Ok((connection, _)) = listener.accept().await {
+                tokio::spawn(serving.clone().take(connection));
+            }
+        });
+        Ok(vcom)
+    }
+
+    /// The next calls for this reply are taken like that, first to last; then all is fine.
+    pub fn will_be(&self, request_id: &str, moods: &[Mood]) {
+        self.desk().moods.insert(request_id.to_owned(), moods.to_vec());
+    }
+
+    /// How often a reply was brought.
+    pub fn calls(&self, request_id: &str) -> usize {
+        self.desk().calls.get(request_id).copied().unwrap_or(0)
+    }
+
+    /// What it sent to the phone behind a request.
+    pub fn sent(&self, request_id: &str) -> Vec<Value> {
+        self.desk().sent.get(request_id).cloned().unwrap_or_default()
+    }
+
+    /// A message as it is brought, with changes.
+    pub fn message(&self, request_id: &str, phone: &str, text: &str, changes: Value) -> Value {
+        let time = Utc::now().timestamp().to_string();
+        let mut message = json!({"type": "new", "client_id": self.client_id, "request_id": request_id,
+            "service_id": "8083", "command_code": "mckh", "message": text, "telco": "VT", "phone": phone,
+            "time": time.parse::<i64>().expect("a number"),
+            "checksum": checksum([&self.client_id, request_id, phone, &self.key, &time])});
+        message.as_object_mut().expect("an object").extend(changes.as_object().cloned().unwrap_or_default());
+        message
+    }
+
+    /// Brings a message to the gateway of that name. HTTP status and answer.
+    pub async fn bring(&self, gateway: &str, message: &Value) -> Result<(u16, Value)> {
+        let url = format!("{}/mo/{gateway}", self.stack.api());
+        let post = self.stack.http().post(url).header("content-type", "application/json").body(message.to_string());
+        let answer = post.send().await?;
+        Ok((answer.status().as_u16(), answer.json().await?))
+    }
+
+    async fn take(self, mut connection: TcpStream) -> Result<()> {
+        loop {
+            let (_, body) = read_request(&mut connection).await?;
+            let call: Value = serde_json::from_slice(&body)?;
+            let id = call["request_id"].as_str().context("a request id")?.to_owned();
+            let (status, answer) = match self.mood(&id) {
+                Mood::Down(status) => (status, json!({})),
+                Mood::Fine => (200, self.send(&id, call)),
+                Mood::Silent => {
+                    self.send(&id, call);
+                    std::future::pending().await
+                }
+            };
+            let answer = answer.to_string();
+            let head = format!("HTTP/1.1 {status} .\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", answer.len());
+            connection.write_all((head + &answer).as_bytes()).await?;
+        }
+    }
+
+    fn mood(&self, id: &str) -> Mood {
+        let mut desk = self.desk();
+        *desk.calls.entry(id.to_owned()).or_default() += 1;
+        desk.moods.get_mut(id).filter(|moods| !moods.is_empty()).map_or(Mood::Fine, |moods| moods.remove(0))
+    }
+
+    /// "We will base on pair of request_id and mt_code to be unique."
+    fn send(&self, id: &str, call: Value) -> Value {
+        let text = |name: &str| call[name].as_str().unwrap_or_default().to_owned();
+        let (mt_code, time) = (text("mt_code"), call["time"].to_string());
+        let signed = checksum([&self.client_id, id, mt_code.as_str(), &self.key, &time]);
+        if call["checksum"] != signed.as_str() || mt_code.is_empty() || call["command_code"] != "mckh" {
+            return json!({"errors": {"code": 106, "status": "error", "message": "Parameter is invalid, wrong checksum"}});
+        }
+        let mut desk = self.desk();
+        let sent = desk.sent.entry(id.to_owned()).or_default();
+        if sent.iter().any(|earlier| earlier["mt_code"] == mt_code.as_str()) {
+            return json!({"errors": {"code": 104, "status": "error", "message": "MT is duplicated"}});
+        }
+        sent.push(call);
+        json!({"data": {"code": 200, "status": "success", "message": "Thanks"}})
+    }
+
+    fn desk(&self) -> std::sync::MutexGuard<'_, Desk> {
+        self.desk.lock().expect("no panic holds it")
+    }
+}
+
+/// One HTTP request: its head, and its body of content-length.
+pub(crate) async fn read_request(connection: &mut TcpStream) -> Result<(String, Vec<u8>)> {
+    let mut read = Vec::new();
+    let head = loop {
+        if let Some(end) = read.windows(4).position(|four| four == b"\r\n\r\n") {
+            break end + 4;
+        }
+        ensure!(connection.read_buf(&mut read).await? > 0, "the connection was closed");
+    };
+    let body = read.split_off(head);
+    let head = String::from_utf8(read)?;
+    let length = head.to_lowercase().lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+    let (mut body, length) = (body, length.unwrap_or(0usize));
+    while body.len() < length {
+        ensure!(connection.read_buf(&mut body).await? > 0, "the connection was closed");
+    }
+    Ok((head, body))
+}
