@@ -39,9 +39,11 @@ def run():
 
 
 def prepare(stack):
-    """What the files in events/ take for granted: Kannel's password, and one dossier."""
+    """What the files in events/ take for granted: the gateways' keys, and one dossier. V-COM takes no reply here: the
+    message is answered all the same, and its reply left to be tried again."""
     outputs = stack.outputs()
-    secret = json.dumps({"kannel": {"user": "kannel", "password": "samlocal"}})
+    secret = json.dumps({"kannel": {"user": "kannel", "password": "samlocal"},
+                         "vcom": {"client_id": "onestop", "secure_key": "samlocal", "send_mt": "http://127.0.0.1:9/send-mt"}})
     stack.aws("secretsmanager", "PutSecretValue", {"SecretId": outputs["GatewaySecret"], "SecretString": secret})
     texts = {"receipt_code": "0161701234", "procedure": "Cấp thẻ hướng dẫn viên du lịch nội địa", "phone": "0912345678",
              "received_on": "2026-11-20", "appointment_on": "2099-11-25", "step": "Thẩm định hồ sơ", "status": "Đang xử lý",

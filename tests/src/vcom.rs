@@ -44,12 +44,17 @@ impl Vcom {
     /// Opens for the member `vcom` of the stack's secret. One a stack: its port is one.
     pub async fn open(stack: &Stack) -> Result<Self> {
         let secret = stack.secret("GatewaySecret").await?;
-        let part = |name: &str| secret["vcom"][name].as_str().map(str::to_owned).with_context(|| format!("vcom.{name}"));
+        let part =
+            |name: &str| secret["vcom"][name].as_str().map(str::to_owned).with_context(|| format!("vcom.{name}"));
         let url: reqwest::Url = part("send_mt")?.parse()?;
         let address = (url.host_str().context("a host")?.to_owned(), url.port().context("a port")?);
         let listener = TcpListener::bind(&address).await.with_context(|| format!("V-COM's port {address:?}"))?;
-        let vcom =
-            Self { stack: stack.clone(), client_id: part("client_id")?, key: part("secure_key")?, desk: Arc::default() };
+        let vcom = Self {
+            stack: stack.clone(),
+            client_id: part("client_id")?,
+            key: part("secure_key")?,
+            desk: Arc::default(),
+        };
         let serving = vcom.clone();
         tokio::spawn(async move {
             while let Ok((connection, _)) = listener.accept().await {
@@ -107,7 +112,10 @@ impl Vcom {
                 }
             };
             let answer = answer.to_string();
-            let head = format!("HTTP/1.1 {status} .\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", answer.len());
+            let head = format!(
+                "HTTP/1.1 {status} .\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+                answer.len()
+            );
             connection.write_all((head + &answer).as_bytes()).await?;
         }
     }

@@ -29,7 +29,8 @@ async fn vcom_gets_a_code_at_once_and_one_reply_whatever_becomes_of_its_call() {
     let snapshot = dossier(json!({}));
     desk.store(&snapshot).await.unwrap();
     let text = format!("MCKH {}", code(&snapshot));
-    let bring = async |id: &str, text: &str| vcom.bring("vcom", &vcom.message(id, &phone, text, json!({}))).await.unwrap();
+    let bring =
+        async |id: &str, text: &str| vcom.bring("vcom", &vcom.message(id, &phone, text, json!({}))).await.unwrap();
     let success = json!({"data": {"code": 200, "status": "success", "message": ""}});
     let duplicate = json!({"errors": {"code": 104, "status": "error", "message": "Request ID existed"}});
 
@@ -37,7 +38,10 @@ async fn vcom_gets_a_code_at_once_and_one_reply_whatever_becomes_of_its_call() {
     let id = request_id();
     assert_eq!(bring(&id, &text).await, (200, success.clone()));
     let sent = vcom.sent(&id);
-    let expected = format!("Hồ sơ của quý Ông/Bà ({}) hiện đang ở bước Thẩm định hồ sơ, trạng thái hồ sơ: Đúng hạn.", code(&snapshot));
+    let expected = format!(
+        "Hồ sơ của quý Ông/Bà ({}) hiện đang ở bước Thẩm định hồ sơ, trạng thái hồ sơ: Đúng hạn.",
+        code(&snapshot)
+    );
     assert_eq!((sent.len(), &sent[0]["message"], &sent[0]["is_charged"]), (1, &json!(expected), &json!(1)));
     assert_eq!((&sent[0]["service_id"], &sent[0]["command_code"]), (&json!("8083"), &json!("mckh")));
     for kind in ["new", "recovery"] {

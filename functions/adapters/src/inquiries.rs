@@ -87,7 +87,8 @@ impl InquiryLog for DynamoInquiries {
     }
 
     async fn get(&self, id: &InquiryId) -> Result<Option<Inquiry>, StoreError> {
-        let get = self.client.get_item().table_name(&self.table).key("inquiry", text(id.as_str())).consistent_read(true);
+        let get =
+            self.client.get_item().table_name(&self.table).key("inquiry", text(id.as_str())).consistent_read(true);
         get.send().await.map_err(unavailable(TABLE))?.item.as_ref().map(read).transpose()
     }
 
@@ -133,8 +134,10 @@ fn already(row: &Item, inquiry: &Inquiry) -> Result<Logged, StoreError> {
 
 fn read(row: &Item) -> Result<Inquiry, StoreError> {
     let stored = |name| get_text(row, name).unwrap_or_default();
-    let unreadable = |why: &str| StoreError::Unreadable { item: format!("inquiry {}", stored("inquiry")), why: why.into() };
-    let call = |short_code: &str| ReplyCall { short_code: short_code.to_owned(), command: stored("command").to_owned() };
+    let unreadable =
+        |why: &str| StoreError::Unreadable { item: format!("inquiry {}", stored("inquiry")), why: why.into() };
+    let call =
+        |short_code: &str| ReplyCall { short_code: short_code.to_owned(), command: stored("command").to_owned() };
     Ok(Inquiry {
         id: stored("inquiry").parse().map_err(|_| unreadable("it has no gateway"))?,
         sender: stored("sender").to_owned(),

@@ -136,18 +136,15 @@ mod tests {
 
     #[test]
     fn an_answer_is_sent_tried_again_given_up_or_a_matter_of_configuration() {
-        let refused = |code: u64| json!({"errors": {"code": code, "status": "error", "message": "84912345678 is wrong"}});
+        let refused =
+            |code: u64| json!({"errors": {"code": code, "status": "error", "message": "84912345678 is wrong"}});
         let not_sent = |words: &str| Err(SendError::NotSent(words.into()));
         for (status, body, expected) in [
             (200, json!({"data": {"code": 200, "status": "success", "message": "Thanks"}}), Ok(())),
             (200, refused(104), Ok(())),
             (200, refused(106), not_sent("HTTP 200, code 106: *********** is wrong")),
             (200, refused(102), not_sent("HTTP 200, code 102: *********** is wrong")),
-            (
-                200,
-                refused(108),
-                Err(SendError::Unauthorised("HTTP 200, code 108: *********** is wrong".into())),
-            ),
+            (200, refused(108), Err(SendError::Unauthorised("HTTP 200, code 108: *********** is wrong".into()))),
             (403, json!(null), Err(SendError::Unauthorised("HTTP 403, code 0: ".into()))),
             (422, json!(null), Err(SendError::Refused("HTTP 422, code 0: ".into()))),
             (500, json!({"data": {"code": 200}}), not_sent("HTTP 500, code 200: ")),

@@ -83,7 +83,11 @@ pub async fn apologise<P: NoticePorts>(
     Ok((plan, sending.finish().await))
 }
 
-async fn plan<P: NoticePorts>(delivery: &Delivery<P>, run: &Notices<'_, P>, tomorrow: NaiveDate) -> Result<Plan, StoreError> {
+async fn plan<P: NoticePorts>(
+    delivery: &Delivery<P>,
+    run: &Notices<'_, P>,
+    tomorrow: NaiveDate,
+) -> Result<Plan, StoreError> {
     let mut plan = Plan::default();
     let mut page = None;
     loop {

@@ -156,14 +156,15 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
                 None => Ok(None),
             }
         };
-        let (outcome, reply) = match (self.flood.unless_flooded(self.ports.inquiries(), counted, read).await?, &receipt_code) {
-            (None, _) => (InquiryOutcome::Flood, texts::too_many().to_owned()),
-            (Some(Some(dossier)), _) => {
-                (InquiryOutcome::Answered, texts::answer(&dossier, day_in_vietnam(now), &self.closed_steps))
-            }
-            (Some(None), Some(code)) => (InquiryOutcome::Unknown, texts::unknown_code(code)),
-            (Some(None), None) => (InquiryOutcome::Syntax, texts::right_syntax().to_owned()),
-        };
+        let (outcome, reply) =
+            match (self.flood.unless_flooded(self.ports.inquiries(), counted, read).await?, &receipt_code) {
+                (None, _) => (InquiryOutcome::Flood, texts::too_many().to_owned()),
+                (Some(Some(dossier)), _) => {
+                    (InquiryOutcome::Answered, texts::answer(&dossier, day_in_vietnam(now), &self.closed_steps))
+                }
+                (Some(None), Some(code)) => (InquiryOutcome::Unknown, texts::unknown_code(code)),
+                (Some(None), None) => (InquiryOutcome::Syntax, texts::right_syntax().to_owned()),
+            };
         Ok(Inquiry {
             id,
             sender: message.sender.clone(),

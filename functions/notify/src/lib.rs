@@ -93,7 +93,11 @@ fn by_dossier(records: &[Value]) -> Vec<Vec<&Value>> {
 }
 
 /// One dossier's changes; the first that fails ends them, for all from it on come again.
-async fn in_order<P: NoticePorts>(run: &Notices<'_, P>, delivery: &Delivery<P>, records: Vec<&Value>) -> Option<Failure> {
+async fn in_order<P: NoticePorts>(
+    run: &Notices<'_, P>,
+    delivery: &Delivery<P>,
+    records: Vec<&Value>,
+) -> Option<Failure> {
     for record in records {
         if let Err(error) = one(run, delivery, record).await {
             let sequence_number =

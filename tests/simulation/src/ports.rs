@@ -51,7 +51,16 @@ const PAGE: usize = 500;
 impl SimulatedPorts {
     /// A network that accepts everything.
     pub fn new(world: Arc<World>, faults: Arc<Faults>) -> Self {
-        Self { world, faults, sns: Arc::new(|_, _| None), gateway: Arc::new(|_, _| None), gateway_takes: ROUND_TRIP, bus_is_down: false, counter_is_down: false, skew: chrono::TimeDelta::zero() }
+        Self {
+            world,
+            faults,
+            sns: Arc::new(|_, _| None),
+            gateway: Arc::new(|_, _| None),
+            gateway_takes: ROUND_TRIP,
+            bus_is_down: false,
+            counter_is_down: false,
+            skew: chrono::TimeDelta::zero(),
+        }
     }
 
     async fn table<T>(&self, table: &'static str, effect: impl FnOnce(&World) -> T) -> Result<T, StoreError> {

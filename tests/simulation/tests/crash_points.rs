@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{ClosedSteps, InquiryId};
 use domain::calendar::day_in_vietnam;
 use domain::lifecycle::State;
 use domain::owed::{StillTrue, still_true};
+use domain::{ClosedSteps, InquiryId};
 use futures::future::LocalBoxFuture;
 use serde_json::json;
 use simulation::aws::{Stack, kind_of};

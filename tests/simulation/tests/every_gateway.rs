@@ -395,7 +395,10 @@ fn where_the_reply_goes_by_a_call_it_has_gone_once_when_the_message_is_answered(
     assert_eq!(replied.len(), 1);
     assert_eq!((replied[0].text.as_str(), replied[0].inquiry.as_str()), (ANSWER, "vcom#m-1"));
     assert_eq!((desk.rows(), desk.world.replies().len()), (1, 1), "one row of each");
-    assert_eq!((code(&desk, "m-2", "84912345678", "xin chào"), code(&desk, "m-3", "84912345678", "MCKH 9")), (200, 200));
+    assert_eq!(
+        (code(&desk, "m-2", "84912345678", "xin chào"), code(&desk, "m-3", "84912345678", "MCKH 9")),
+        (200, 200)
+    );
     let charged = ["m-1", "m-2", "m-3"].map(|id| desk.world.inquiries()[&InquiryId::new("vcom", id)].charged);
     assert_eq!(charged, [true, false, false], "by the call, a message may go uncharged");
     assert_eq!(code(&desk, "m-1", "84912345678", "MCKH 2"), 106, "another text under its id");

@@ -89,7 +89,8 @@ fn run(plan: &[(usize, Fault)]) -> usize {
 #[test]
 fn one_or_two_faults_anywhere_leave_one_inquiry_and_one_reply() {
     let calls = run(&[]);
-    let (mut single, mut pair) = (Line::of("one crash point: a reply by V-COM"), Line::of("every pair: a reply by V-COM"));
+    let (mut single, mut pair) =
+        (Line::of("one crash point: a reply by V-COM"), Line::of("every pair: a reply by V-COM"));
     for (first, a) in (0..calls).flat_map(|place| Fault::ALL.map(|fault| (place, fault))) {
         run(&[(first, a)]);
         single.add(1, 0, 0);

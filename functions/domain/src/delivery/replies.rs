@@ -78,7 +78,11 @@ impl<'a, P: ReplyPorts> Replies<'a, P> {
         }
         let answer = self.run.ports.gateways().reply(inquiry).await;
         if let Err(SendError::Unauthorised(reason)) = &answer {
-            tracing::error!(gateway, reason, "8083's gateway takes no reply from us: check its member of GatewaySecret");
+            tracing::error!(
+                gateway,
+                reason,
+                "8083's gateway takes no reply from us: check its member of GatewaySecret"
+            );
             self.refused.lock().expect("no panic holds it").insert(gateway.to_owned());
         }
         let parts = Sms::new(&inquiry.reply).parts;

@@ -99,15 +99,20 @@ mod tests {
 
     #[test]
     fn a_message_is_read() {
-        let expected =
-            Message { id: Some("b7c1-23".into()), sender: "84912345678".into(), text: "MCKH 0161701234 ộ".into(), call: None };
+        let expected = Message {
+            id: Some("b7c1-23".into()),
+            sender: "84912345678".into(),
+            text: "MCKH 0161701234 ộ".into(),
+            call: None,
+        };
         assert_eq!(read(&get(vector()), &agreed()), expected);
     }
 
     #[test]
     fn the_reply_is_xml_whatever_stands_in_it() {
         let message = Message::new(Some("<1>"), Some("84912345678"), None);
-        let response = reply(&Answer { text: "Hồ sơ <A&B>\u{1}", message: &message, charged: true, repeated: false }, &agreed());
+        let response =
+            reply(&Answer { text: "Hồ sơ <A&B>\u{1}", message: &message, charged: true, repeated: false }, &agreed());
         assert_eq!(
             body(&response),
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ClientResponse><Message>Hồ sơ &lt;A&amp;B&gt;</Message>\

@@ -262,7 +262,12 @@ mod tests {
     #[test]
     fn a_message_is_read_by_the_names_agreed() {
         let message = read(&get(vector()), &with_token());
-        let expected = Message { id: Some("m-1".into()), sender: "84912345678".into(), text: "MCKH 0161701234".into(), call: None };
+        let expected = Message {
+            id: Some("m-1".into()),
+            sender: "84912345678".into(),
+            text: "MCKH 0161701234".into(),
+            call: None,
+        };
         assert_eq!(message, expected);
         let without_id = read(&get(vector()), &json!({"sender": "from", "text": "content", "token": "t0ken"}));
         assert_eq!(without_id, Message { id: None, ..expected });
@@ -302,7 +307,8 @@ mod tests {
                     agreed[name] = json!(value);
                 }
             }
-            let response = reply(&Answer { text: "Hồ \"sơ\" <1>", message: &message, charged, repeated: false }, &agreed);
+            let response =
+                reply(&Answer { text: "Hồ \"sơ\" <1>", message: &message, charged, repeated: false }, &agreed);
             assert_eq!((body(&response), response.headers["content-type"].to_str().unwrap()), (expected, header));
         }
     }

@@ -88,7 +88,12 @@ mod tests {
         let message = read(&get(query), &json!({}));
         assert_eq!(
             message,
-            Message { id: Some("b7c1-22".into()), sender: "84912345678".into(), text: "MCKH 0161701234".into(), call: None }
+            Message {
+                id: Some("b7c1-22".into()),
+                sender: "84912345678".into(),
+                text: "MCKH 0161701234".into(),
+                call: None
+            }
         );
     }
 

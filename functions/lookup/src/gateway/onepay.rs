@@ -92,8 +92,12 @@ mod tests {
 
     #[test]
     fn a_message_is_read() {
-        let expected =
-            Message { id: Some("b7c1-22".into()), sender: "84982479988".into(), text: "MCKH 0161701234".into(), call: None };
+        let expected = Message {
+            id: Some("b7c1-22".into()),
+            sender: "84982479988".into(),
+            text: "MCKH 0161701234".into(),
+            call: None,
+        };
         assert_eq!(read(&get(vector()), &agreed()), expected);
     }
 

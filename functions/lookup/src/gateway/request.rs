@@ -144,10 +144,10 @@ pub(super) mod tests {
 
     #[test]
     fn an_object_is_read_by_its_texts_and_numbers_where_each_stands_once() {
-        let object = |body: &str| {
-            read(json!({"headers": {"content-type": "application/json; charset=utf-8"}, "body": body}))
-        };
-        let request = object(r#"{"text":"H\u1ed3 s\u01a1","time":1795516200,"id":"1","id":"2","no":null,"list":["text"]}"#);
+        let object =
+            |body: &str| read(json!({"headers": {"content-type": "application/json; charset=utf-8"}, "body": body}));
+        let request =
+            object(r#"{"text":"H\u1ed3 s\u01a1","time":1795516200,"id":"1","id":"2","no":null,"list":["text"]}"#);
         assert_eq!((request.parameter("text"), request.parameter("time")), (Some("Hồ sơ"), Some("1795516200")));
         assert_eq!((request.parameter("id"), request.parameter("no"), request.parameter("list")), (None, None, None));
         for other in ["", "[]", "\"text\"", "{\"text\":\"a\"", "{\"text\":\"a\"}x"] {

@@ -33,7 +33,8 @@ struct Agreed {
 
 fn verify(request: &Request, agreed: &Value) -> Result<(), Refusal> {
     let Agreed { client_id, secure_key } = agreed_as(agreed)?;
-    let given = |name| request.parameter(name).filter(|value| !value.trim().is_empty()).ok_or(Refusal::WrongCredentials);
+    let given =
+        |name| request.parameter(name).filter(|value| !value.trim().is_empty()).ok_or(Refusal::WrongCredentials);
     let signed = [given("client_id")?, given("request_id")?, given("phone")?, secure_key.reveal(), given("time")?];
     // Without these there is no way to reply.
     (given("service_id")?, given("command_code")?);
@@ -124,7 +125,9 @@ mod tests {
 
     #[test]
     fn digits_moved_between_request_id_and_phone_are_not_genuine() {
-        for (request_id, phone) in [("129787583", "284912345678"), ("12978758328", "4912345678"), ("", "129787583284912345678")] {
+        for (request_id, phone) in
+            [("129787583", "284912345678"), ("12978758328", "4912345678"), ("", "129787583284912345678")]
+        {
             let mut moved = vector();
             (moved["request_id"], moved["phone"]) = (json!(request_id), json!(phone));
             assert_eq!(verify(&post(&moved), &agreed()), Err(Refusal::WrongCredentials), "{moved}");
