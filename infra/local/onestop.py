@@ -10,6 +10,7 @@ import sys
 sys.dont_write_bytecode = True
 
 import door  # noqa: E402
+import kannel  # noqa: E402
 import proof  # noqa: E402
 import release  # noqa: E402
 import sam_local  # noqa: E402
@@ -107,6 +108,7 @@ def on_a_stack_of_its_own(*suites):
     install()
     if API_TESTS in suites:
         install_api()
+        kannel.install()
     validate()
     cargo("build", "--workspace", "--bins", title="building the functions")
     cargo("test", "--workspace", "--no-run", title="building the tests")
@@ -116,7 +118,7 @@ def on_a_stack_of_its_own(*suites):
     try:
         stack.start()
         stack.deploy()
-        ended = (subprocess.run(suite, cwd=ROOT, env=stack.env(), check=False).returncode for suite in suites)
+        ended = (subprocess.run(suite, cwd=ROOT, env={**stack.env(), **kannel.env()}, check=False).returncode for suite in suites)
         failed = next(filter(None, ended), 0)
     finally:
         stack.discard(keep_log=failed)

@@ -2,7 +2,10 @@
 
 pub mod citizen;
 pub mod desk;
+mod http;
+pub mod kannel;
 pub mod line;
+pub mod proxy;
 pub mod role;
 pub mod stack;
 pub mod vcom;

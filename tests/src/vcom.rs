@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use adapters::vcom::checksum;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use chrono::Utc;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::Stack;
+use crate::http::read_request;
 
 /// How V-COM takes a call for a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,8 +100,7 @@ impl Vcom {
 
     async fn take(self, mut connection: TcpStream) -> Result<()> {
         loop {
-            let (_, body) = read_request(&mut connection).await?;
-            let call: Value = serde_json::from_slice(&body)?;
+            let call: Value = serde_json::from_slice(&read_request(&mut connection).await?.body)?;
             let id = call["request_id"].as_str().context("a request id")?.to_owned();
             let (status, answer) = match self.mood(&id) {
                 Mood::Down(status) => (status, json!({})),
@@ -111,12 +110,8 @@ impl Vcom {
                     std::future::pending().await
                 }
             };
-            let answer = answer.to_string();
-            let head = format!(
-                "HTTP/1.1 {status} .\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-                answer.len()
-            );
-            connection.write_all((head + &answer).as_bytes()).await?;
+            let headers = [("content-type", "application/json")];
+            crate::http::answer(&mut connection, status, &headers, answer.to_string().as_bytes()).await?;
         }
     }
 
@@ -146,23 +141,4 @@ impl Vcom {
     fn desk(&self) -> std::sync::MutexGuard<'_, Desk> {
         self.desk.lock().expect("no panic holds it")
     }
-}
-
-/// One HTTP request: its head, and its body of content-length.
-pub(crate) async fn read_request(connection: &mut TcpStream) -> Result<(String, Vec<u8>)> {
-    let mut read = Vec::new();
-    let head = loop {
-        if let Some(end) = read.windows(4).position(|four| four == b"\r\n\r\n") {
-            break end + 4;
-        }
-        ensure!(connection.read_buf(&mut read).await? > 0, "the connection was closed");
-    };
-    let body = read.split_off(head);
-    let head = String::from_utf8(read)?;
-    let length = head.to_lowercase().lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
-    let (mut body, length) = (body, length.unwrap_or(0usize));
-    while body.len() < length {
-        ensure!(connection.read_buf(&mut body).await? > 0, "the connection was closed");
-    }
-    Ok((head, body))
 }

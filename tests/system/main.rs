@@ -14,6 +14,7 @@ mod first_load;
 mod house;
 mod inquiry;
 mod intake;
+mod kannel;
 mod least_privilege;
 mod nothing_personal;
 mod ports_conform;

@@ -85,7 +85,8 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
                 (*answer, vec![("InquiryConflicts", 1.0)])
             }
             Err(Unanswered::Refused(refused)) => {
-                tracing::warn!(gateway = name, reason = %refused, "a message to 8083 was refused");
+                // Without the gateway's name: a stranger can write anything into the path.
+                tracing::warn!(reason = %refused, "a message to 8083 was refused");
                 (*refused.answer, Vec::new())
             }
             Err(error) => {

@@ -1,5 +1,7 @@
 //! What 8083 promises, whichever operator brings the message: with the ports in memory.
 
+#![allow(clippy::unwrap_used, reason = "in a test it says: this must be")]
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
