@@ -57,7 +57,7 @@ def mutants():
         report = ROOT / "target" / "mutants" / name
         report.mkdir(parents=True, exist_ok=True)
         done = subprocess.run(
-            ["cargo", "mutants", "--package", "domain", "--test-package", judge, *files, "src/delivery.rs",
+            ["cargo", "mutants", "--package", "domain", "--test-package", judge, *files, "src/delivery/",
              "--output", str(report)], cwd=ROOT, env=tools_env(), check=False)
         if done.returncode not in (0, 2):  # 2: some survived
             raise Failed(f"cargo mutants ended with {done.returncode}: see {report}")

@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::sms::{Accents, Sms, fit};
 use domain::{Dossier, NoticeKey, Phone, ReceiptCode, inquiry};
+use lookup::conventions;
 use serde_json::{Value, json};
 use simulation::aws::Stack;
 use simulation::desk::terms;
