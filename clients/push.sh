@@ -28,13 +28,18 @@ not_taken() { # code, what
 # `revision` rises with every change of the dossier; `phone` is null where the citizen left none.
 snapshots() {
   LC_ALL=C awk -F '\t' '
-    function text(value) { gsub(/\\/, "&&", value); gsub(/"/, "\\\\&", value); return "\"" value "\"" }
+    function text(value) {
+      gsub(/\\/, "&&", value); gsub(/"/, "\\\\&", value)
+      gsub(/[\013-\015]/, " ", value); gsub(/[\001-\037]/, "\\u001f", value) # the service names the field that has one
+      return "\"" value "\""
+    }
+    function number_of(digits) { sub(/^0+/, "", digits); return digits == "" ? 0 : digits }
     { sub(/\r$/, "") } !NF { next } { number++ }
     NF != 9 || $2 !~ /^[0-9]+$/ || length($2) > 16 { print number > "/dev/stderr"; exit 1 }
-    { print "{\"receipt_code\":" text($1) ",\"revision\":" $2 + 0 ",\"procedure\":" text($3) \
+    { print "{\"receipt_code\":" text($1) ",\"revision\":" number_of($2) ",\"procedure\":" text($3) \
         ",\"phone\":" ($4 == "" ? "null" : text($4)) ",\"received_on\":" text($5) ",\"appointment_on\":" text($6) \
         ",\"step\":" text($7) ",\"status\":" text($8) ",\"unit\":" text($9) "}" }
-  ' OFMT=%.0f CONVFMT=%.0f
+  '
 }
 
 # Standard Webhooks: HMAC-SHA256 over `id.timestamp.body`, of the very bytes that are sent.

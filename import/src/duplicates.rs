@@ -1,6 +1,6 @@
 //! Rows of the same dossier that say different things. Which one is right only a person can say, so none is pushed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use domain::ReceiptCode;
 
@@ -22,6 +22,34 @@ pub fn take_out(table: &Table, loaded: &mut Vec<Loaded>) -> Vec<(usize, Refusal)
             refused.push((loaded[*at].place, Refusal::of("receipt_code", reason)));
         }
     }
-    loaded.retain(|row| refused.iter().all(|(place, _)| *place != row.place));
+    let places: HashSet<usize> = refused.iter().map(|(place, _)| *place).collect();
+    loaded.retain(|row| !places.contains(&row.place));
     refused
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Columns, judge, table};
+
+    #[test]
+    fn rows_of_one_dossier_that_contradict_each_other_are_refused_and_equal_ones_are_not() {
+        let list = "receipt_code,revision,procedure,phone,received_on,appointment_on,step,status,unit\n\
+            A,,P,,2026-11-20,2026-11-25,Thẩm định,,\n\
+            a,0,P,,20/11/2026,25/11/2026,Thẩm  định,,\n\
+            B,,P,,2026-11-20,2026-11-25,Thẩm định,,\n\
+            B,,P,,2026-11-20,2026-11-25,Trình ký,,\n\
+            B,1,P,,2026-11-20,2026-11-25,Ban hành,,\n";
+        let table = table::read(list.as_bytes()).unwrap();
+        let (loaded, mut refused) = judge(&table, &Columns::of(&table.header).unwrap(), true);
+        refused.sort_by_key(|(place, _)| *place);
+        assert_eq!(loaded.iter().map(|row| row.place).collect::<Vec<_>>(), [0, 1, 4]);
+        let told: Vec<_> = refused.iter().map(|(place, refusal)| (*place, refusal.reason.as_str())).collect();
+        assert_eq!(
+            told,
+            [
+                (2, "trùng với dòng 5 nhưng nội dung khác nhau: chỉ giữ dòng đúng"),
+                (3, "trùng với dòng 4 nhưng nội dung khác nhau: chỉ giữ dòng đúng"),
+            ]
+        );
+    }
 }

@@ -3,10 +3,11 @@
 use domain::phone::NotAMobile;
 
 /// The API's reason on the left. Each goes on after the column's name.
-const REASONS: [(&str, &str); 10] = [
+const REASONS: [(&str, &str); 11] = [
     ("is missing", "không được để trống"),
     ("is empty", "không được để trống"),
     ("must be a date, yyyy-mm-dd", "phải là ngày/tháng/năm có thật, ví dụ 25/11/2026"),
+    ("must be a day from 1990 to 2199", "phải là ngày trong khoảng năm 1990 đến 2199"),
     ("is before received_on", "sớm hơn ngày nhận hồ sơ"),
     ("must be a whole number from 0 to 2^53", "phải là số nguyên từ 0 trở lên"),
     ("must be true or false", "phải là “có” hoặc “không”"),

@@ -193,6 +193,11 @@ mod tests {
                 "đã bị Excel đổi thành số mũ: đặt định dạng cột là Văn bản (Text) rồi điền lại",
             ),
             ("appointment_on", "19/11/2026", "sớm hơn ngày nhận hồ sơ"),
+            ("appointment_on", "25/11/206", "phải là ngày/tháng/năm có thật, ví dụ 25/11/2026"),
+            ("appointment_on", "25/11/2206", "phải là ngày trong khoảng năm 1990 đến 2199"),
+            ("step", "", "không được để trống"),
+            ("step", "Trả\u{7}", "có ký tự lạ, không nhìn thấy được: xóa đi và gõ lại"),
+            ("procedure", &"x".repeat(501), "dài quá 500 ký tự"),
             (
                 "step",
                 "Tr? k?t qu?",

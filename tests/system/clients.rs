@@ -140,16 +140,19 @@ async fn every_dossier_is_told_its_outcome(stack: &Stack, run: &impl AsyncFn(&st
     let awkward = r#"Cấp giấy phép "nội địa" \ {quốc tế}, 'tại điểm' & <đổi> / 100%"#;
     let good =
         dossier(json!({"procedure": awkward, "step": "Thẩm định hồ sơ".nfd().collect::<String>(), "phone": null}));
-    let fixed_line = dossier(json!({"phone": "0258 3822 229", "revision": 7, "status": ""}));
+    let fixed_line = dossier(json!({"phone": "0258 3822 229", "revision": 20_261_124_103_000_u64, "status": ""}));
     let wrong = dossier(json!({"received_on": "24/11/2026"}));
-    let ran = run(&stack.api(), &[good.clone(), fixed_line.clone(), wrong.clone()]).await;
+    let garbled = dossier(json!({"step": "Thẩm\u{7}định"}));
+    let ran = run(&stack.api(), &[good.clone(), fixed_line.clone(), wrong.clone(), garbled.clone()]).await;
     let told = format!(
         "{}, bản 1: đã lưu\n\
-         {}, bản 7: đã lưu; lưu ý: phone is a fixed line, which receives no SMS: stored, but no notice will be sent\n\
-         {}, bản 1: KHÔNG NHẬN: received_on must be a date, yyyy-mm-dd. Sửa received_on rồi gửi lại\n",
+         {}, bản 20261124103000: đã lưu; lưu ý: phone is a fixed line, which receives no SMS: stored, but no notice will be sent\n\
+         {}, bản 1: KHÔNG NHẬN: received_on must be a date, yyyy-mm-dd. Sửa received_on rồi gửi lại\n\
+         {}, bản 1: KHÔNG NHẬN: step holds control characters. Sửa step rồi gửi lại\n",
         code(&good),
         code(&fixed_line),
         code(&wrong),
+        code(&garbled),
     );
     assert_eq!((ran.code, ran.out, ran.err.as_str()), (1, told, ""));
     let stored = stack.item("DossiersTable", &[("receipt_code", code(&good))]).await.unwrap().unwrap();
@@ -157,12 +160,12 @@ async fn every_dossier_is_told_its_outcome(stack: &Stack, run: &impl AsyncFn(&st
     assert_eq!(stored.get("phone").unwrap_or(&Value::Null), &Value::Null);
 
     let mut older = fixed_line.clone();
-    older["revision"] = json!(6);
+    older["revision"] = json!(20_261_124_102_959_u64);
     let mut other = good.clone();
     other["step"] = json!("Trình ký");
     let ran = run(&stack.api(), &[older.clone(), other.clone(), next(&good, json!({}))]).await;
     let told = format!(
-        "{}, bản 6: bỏ qua, hệ thống đã có bản mới hơn\n\
+        "{}, bản 20261124102959: bỏ qua, hệ thống đã có bản mới hơn\n\
          {good}, bản 1: KHÔNG NHẬN: revision is stored already with other content: raise it with every change. Tăng revision rồi gửi lại\n\
          {good}, bản 2: đã lưu\n",
         code(&older),
