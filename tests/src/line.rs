@@ -78,7 +78,7 @@ impl Wire {
         match fault {
             Some(Fault::Status(status)) => answer(&mut connection, status, "{}").await,
             Some(Fault::Silence) => {
-                tokio::time::sleep(Duration::from_secs(60)).await;
+                tokio::time::sleep(Duration::from_secs(300)).await;
                 Ok(())
             }
             Some(Fault::Cut) => self.pass(&path, &headers, body).await.map(|_| ()),
