@@ -8,9 +8,10 @@ TRY = ONESTOP_ENDPOINT=http://127.0.0.1:$(PORT) target/debug/try
 STEP ?= Trả kết quả
 PHONE ?= 0912345678
 TEXT ?= MCKH 0161701234
+export DOSSIERS INQUIRIES CHANGES SUPPLEMENTS APOLOGIES SMS_USD DOCUMENT ROUNDS WARM ONLY
 
 .DEFAULT_GOAL := help
-.PHONY: help run down outputs logs push text inbox ledger evening import test prove mutants fuzz clients sam-local validate lint scan package replay deploy python
+.PHONY: help run down outputs logs push text inbox ledger evening import test prove mutants fuzz clients sam-local validate lint scan package bench cost replay deploy python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +75,12 @@ scan: python ## the templates under infrastructure scanners (checkov, cfn-lint):
 
 package: python ## sam build as for AWS, with each function's size zipped (ARCH=arm64 or x86_64)
 	@$(ONESTOP) package
+
+bench: python ## start, first, warm, memory, size and AWS calls, beside a floor, Python and Node; writes docs/performance.md
+	@$(ONESTOP) bench
+
+cost: python ## the bill a month, from counts and list prices (DOSSIERS=60000 INQUIRIES=20000 SMS_USD=0.07)
+	@$(ONESTOP) cost
 
 replay: ## brings the failure bucket's changes to NotifyFunction again (STACK=onestop; ONESTOP_ENDPOINT for a local stack)
 	@$(if $(ONESTOP_ENDPOINT),AWS_ENDPOINT_URL=$(ONESTOP_ENDPOINT)) .local/tools/sam/bin/python infra/local/replay.py

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What `make` does: the local stack (run, down, outputs), the first load (import), tests (validate, test, prove, mutants, fuzz, clients, sam-local), lint, scan, package and deploy."""
+"""What `make` does: the local stack (run, down, outputs), the first load (import), tests (validate, test, prove, mutants, fuzz, clients, sam-local), lint, scan, package and deploy, bench and cost."""
 
 import json
 import os
@@ -12,6 +12,7 @@ sys.dont_write_bytecode = True
 import door  # noqa: E402
 import kannel  # noqa: E402
 import proof  # noqa: E402
+import bench  # noqa: E402
 import release  # noqa: E402
 import sam_local  # noqa: E402
 from clients import install_runtimes  # noqa: E402
@@ -140,6 +141,7 @@ COMMANDS = {
     "mutants": proof.mutants, "fuzz": proof.fuzz, "clients": clients,
     "validate": validate, "test": test, "prove": prove, "sam-local": local_invoke,
     "lint": release.lint, "scan": release.scan, "package": release.package, "deploy": release.deploy,
+    "bench": bench.bench, "cost": bench.cost,
 }
 
 if __name__ == "__main__":

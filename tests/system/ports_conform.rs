@@ -10,7 +10,7 @@ use simulation::promises;
 use crate::stack;
 
 async fn client() -> adapters::aws::DynamoDb {
-    adapters::aws::dynamodb(&adapters::aws::config(adapters::aws::Patience::Background).await)
+    adapters::aws::dynamodb(&adapters::aws::config(adapters::aws::Patience::Background).expect("settings"))
 }
 
 #[tokio::test]

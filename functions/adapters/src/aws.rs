@@ -5,9 +5,14 @@ use std::error::Error;
 use std::fmt::Write;
 use std::time::Duration;
 
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::SharedCredentialsProvider;
+
+use crate::settings::{SettingError, Settings};
+use crate::trust;
 
 /// How long a caller can wait for an answer of AWS.
 #[derive(Debug, Clone, Copy)]
@@ -18,8 +23,11 @@ pub enum Patience {
     Background,
 }
 
-/// Loads the configuration. The behaviour version is dated, so that an update of the SDK changes nothing unasked.
-pub async fn config(patience: Patience) -> SdkConfig {
+/// The configuration. The behaviour version is dated, so that an update of the SDK changes nothing unasked.
+///
+/// Not the SDK's own loader: it looks for profiles, metadata services and STS, which a function has no use for, and links
+/// them.
+pub fn config(patience: Patience) -> Result<SdkConfig, SettingError> {
     let (connect, attempt, operation, attempts) = match patience {
         Patience::Gateway => (500, 900, 1_600, 2),
         Patience::Background => (2_000, 4_000, 12_000, 4),
@@ -29,11 +37,16 @@ pub async fn config(patience: Patience) -> SdkConfig {
         .operation_attempt_timeout(Duration::from_millis(attempt))
         .operation_timeout(Duration::from_millis(operation))
         .build();
-    aws_config::defaults(BehaviorVersion::v2026_01_12())
+    let environment = Settings::from_env();
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(environment.required("AWS_REGION")?))
+        .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
+        .http_client(trust::http_client()?)
         .timeout_config(timeouts)
-        .retry_config(RetryConfig::standard().with_max_attempts(attempts))
-        .load()
-        .await
+        .retry_config(RetryConfig::standard().with_max_attempts(attempts));
+    config.set_endpoint_url(environment.optional("AWS_ENDPOINT_URL"));
+    Ok(config.build())
 }
 
 /// DynamoDB, for those who only hand it on.

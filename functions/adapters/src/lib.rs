@@ -25,4 +25,5 @@ pub mod quiet;
 pub mod secret;
 pub mod settings;
 pub mod sms;
+mod trust;
 pub mod vcom;

@@ -21,7 +21,7 @@ async fn main() -> anyhow::Result<()> {
     let retention_days = settings.parsed("DOSSIER_RETENTION_DAYS")?;
     let closed_steps = settings.closed_steps()?;
 
-    let config = aws::config(Patience::Background).await;
+    let config = aws::config(Patience::Background)?;
     let intake = &Intake {
         dossiers: DynamoDossiers::writer(adapters::aws::dynamodb(&config), table, retention_days),
         secret: Secret::new(adapters::aws::secrets_manager(&config), secret),

@@ -23,7 +23,7 @@ async fn main() -> anyhow::Result<()> {
     let charge_unanswered = charge_unanswered(&settings)?;
     let flood = Flood::new(flood_limit(&settings)?);
 
-    let config = aws::config(Patience::Gateway).await;
+    let config = aws::config(Patience::Gateway)?;
     let (ports, secret) = replies_from_settings(&settings, &config, Patience::Gateway)?;
     let lookup = &Lookup {
         dossiers: DynamoDossiers::reader(aws::dynamodb(&config), dossiers),

@@ -12,7 +12,7 @@ async fn main() -> anyhow::Result<()> {
     tracing::init_default_subscriber();
     let settings = Settings::from_env();
     let metrics = &Metrics::new(settings.required("STAGE")?);
-    let config = aws::config(Patience::Background).await;
+    let config = aws::config(Patience::Background)?;
     let delivery = &adapters::delivery::from_settings(&settings, &config)?;
 
     run(service_fn(async |event: LambdaEvent<Quiet<Batch>>| {

@@ -11,7 +11,7 @@ async fn main() -> anyhow::Result<()> {
     tracing::init_default_subscriber();
     let settings = Settings::from_env();
     let metrics = &Metrics::new(settings.required("STAGE")?);
-    let config = aws::config(Patience::Background).await;
+    let config = aws::config(Patience::Background)?;
     let delivery = &adapters::delivery::from_settings(&settings, &config)?;
     let (replies, _) = &adapters::delivery::replies_from_settings(&settings, &config, Patience::Background)?;
 

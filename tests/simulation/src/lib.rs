@@ -8,6 +8,7 @@ pub mod aws;
 pub mod desk;
 pub mod doors;
 pub mod fault;
+pub mod meter;
 pub mod ports;
 pub mod promises;
 pub mod proof;

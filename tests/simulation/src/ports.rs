@@ -13,7 +13,7 @@ use domain::ports::{
     LedgerPorts, Logged, NoticePorts, Owe, Page, PageToken, Put, ReplyPorts, ReplySender, SendError, SmsSender,
     StoreError,
 };
-use domain::{Dossier, InquiryId, NoticeId, Outgoing, Phone, ReceiptCode};
+use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, Phone, ReceiptCode};
 
 use crate::fault::{Fate, Faults, ROUND_TRIP};
 use crate::world::World;
@@ -74,49 +74,68 @@ impl SimulatedPorts {
 
 impl DossierStore for SimulatedPorts {
     async fn get(&self, code: &ReceiptCode) -> Result<Option<Dossier>, StoreError> {
-        self.table("dossiers", |world| world.get(code)).await
+        let found = self.table("dossiers", |world| world.get(code)).await?;
+        self.world.meter.get_dossier(found.as_ref());
+        Ok(found)
     }
 
     async fn put(&self, dossier: &Dossier, replaces: Option<&Dossier>) -> Result<Put, StoreError> {
-        self.table("dossiers", |world| world.put(dossier, replaces.map(|seen| seen.revision))).await
+        let put = self.table("dossiers", |world| world.put(dossier, replaces.map(|seen| seen.revision))).await?;
+        self.world.meter.put_dossier(dossier, replaces, put == Put::Done);
+        Ok(put)
     }
 
     async fn appointed_on(&self, day: NaiveDate, page: Option<PageToken>) -> Result<Page, StoreError> {
         let after = page.map(|PageToken(code)| code);
         let (dossiers, next) = self.table("dossiers", |world| world.appointed_on(day, after.as_ref(), PAGE)).await?;
+        self.world.meter.query_dossiers(&dossiers);
         Ok(Page { dossiers, unreadable: 0, next: next.map(PageToken) })
     }
 }
 
 impl Ledger for SimulatedPorts {
     async fn owe(&self, id: &Outgoing, how: Owe, _: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.table("notices", |world| world.owe(id, how)).await
+        let owed = self.table("notices", |world| world.owe(id, how)).await?;
+        self.world.meter.owe(owed);
+        Ok(owed)
     }
 
     async fn rows_among(&self, ids: &[NoticeId]) -> Result<HashSet<NoticeId>, StoreError> {
+        self.world.meter.rows_among(ids.len() as u64);
         self.table("notices", |world| world.rows_among(ids)).await
     }
 
     async fn claim(&self, id: &Outgoing, owner: String, now: DateTime<Utc>) -> Result<Option<Claim>, StoreError> {
-        self.table("notices", |world| world.claim(id, owner, now)).await
+        let claim = self.table("notices", |world| world.claim(id, owner, now)).await?;
+        self.world.meter.claim(claim.is_some());
+        Ok(claim)
     }
 
     async fn settle(&self, claim: &Claim, outcome: &Outcome, _: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.table("notices", |world| world.settle(claim, outcome)).await
+        let settled = self.table("notices", |world| world.settle(claim, outcome)).await?;
+        self.world.meter.settle(outcome, settled);
+        Ok(settled)
     }
 
     async fn due(&self, priority: Priority, by: DateTime<Utc>, limit: usize) -> Result<Vec<Due>, StoreError> {
-        self.table("notices", |world| world.due(priority, by, limit)).await
+        let due = self.table("notices", |world| world.due(priority, by, limit)).await?;
+        self.world.meter.due(due.len() as u64);
+        Ok(due)
     }
 
     async fn is_superseded(&self, id: &NoticeId) -> Result<bool, StoreError> {
+        if !matches!(id.key, NoticeKey::Apology(_)) {
+            self.world.meter.is_superseded();
+        }
         self.table("notices", |world| world.is_superseded(id)).await
     }
 }
 
 impl InquiryLog for SimulatedPorts {
     async fn log(&self, inquiry: &Inquiry) -> Result<Logged, StoreError> {
-        self.table("inquiries", |world| world.log(inquiry)).await
+        let logged = self.table("inquiries", |world| world.log(inquiry)).await?;
+        self.world.meter.log(inquiry, logged == Logged::New);
+        Ok(logged)
     }
 
     async fn get(&self, id: &InquiryId) -> Result<Option<Inquiry>, StoreError> {
@@ -127,26 +146,32 @@ impl InquiryLog for SimulatedPorts {
         if self.counter_is_down {
             return Err(StoreError::Unavailable { table: "inquiries", why: "throttled".into() });
         }
-        self.table("inquiries", |world| world.count(message, most)).await
+        let counted = self.table("inquiries", |world| world.count(message, most)).await?;
+        self.world.meter.count_message(counted.unwrap_or(most).into());
+        Ok(counted)
     }
 
     async fn uncount(&self, message: &Counted) -> Result<(), StoreError> {
+        self.world.meter.count_message(1);
         self.table("inquiries", |world| world.uncount(message)).await
     }
 }
 
 impl BudgetCounter for SimulatedPorts {
     async fn advance(&self, at_most: i64, to: i64) -> Result<Advance, StoreError> {
+        self.world.meter.control();
         self.table("control", |world| world.advance(at_most, to)).await
     }
 }
 
 impl DrainTurn for SimulatedPorts {
     async fn take(&self, owner: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.world.meter.control();
         self.table("control", |world| world.take_turn(owner, now, until)).await
     }
 
     async fn give_back(&self, owner: &str) -> Result<(), StoreError> {
+        self.world.meter.control();
         self.table("control", |world| world.give_turn_back(owner)).await
     }
 }
@@ -157,6 +182,7 @@ impl SmsSender for SimulatedPorts {
             tokio::time::sleep(ROUND_TRIP).await;
             return Err(error);
         }
+        self.world.meter.send(text);
         match self.faults.call(|| self.world.accept(phone.as_e164(), text)).await {
             Fate::Done(message_id) => Ok(message_id),
             Fate::NotDone => Err(SendError::NotSent("throttled".into())),
@@ -183,6 +209,7 @@ impl EventBus for SimulatedPorts {
         if self.bus_is_down {
             return tokio::time::sleep(Duration::from_secs(1)).await;
         }
+        self.world.meter.publish_events(events.len() as u64);
         let _ = self.faults.call(|| self.world.announce(events)).await;
     }
 }

@@ -12,6 +12,8 @@ use domain::notice::Priority;
 use domain::ports::{Advance, Counted, Due, Inquiry, Logged, Owe, Put};
 use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, ReceiptCode};
 
+use crate::meter::Meter;
+
 /// How far an index may be behind its table.
 pub const INDEX_LAG: TimeDelta = TimeDelta::milliseconds(700);
 
@@ -103,13 +105,15 @@ struct Tables {
 /// Everything outside the functions.
 pub struct World {
     tables: Mutex<Tables>,
+    /// What it all costs.
+    pub meter: Meter,
     began: (tokio::time::Instant, DateTime<Utc>),
 }
 
 impl World {
     /// An empty one, at that moment. Time is tokio's: paused in tests, and moved on by whoever sleeps.
     pub fn at(began: DateTime<Utc>) -> Self {
-        Self { tables: Mutex::default(), began: (tokio::time::Instant::now(), began) }
+        Self { tables: Mutex::default(), meter: Meter::default(), began: (tokio::time::Instant::now(), began) }
     }
 
     /// Now.

@@ -1,0 +1,113 @@
+"""`make bench` and `make cost`: builds what is measured, installs the peers under .local/peers, and runs the ruler."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+
+from console import Failed, say, step
+from tools import LOCAL, ROOT, cargo, check_machine
+
+PEERS = ROOT / "tests" / "bench" / "peers"
+INSTALLED = LOCAL / "peers"
+FUNCTIONS = ["intake", "notify", "apology", "redeliver", "lookup"]
+FLOORS = ["floor-empty", "floor-lookup", "floor-notify"]
+
+
+def bench():
+    """The contest. ROUNDS and WARM make it shorter or longer."""
+    check_machine()
+    if not shutil.which("node"):
+        raise Failed("Node is missing, which is measured here too: apt-get install nodejs npm, or your system's like")
+    packages = [argument for name in [*FUNCTIONS, "floor"] for argument in ("-p", name)]
+    cargo("build", "--release", *packages, title="building the functions and the floor as for AWS")
+    cargo("build", "--release", "-p", "bench", title="building the ruler")
+    install_python()
+    install_node()
+    sizes = {name: zipped([(ROOT / "target" / "release" / name, "bootstrap")]) for name in FUNCTIONS + FLOORS}
+    sizes.update(peer_sizes())
+    folder = LOCAL / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "sizes.json").write_text(json.dumps(sizes))
+    return subprocess.run([str(ROOT / "target" / "release" / "bench")], cwd=ROOT, check=False).returncode
+
+
+def cost():
+    """The bill for DOSSIERS and INQUIRIES a month."""
+    check_machine()
+    cargo("build", "--workspace", "--bin", "cost", title="building the bill")
+    return subprocess.run([str(ROOT / "target" / "debug" / "cost")], cwd=ROOT, check=False).returncode
+
+
+def install_python():
+    """boto3, Powertools and Lambda's own runtime interface client."""
+    venv, requirements = INSTALLED / "python", PEERS / "python" / "requirements.txt"
+    if is_installed(venv, requirements):
+        return
+    log = LOCAL / "logs" / "install-peers.log"
+    step("a virtual environment for the peer in Python", [sys.executable, "-m", "venv", "--clear", str(venv)], log)
+    step("installing boto3, Powertools, awslambdaric", [str(venv / "bin" / "pip"), "install", "--quiet", "-r", str(requirements)], log)
+    stamp(venv, requirements)
+
+
+def install_node():
+    """SDK v3, and each handler in one file by esbuild, as `sam build` does it."""
+    folder, wanted = INSTALLED / "node", PEERS / "node" / "package.json"
+    log = LOCAL / "logs" / "install-peers.log"
+    if not is_installed(folder, wanted):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        shutil.copy(wanted, folder)
+        step("installing the SDK for Node", ["npm", "install", "--silent", "--no-audit", "--no-fund"], log, cwd=folder)
+        stamp(folder, wanted)
+    built = folder / "built"
+    built.mkdir(exist_ok=True)
+    for handler in ["lookup", "notify"]:
+        shutil.copy(PEERS / "node" / f"{handler}.mjs", folder)
+        # The SDK has parts that are CommonJS, which look for `require`.
+        step(f"bundling {handler} for Node", [
+            "node_modules/.bin/esbuild", f"{handler}.mjs", "--bundle", "--minify", "--platform=node", "--target=node20", "--format=esm",
+            "--banner:js=import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+            f"--outfile=built/{handler}.mjs"], log, cwd=folder)
+    shutil.copy(PEERS / "node" / "runtime.mjs", built)
+
+
+def peer_sizes():
+    """What one uploads: in Python Powertools beside the handler, for boto3 is there on AWS; in Node the bundle."""
+    libraries = next((INSTALLED / "python" / "lib").glob("python3*/site-packages"))
+    powertools = [(file, str(file.relative_to(libraries)))
+                  for name in ("aws_lambda_powertools", "jmespath", "typing_extensions.py")
+                  for file in files(libraries / name) if "__pycache__" not in file.parts]
+    sizes = {}
+    for handler in ["lookup", "notify"]:
+        sizes[f"python-{handler}"] = zipped([(PEERS / "python" / f"{handler}.py", f"{handler}.py"), *powertools])
+        sizes[f"node-{handler}"] = zipped([(INSTALLED / "node" / "built" / f"{handler}.mjs", f"{handler}.mjs")])
+    return sizes
+
+
+def files(path):
+    return [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+
+
+def zipped(members):
+    """A zip's size in bytes."""
+    archive = LOCAL / "size.zip"
+    archive.parent.mkdir(exist_ok=True)
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as pack:
+        for file, name in members:
+            pack.write(file, name)
+    size = archive.stat().st_size
+    archive.unlink()
+    return size
+
+
+def is_installed(folder, wanted):
+    mark = folder / "installed"
+    return mark.exists() and mark.read_text() == hashlib.sha256(wanted.read_bytes()).hexdigest()
+
+
+def stamp(folder, wanted):
+    (folder / "installed").write_text(hashlib.sha256(wanted.read_bytes()).hexdigest())

@@ -1,0 +1,129 @@
+//! `make bench`: runs the contest and writes its table into docs/performance.md. infra/local/bench.py has built and
+//! installed everything before.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use bench::contest::{Contestant, Job, World};
+use bench::report::{Sizes, goals, megabytes, table};
+use bench::tls::Authority;
+use bench::{document, growth, plot};
+
+/// What a call of AWS takes.
+const ROUND_TRIP: Duration = Duration::from_millis(2);
+/// Of the evening that is planned whole.
+const SLOW_ROUND_TRIP: Duration = Duration::from_millis(5);
+const PROVINCE: usize = 100_000;
+
+fn main() -> Result<()> {
+    let root = std::env::current_dir()?;
+    let folder = root.join(".local/bench");
+    fs::create_dir_all(&folder)?;
+    let number = |name: &str, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let (rounds, warm) = (number("ROUNDS", 20), number("WARM", 150));
+    let sizes: Sizes =
+        fs::read(folder.join("sizes.json")).map(|text| serde_json::from_slice(&text)).unwrap_or(Ok(Sizes::new()))?;
+
+    let authority = Authority::new(&root, &folder)?;
+    let world = World::measured(&root, &authority, ROUND_TRIP)?;
+    let mut contestants = contestants(&root, &folder, &authority);
+    let only = std::env::var("ONLY").ok();
+    if let Some(only) = &only {
+        contestants.retain(|one| only.split(' ').any(|name| one.name == name));
+    }
+    eprintln!("{} programs, {rounds} rounds of a start, a first invocation and {warm} more", contestants.len());
+    world.run(&mut contestants, rounds, warm)?;
+
+    let table = table(&contestants, &sizes);
+    if only.is_some() {
+        println!("\n{table}"); // a look at some of them is not written down
+        return Ok(());
+    }
+    let text = format!(
+        "{}, {rounds} rounds, {} warm invocations each, AWS answers in {} ms.\n\n{table}\n\n{}\n\n{}\n",
+        document::machine(),
+        rounds * warm,
+        ROUND_TRIP.as_millis(),
+        goals(&contestants, &sizes),
+        evening(&root, &authority, &folder)?,
+    );
+    println!("\n{text}");
+    document::replace(&root, "bench", &text)?;
+    grow(&root)
+}
+
+/// The jobs in ever larger provinces, as a table and a picture.
+fn grow(root: &Path) -> Result<()> {
+    let sizes = [1_000, 10_000, 100_000, 1_000_000];
+    let grown: Vec<_> = sizes.into_iter().map(growth::measure).collect();
+    fs::write(root.join("docs/growth.svg"), plot::growth(&grown))?;
+    let table = growth::table(&grown);
+    println!("{table}");
+    document::replace(root, "growth", &table)
+}
+
+/// In the order of their rounds: those that are compared stand together.
+fn contestants(root: &Path, folder: &Path, authority: &Authority) -> Vec<Contestant> {
+    let rust = |name, job| Contestant::new(name, job, vec![release(root, name).display().to_string()], &[], folder);
+    let python = |name, job, module: &str| {
+        let command = [
+            &format!("{}/.local/peers/python/bin/python", root.display()),
+            "-m",
+            "awslambdaric",
+            &format!("{module}.handler"),
+        ];
+        let peers = root.join("tests/bench/peers/python").display().to_string();
+        let env = [
+            ("LAMBDA_TASK_ROOT", peers.clone()),
+            ("PYTHONPATH", peers),
+            ("POWERTOOLS_LOG_LEVEL", "INFO".to_owned()),
+            ("PYTHONDONTWRITEBYTECODE", "1".to_owned()),
+            ("AWS_CA_BUNDLE", authority.bundle.display().to_string()),
+        ];
+        Contestant::new(name, job, command.map(ToOwned::to_owned).to_vec(), &env, folder)
+    };
+    let node = |name, job, module: &str| {
+        let built = root.join(".local/peers/node/built");
+        let command = ["node".to_owned(), built.join("runtime.mjs").display().to_string()];
+        let handler = built.join(format!("{module}.mjs")).display().to_string();
+        Contestant::new(name, job, command.to_vec(), &[("_HANDLER", handler)], folder)
+    };
+    vec![
+        rust("floor-empty", Job::Empty),
+        rust("lookup", Job::Lookup),
+        rust("floor-lookup", Job::Lookup),
+        python("python-lookup", Job::Lookup, "lookup"),
+        node("node-lookup", Job::Lookup, "lookup"),
+        rust("notify", Job::Notify),
+        rust("floor-notify", Job::Notify),
+        python("python-notify", Job::Notify, "notify"),
+        node("node-notify", Job::Notify, "notify"),
+        rust("intake", Job::Intake),
+        rust("apology", Job::Apology),
+        rust("redeliver", Job::Redeliver),
+    ]
+}
+
+fn release(root: &Path, name: &str) -> PathBuf {
+    root.join("target/release").join(name)
+}
+
+/// The whole province's evening, by the real function.
+fn evening(root: &Path, authority: &Authority, folder: &Path) -> Result<String> {
+    let command = release(root, "apology").display().to_string();
+    let log = folder.join("evening.log");
+    let plan = |due| -> Result<_> {
+        World::new(root, authority, SLOW_ROUND_TRIP, due)?.evening(&command, &log).context("the evening")
+    };
+    let ((_, nobody), (took, all)) = (plan(0)?, plan(PROVINCE)?);
+    Ok(format!(
+        "An evening of {PROVINCE} apologies at {} ms a call, planned by the real function: {:.1} s (goal: 60 s), \
+         {} MB at the most, {} MB more than an evening of none (goal: 128 MB).",
+        SLOW_ROUND_TRIP.as_millis(),
+        took.as_secs_f64(),
+        megabytes(all),
+        megabytes(all.saturating_sub(nobody)),
+    ))
+}

@@ -1,0 +1,228 @@
+//! Who is measured, and the rounds: A B C A B C …, so that a noisy machine is equally unkind to all.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::aws::{Aws, by_action};
+use crate::jobs::Jobs;
+use crate::sandbox::{Program, Sandbox};
+use crate::tls::Authority;
+
+/// What a contestant does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Job {
+    /// Nothing.
+    Empty,
+    /// One text to 8083.
+    Lookup,
+    /// One result notice.
+    Notify,
+    /// A push of one dossier.
+    Intake,
+    /// An evening of a hundred apologies, planned.
+    Apology,
+    /// A minute in which nothing is due.
+    Redeliver,
+}
+
+/// Apologies of the measured evening.
+const EVENING: usize = 100;
+
+impl Job {
+    fn event(self, jobs: &Jobs) -> Result<Vec<u8>> {
+        let event = match self {
+            Self::Empty => Value::Null,
+            Self::Lookup => jobs.lookup(),
+            Self::Notify => jobs.notify(1),
+            Self::Intake => jobs.intake(1)?,
+            Self::Apology | Self::Redeliver => jobs.rule(),
+        };
+        Ok(event.to_string().into_bytes())
+    }
+
+    /// Whether it did its work, by its answer.
+    fn check(self, answer: &[u8]) -> Result<()> {
+        let text: Value = serde_json::from_slice(answer)?;
+        let body = text["body"].as_str().unwrap_or_default();
+        let done = match self {
+            Self::Empty | Self::Apology | Self::Redeliver => true,
+            Self::Lookup => body.contains("hiện đang ở bước Trả kết quả"),
+            Self::Notify => text["batchItemFailures"] == Value::Array(Vec::new()),
+            Self::Intake => body.contains("stored"),
+        };
+        ensure!(done, "it answered {text}");
+        Ok(())
+    }
+}
+
+/// One program and what was measured of it.
+pub struct Contestant {
+    /// As the table names it.
+    pub name: &'static str,
+    /// What it does.
+    pub job: Job,
+    program: Program,
+    /// Each round's start, until the first `/next`.
+    pub starts: Vec<Duration>,
+    /// CPU time of each start.
+    pub start_cpu: Vec<Duration>,
+    /// Each round's first invocation.
+    pub firsts: Vec<Duration>,
+    /// Every later one.
+    pub warm: Vec<Duration>,
+    /// Each round's median of those.
+    pub warm_medians: Vec<Duration>,
+    /// CPU time an invocation, each round.
+    pub cpu: Vec<Duration>,
+    /// The most memory, in bytes.
+    pub memory: u64,
+    /// AWS calls of one warm invocation.
+    pub calls: BTreeMap<String, usize>,
+}
+
+impl Contestant {
+    /// A program to be started by `command`, with `more` in its environment.
+    pub fn new(name: &'static str, job: Job, command: Vec<String>, more: &[(&str, String)], folder: &Path) -> Self {
+        let env = more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let program = Program { command, env, log: folder.join(format!("{name}.log")) };
+        Self {
+            name,
+            job,
+            program,
+            starts: Vec::new(),
+            start_cpu: Vec::new(),
+            firsts: Vec::new(),
+            warm: Vec::new(),
+            warm_medians: Vec::new(),
+            cpu: Vec::new(),
+            memory: 0,
+            calls: BTreeMap::new(),
+        }
+    }
+
+    fn round(&mut self, world: &World, warm: usize) -> Result<()> {
+        let event = self.job.event(&world.jobs)?;
+        let program = Program { env: [&world.env[..], &self.program.env].concat(), ..self.program.clone() };
+        let mut sandbox = Sandbox::start(&program)?;
+        self.starts.push(sandbox.started_in);
+        self.start_cpu.push(sandbox.start_cpu);
+
+        let (first, answer) = sandbox.invoke(&event)?;
+        self.job.check(&answer)?;
+        self.firsts.push(first);
+
+        let before = sandbox.cpu()?;
+        let mut took = Vec::with_capacity(warm);
+        for _ in 0..warm {
+            world.aws.take_calls();
+            let (time, answer) = sandbox.invoke(&event)?;
+            self.job.check(&answer)?;
+            took.push(time);
+        }
+        self.cpu.push((sandbox.cpu()? - before) / warm.max(1) as u32);
+        self.warm_medians.push(crate::figures::percentile(&took, 0.5));
+        self.warm.extend(took);
+        let calls = world.aws.take_calls();
+        self.calls = by_action(&calls).into_iter().map(|(action, count)| (action.to_owned(), count)).collect();
+        self.memory = self.memory.max(sandbox.peak_memory()?);
+        Ok(())
+    }
+}
+
+/// The endpoint, and what every process is told of it.
+pub struct World {
+    jobs: Jobs,
+    aws: Aws,
+    env: Vec<(String, String)>,
+}
+
+impl World {
+    /// An AWS that answers over TLS `after` that time, on an evening with so many apologies.
+    pub fn new(root: &Path, authority: &Authority, after: Duration, due: usize) -> Result<Self> {
+        let jobs = Jobs::read(root)?;
+        let aws = Aws::start(jobs.contents(due), after, Some(Arc::clone(&authority.server)))?;
+        let env = environment(&aws.url(), authority);
+        Ok(Self { jobs, aws, env })
+    }
+
+    /// The same with the measured evening.
+    pub fn measured(root: &Path, authority: &Authority, after: Duration) -> Result<Self> {
+        Self::new(root, authority, after, EVENING)
+    }
+
+    /// Every contestant once, so many times.
+    pub fn run(&self, contestants: &mut [Contestant], rounds: usize, warm: usize) -> Result<()> {
+        for round in 1..=rounds {
+            for contestant in contestants.iter_mut() {
+                let name = contestant.name;
+                contestant.round(self, warm).with_context(|| format!("{name}, round {round}"))?;
+            }
+            eprintln!("  round {round} of {rounds}");
+        }
+        Ok(())
+    }
+
+    /// One evening, planned: how long it took, and the most memory, in bytes.
+    pub fn evening(&self, command: &str, log: &Path) -> Result<(Duration, u64)> {
+        let program = Program { command: vec![command.to_owned()], env: self.env.clone(), log: log.to_owned() };
+        let mut sandbox = Sandbox::start(&program)?;
+        let (took, _) = sandbox.invoke(&Job::Apology.event(&self.jobs)?)?;
+        Ok((took, sandbox.peak_memory()?))
+    }
+}
+
+/// How each runtime is told of our certificate: the floor reads the machine's authorities, as the SDK does by default.
+fn environment(url: &str, authority: &Authority) -> Vec<(String, String)> {
+    let trust = [
+        ("SSL_CERT_FILE", &authority.bundle),
+        ("AWS_CA_BUNDLE", &authority.few),
+        ("NODE_EXTRA_CA_CERTS", &authority.own),
+    ];
+    let trust = trust.map(|(name, file)| (name.to_owned(), file.display().to_string()));
+    settings(url).into_iter().chain(trust).collect()
+}
+
+/// What Lambda and template.yaml set.
+pub fn settings(url: &str) -> Vec<(String, String)> {
+    [
+        ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+        ("LANG", "en_US.UTF-8"),
+        ("AWS_REGION", "ap-southeast-1"),
+        ("AWS_DEFAULT_REGION", "ap-southeast-1"),
+        ("AWS_ACCESS_KEY_ID", "bench"),
+        ("AWS_SECRET_ACCESS_KEY", "bench"),
+        ("AWS_SESSION_TOKEN", "bench"),
+        ("AWS_LAMBDA_FUNCTION_NAME", "bench"),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", "bench"),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", "bench"),
+        ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+        ("AWS_LAMBDA_LOG_LEVEL", "INFO"),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+        ("AWS_EXECUTION_ENV", "AWS_Lambda_bench"),
+        ("AWS_ENDPOINT_URL", url),
+        ("STAGE", "local"),
+        ("DOSSIERS_TABLE", "dossiers"),
+        ("NOTICES_TABLE", "notices"),
+        ("INQUIRIES_TABLE", "inquiries"),
+        ("CONTROL_TABLE", "control"),
+        ("EVENT_BUS_NAME", "bus"),
+        ("GATEWAY_SECRET", "gateways"),
+        ("INTAKE_SECRET", "intake"),
+        ("DOSSIER_RETENTION_DAYS", "730"),
+        ("NOTICE_RETENTION_DAYS", "183"),
+        ("INQUIRY_RETENTION_DAYS", "396"),
+        ("SENDING_WINDOW", "07:00-21:00"),
+        ("SMS_ACCENTS", "keep"),
+        // The rate holds a fleet back, not one message: here nobody waits for it.
+        ("SMS_PARTS_PER_SECOND", "1000000"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec()
+}

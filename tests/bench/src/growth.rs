@@ -1,0 +1,173 @@
+//! Whether a dossier costs the same in a large province as in a small one: the same jobs on tables of growing size, in
+//! memory and in virtual time, calls and request units counted.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use simulation::aws::Stack;
+use simulation::desk::{dossier, phone, terms};
+use simulation::fault::{Faults, ROUND_TRIP};
+use simulation::meter::Spent;
+use simulation::promises::in_virtual_time;
+use simulation::world::World;
+
+/// What one job took, on average.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Each {
+    /// Calls of AWS.
+    pub calls: f64,
+    /// Write request units.
+    pub write_units: f64,
+    /// Read request units.
+    pub read_units: f64,
+    /// Milliseconds waited, at 5 a call.
+    pub milliseconds: f64,
+}
+
+/// The jobs of a province with so many dossiers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Grown {
+    /// Dossiers in the table, all of them due tomorrow.
+    pub dossiers: usize,
+    /// A snapshot pushed.
+    pub push: Each,
+    /// A result notice, from the stream to its mark.
+    pub notice: Each,
+    /// An inquiry.
+    pub inquiry: Each,
+    /// An apology planned, of all of them.
+    pub planned: Each,
+    /// An apology sent, of a sample.
+    pub sent: Each,
+}
+
+/// How many of each job are tried, where it is not all.
+const SAMPLE: usize = 200;
+
+/// Measures a province of `dossiers`.
+pub fn measure(dossiers: usize) -> Grown {
+    let (send, receive) = std::sync::mpsc::channel();
+    in_virtual_time(async move {
+        let _ = send.send(jobs(dossiers).await);
+    });
+    receive.recv().expect("the jobs were done")
+}
+
+async fn jobs(dossiers: usize) -> Grown {
+    let began = "2026-11-24T10:29:00Z".parse().expect("a time");
+    let mut stack = Stack::new(Arc::new(World::at(began)), Arc::new(Faults::none()), terms(1_000_000));
+    for number in 0..dossiers {
+        stack.world.restore(dossier(&code(number), &phone(number), json!({})));
+    }
+    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    let step = dossiers / SAMPLE;
+
+    let push = each(&stack, SAMPLE, async {
+        for number in 0..SAMPLE {
+            let snapshot = dossier(&code(number * step), &phone(number), json!({"revision": 2, "step": "Trình ký"}));
+            stack.push(&json!([serde_json::to_value(snapshot).expect("JSON")])).await;
+        }
+    });
+    let push = push.await;
+    let inquiry = each(&stack, SAMPLE, async {
+        for number in 0..SAMPLE {
+            stack.ask(&number.to_string(), &phone(number), &format!("MCKH {}", code(number * step))).await;
+        }
+    });
+    let inquiry = inquiry.await;
+
+    stack.terms.window = "07:00-08:00".parse().expect("closed: planned only");
+    let planned = each(&stack, dossiers, stack.evening(stack.world.now())).await;
+    stack.terms = terms(1_000_000);
+    let before = stack.world.meter.spent();
+    let (messages, sent) = (before.messages, each(&stack, 1, stack.redeliver()).await);
+    let sent = sent.over((stack.world.meter.spent().messages - messages) as f64);
+
+    stack.deliver_stream().await; // the pushes, which owe nothing
+    let (before, began) = (stack.world.meter.spent(), stack.world.now());
+    for number in 0..SAMPLE {
+        let done = json!({"revision": 3, "step": "Trả kết quả"});
+        stack.world.write(dossier(&code(number * step), &phone(number), done));
+        stack.deliver_stream().await;
+    }
+    let notice = average(&(stack.world.meter.spent() - before), stack.world.now() - began, SAMPLE);
+    Grown { dossiers, push, notice, inquiry, planned, sent }
+}
+
+async fn each<T>(stack: &Stack, count: usize, jobs: impl Future<Output = T>) -> Each {
+    let (before, began) = (stack.world.meter.spent(), stack.world.now());
+    jobs.await;
+    average(&(stack.world.meter.spent() - before), stack.world.now() - began, count)
+}
+
+fn average(spent: &Spent, took: chrono::TimeDelta, count: usize) -> Each {
+    let all = Each {
+        calls: spent.all_calls() as f64,
+        write_units: spent.write_units as f64,
+        read_units: spent.half_read_units as f64 / 2.0,
+        milliseconds: took.num_microseconds().unwrap_or_default() as f64 / 1e3,
+    };
+    all.over(count as f64)
+}
+
+impl Each {
+    /// A sum, shared out.
+    fn over(self, count: f64) -> Self {
+        Self {
+            calls: self.calls / count,
+            write_units: self.write_units / count,
+            read_units: self.read_units / count,
+            milliseconds: self.milliseconds / count,
+        }
+    }
+}
+
+fn code(number: usize) -> String {
+    format!("016{number:07}")
+}
+
+/// The growth as a table in Markdown.
+pub fn table(grown: &[Grown]) -> String {
+    let mut lines = vec![
+        format!(
+            "Calls · write units · read units · milliseconds waited at {} ms a call, each on average.\n",
+            ROUND_TRIP.as_millis()
+        ),
+        "| dossiers in the table | a push | a result notice | an inquiry | an apology planned | an apology sent |"
+            .to_owned(),
+        "|---:|---|---|---|---|---|".to_owned(),
+    ];
+    for row in grown {
+        let cells = [row.push, row.notice, row.inquiry, row.planned, row.sent].map(|each| {
+            format!("{:.2} · {:.2} · {:.2} · {:.2}", each.calls, each.write_units, each.read_units, each.milliseconds)
+        });
+        lines.push(format!("| {} | {} |", row.dossiers, cells.join(" | ")));
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dossier_costs_the_same_in_a_province_ten_times_as_large() {
+        let (small, large) = (measure(1_000), measure(10_000));
+        for (job, small, large) in [
+            ("push", small.push, large.push),
+            ("notice", small.notice, large.notice),
+            ("inquiry", small.inquiry, large.inquiry),
+            ("planned", small.planned, large.planned),
+            ("sent", small.sent, large.sent),
+        ] {
+            for (what, small, large) in [
+                ("calls", small.calls, large.calls),
+                ("write units", small.write_units, large.write_units),
+                ("read units", small.read_units, large.read_units),
+                ("milliseconds", small.milliseconds, large.milliseconds),
+            ] {
+                assert!(large <= 1.02 * small, "{job}: {small} {what} of 1,000, {large} of 10,000");
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! One event for each function, as AWS sends it, and what the endpoint finds for it.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Result;
+use chrono::Utc;
+use domain::calendar::tomorrow_in_vietnam;
+use serde_json::{Value, json};
+use standardwebhooks::Webhook;
+
+use crate::aws::Contents;
+
+const INTAKE_KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+/// The dossier that events/ is about.
+const CODE: &str = "0161701234";
+
+/// The events, from `events/` where they need not be of today.
+pub struct Jobs {
+    lookup: Value,
+    change: Value,
+}
+
+impl Jobs {
+    /// Reads them in the repository `root`.
+    pub fn read(root: &Path) -> Result<Self> {
+        let read =
+            |name: &str| -> Result<Value> { Ok(serde_json::from_slice(&fs::read(root.join("events").join(name))?)?) };
+        Ok(Self { lookup: read("lookup-found.json")?, change: read("notify-result.json")?["Records"][0].clone() })
+    }
+
+    /// A citizen's text, brought by Kannel.
+    pub fn lookup(&self) -> Value {
+        self.lookup.clone()
+    }
+
+    /// `count` dossiers that reached "Trả kết quả" a moment ago.
+    pub fn notify(&self, count: usize) -> Value {
+        let records: Vec<Value> = (0..count).map(|number| self.result(number)).collect();
+        json!({"Records": records})
+    }
+
+    fn result(&self, number: usize) -> Value {
+        let (mut record, code) = (self.change.clone(), code(number));
+        record["dynamodb"]["ApproximateCreationDateTime"] = json!(Utc::now().timestamp());
+        record["dynamodb"]["SequenceNumber"] = json!(format!("{number:021}"));
+        for holder in ["Keys", "OldImage", "NewImage"] {
+            record["dynamodb"][holder]["receipt_code"] = json!({"S": code});
+        }
+        record
+    }
+
+    /// `count` new dossiers, signed.
+    pub fn intake(&self, count: usize) -> Result<Value> {
+        let snapshots: Vec<Value> = (0..count)
+            .map(|number| {
+                json!({"receipt_code": code(number), "revision": 1, "procedure": "Cấp thẻ hướng dẫn viên du lịch nội địa",
+                    "phone": "0912345678", "received_on": "2026-11-20", "appointment_on": "2026-11-25",
+                    "step": "Thẩm định hồ sơ", "status": "Đang xử lý", "unit": "Phòng Quản lý lữ hành"})
+            })
+            .collect();
+        let (body, now) = (json!(snapshots).to_string(), Utc::now().timestamp());
+        let signature = Webhook::new(INTAKE_KEY)?.sign("msg_1", now, body.as_bytes())?;
+        Ok(json!({"httpMethod": "POST", "path": "/dossiers", "requestContext": {"httpMethod": "POST"}, "body": body,
+            "headers": {"webhook-id": "msg_1", "webhook-timestamp": now.to_string(), "webhook-signature": signature}}))
+    }
+
+    /// 17:30, or the minute, now.
+    pub fn rule(&self) -> Value {
+        json!({"version": "0", "id": "1", "detail-type": "Scheduled Event", "source": "aws.events",
+            "time": Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string(), "region": "ap-southeast-1", "detail": {}})
+    }
+
+    /// What the endpoint finds: the events' dossier, and `due` more that are due tomorrow.
+    pub fn contents(&self, due: usize) -> Contents {
+        let dossier = self.change["dynamodb"]["NewImage"].clone();
+        let mut appointed = dossier.clone();
+        appointed["appointment_on"] = json!({"S": tomorrow_in_vietnam(Utc::now()).to_string()});
+        appointed["step"] = json!({"S": "Thẩm định hồ sơ"});
+        let kannel = json!({"user": "kannel", "password": "samlocal"});
+        Contents { dossier, due, appointed, secret: json!({"current": INTAKE_KEY, "previous": null, "kannel": kannel}) }
+    }
+}
+
+fn code(number: usize) -> String {
+    if number == 0 { CODE.to_owned() } else { format!("{CODE}-{number}") }
+}

@@ -1,0 +1,131 @@
+//! The table, in Markdown, and each goal beside what was measured.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::contest::{Contestant, Job};
+use crate::figures::{percentile, ratio};
+
+/// Sizes of zips in bytes, by contestant.
+pub type Sizes = BTreeMap<String, u64>;
+
+/// One row a contestant.
+pub fn table(contestants: &[Contestant], sizes: &Sizes) -> String {
+    let mut lines = vec![
+        "| | start, ms | of it CPU | first, ms | warm p50, ms | p99, ms | CPU each, ms | memory, MB | zip, MB | AWS calls when warm |".to_owned(),
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---|".to_owned(),
+    ];
+    lines.extend(contestants.iter().map(|contestant| row(contestant, sizes)));
+    lines.join("\n")
+}
+
+fn row(of: &Contestant, sizes: &Sizes) -> String {
+    let calls: Vec<String> = of.calls.iter().map(|(action, count)| format!("{count} {action}")).collect();
+    let size = sizes.get(of.name).map_or("".to_owned(), |bytes| megabytes(*bytes));
+    format!(
+        "| {} | {} | {} | {} | {} | {} | {} | {} | {size} | {} |",
+        of.name,
+        ms(percentile(&of.starts, 0.5)),
+        ms(percentile(&of.start_cpu, 0.5)),
+        ms(percentile(&of.firsts, 0.5)),
+        ms(percentile(&of.warm, 0.5)),
+        ms(percentile(&of.warm, 0.99)),
+        ms(percentile(&of.cpu, 0.5)),
+        megabytes(of.memory),
+        calls.join(", "),
+    )
+}
+
+/// Milliseconds with three digits that mean something.
+pub fn ms(time: Duration) -> String {
+    let ms = time.as_secs_f64() * 1e3;
+    match ms {
+        100.0.. => format!("{ms:.0}"),
+        10.0.. => format!("{ms:.1}"),
+        _ => format!("{ms:.2}"),
+    }
+}
+
+/// Megabytes of a million bytes.
+pub fn megabytes(bytes: u64) -> String {
+    format!("{:.1}", bytes as f64 / 1e6)
+}
+
+/// A goal and what came of it.
+struct Goal {
+    what: String,
+    wanted: String,
+    measured: String,
+    met: bool,
+}
+
+/// Every goal, one row each.
+pub fn goals(contestants: &[Contestant], sizes: &Sizes) -> String {
+    let find = |name: &str| contestants.iter().find(|contestant| contestant.name == name);
+    let mut goals = Vec::new();
+    let (Some(empty), Some(lookup), Some(floor)) = (find("floor-empty"), find("lookup"), find("floor-lookup")) else {
+        return String::new();
+    };
+    for ours in contestants.iter().filter(|one| is_ours(one)) {
+        goals.push(at_most(
+            format!("{}: start, against the empty function", ours.name),
+            1.3,
+            ratio(&ours.starts, &empty.starts),
+        ));
+    }
+    goals.push(at_most(
+        "lookup: first, TLS and all, against the floor".into(),
+        1.5,
+        ratio(&lookup.firsts, &floor.firsts),
+    ));
+    let tail = |of: &Contestant| percentile(&of.warm, 0.99).as_secs_f64();
+    goals.push(at_most("lookup: warm p99, against the floor".into(), 1.2, tail(lookup) / tail(floor)));
+    let ours = || contestants.iter().filter(|one| is_ours(one));
+    let heaviest = ours().map(|one| one.memory).max().unwrap_or_default();
+    goals.push(most_megabytes("peak memory, the largest of the five", 20.0, heaviest));
+    let largest = ours().filter_map(|one| sizes.get(one.name)).max().copied().unwrap_or_default();
+    goals.push(most_megabytes("zipped, the largest of the five", 4.0, largest));
+    for (peer, start, against) in [
+        ("python-lookup", 20.0, "lookup"),
+        ("python-notify", 20.0, "notify"),
+        ("node-lookup", 10.0, "lookup"),
+        ("node-notify", 10.0, "notify"),
+    ] {
+        if let (Some(theirs), Some(ours)) = (find(peer), find(against)) {
+            goals.push(at_least(
+                format!("{peer}: start, against {against}"),
+                start,
+                ratio(&theirs.starts, &ours.starts),
+            ));
+            goals.push(at_least(
+                format!("{peer}: memory, against {against}"),
+                3.0,
+                theirs.memory as f64 / ours.memory.max(1) as f64,
+            ));
+        }
+    }
+    let rows = goals.iter().map(|goal| {
+        let mark = if goal.met { "yes" } else { "**no**" };
+        format!("| {} | {} | {} | {mark} |", goal.what, goal.wanted, goal.measured)
+    });
+    let head = ["| goal | wanted | measured | met |".to_owned(), "|---|---:|---:|---|".to_owned()];
+    head.into_iter().chain(rows).collect::<Vec<_>>().join("\n")
+}
+
+/// One of the five functions, and neither a floor nor a peer.
+fn is_ours(one: &Contestant) -> bool {
+    one.job != Job::Empty && !one.name.contains('-')
+}
+
+fn at_most(what: String, most: f64, measured: f64) -> Goal {
+    Goal { what, wanted: format!("≤ {most:.1} ×"), measured: format!("{measured:.2} ×"), met: measured <= most }
+}
+
+fn at_least(what: String, least: f64, measured: f64) -> Goal {
+    Goal { what, wanted: format!("≥ {least:.0} ×"), measured: format!("{measured:.1} ×"), met: measured >= least }
+}
+
+fn most_megabytes(what: &str, most: f64, bytes: u64) -> Goal {
+    let measured = format!("{} MB", megabytes(bytes));
+    Goal { what: what.to_owned(), wanted: format!("≤ {most:.0} MB"), measured, met: bytes as f64 <= most * 1e6 }
+}

@@ -1,0 +1,192 @@
+//! What a run costs: the calls of AWS that the adapters make of each call of a port, and DynamoDB's request units.
+//!
+//! A write takes a unit a kilobyte of its item, and again in every index that shows the item; a strongly consistent read
+//! a unit for four kilobytes, an eventually consistent one half of it. Halves are counted, so that sums are exact.
+//! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html>
+//! `bench`'s counted calls hold this to the real adapters.
+
+use std::collections::BTreeMap;
+use std::ops::{Add, Sub};
+use std::sync::Mutex;
+
+use domain::Dossier;
+use domain::lifecycle::Outcome;
+use domain::ports::Inquiry;
+
+/// Calls and units so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// By action: `GetItem`, `Publish`, …
+    pub calls: BTreeMap<&'static str, u64>,
+    /// Write request units.
+    pub write_units: u64,
+    /// Halves of read request units.
+    pub half_read_units: u64,
+    /// Custom events.
+    pub events: u64,
+    /// Messages handed to SNS.
+    pub messages: u64,
+    /// Their SMS segments.
+    pub parts: u64,
+}
+
+impl Spent {
+    /// How many calls of that action.
+    pub fn calls_of(&self, action: &str) -> u64 {
+        self.calls.get(action).copied().unwrap_or_default()
+    }
+
+    /// All calls of AWS.
+    pub fn all_calls(&self) -> u64 {
+        self.calls.values().sum()
+    }
+}
+
+impl Add for Spent {
+    type Output = Self;
+
+    fn add(mut self, more: Self) -> Self {
+        for (action, count) in more.calls {
+            *self.calls.entry(action).or_default() += count;
+        }
+        self.write_units += more.write_units;
+        self.half_read_units += more.half_read_units;
+        self.events += more.events;
+        self.messages += more.messages;
+        self.parts += more.parts;
+        self
+    }
+}
+
+/// What was spent since: `before` is never more.
+impl Sub for Spent {
+    type Output = Self;
+
+    fn sub(mut self, before: Self) -> Self {
+        for (action, count) in before.calls {
+            *self.calls.entry(action).or_default() -= count;
+        }
+        self.calls.retain(|_, count| *count > 0);
+        self.write_units -= before.write_units;
+        self.half_read_units -= before.half_read_units;
+        self.events -= before.events;
+        self.messages -= before.messages;
+        self.parts -= before.parts;
+        self
+    }
+}
+
+/// Counts; every sandbox of a world shares one.
+#[derive(Debug, Default)]
+pub struct Meter(Mutex<Spent>);
+
+/// Lanes of the index `open`, each of which is asked.
+const LANES: u64 = 8;
+/// A row of the ledger without the text that was sent, in bytes.
+const ROW: u64 = 360;
+/// A row of the index `open`, keys only.
+const OPEN_ROW: u64 = 80;
+/// BatchGetItem's most keys, and PutEvents' most entries.
+const MOST_KEYS: u64 = 100;
+const MOST_ENTRIES: u64 = 10;
+
+impl Meter {
+    /// So far.
+    pub fn spent(&self) -> Spent {
+        self.0.lock().expect("no panic holds it").clone()
+    }
+
+    fn add(&self, action: &'static str, calls: u64, write_units: u64, half_read_units: u64) {
+        let mut spent = self.0.lock().expect("no panic holds it");
+        *spent.calls.entry(action).or_default() += calls;
+        spent.write_units += write_units;
+        spent.half_read_units += half_read_units;
+    }
+
+    pub(crate) fn get_dossier(&self, found: Option<&Dossier>) {
+        self.add("GetItem", 1, 0, 2 * blocks(found.map_or(0, size), 4096));
+    }
+
+    /// `before`: what it replaced. The index by appointment shows all of it, and moves it where the day moved.
+    pub(crate) fn put_dossier(&self, dossier: &Dossier, before: Option<&Dossier>, done: bool) {
+        let table = blocks(size(dossier).max(before.map_or(0, size)), 1024);
+        let moved = before.is_some_and(|before| before.appointment_on != dossier.appointment_on);
+        let index = if done { table * (1 + u64::from(moved)) } else { 0 };
+        self.add("PutItem", 1, table + index, 0);
+    }
+
+    pub(crate) fn query_dossiers(&self, found: &[Dossier]) {
+        self.add("Query", 1, 0, blocks(found.iter().map(size).sum(), 4096));
+    }
+
+    pub(crate) fn owe(&self, done: bool) {
+        self.add("PutItem", 1, 1 + u64::from(done), 0);
+    }
+
+    pub(crate) fn rows_among(&self, asked: u64) {
+        self.add("BatchGetItem", asked.div_ceil(MOST_KEYS), 0, asked);
+    }
+
+    /// Its due time is the index's key: the old row goes, a new one comes.
+    pub(crate) fn claim(&self, done: bool) {
+        self.add("UpdateItem", 1, 1 + 2 * u64::from(done), 0);
+    }
+
+    pub(crate) fn settle(&self, outcome: &Outcome, done: bool) {
+        let (text, index) = match outcome {
+            Outcome::Sent(receipt) => (receipt.text.len() as u64, 1),
+            Outcome::NotSent { .. } => (0, 2),
+            Outcome::Failed(_) | Outcome::Cancelled(_) | Outcome::Expired => (0, 1),
+        };
+        self.add("UpdateItem", 1, blocks(ROW + text, 1024) + if done { index } else { 0 }, 0);
+    }
+
+    /// Every lane is asked; an empty answer costs as much as a short one.
+    pub(crate) fn due(&self, found: u64) {
+        self.add("Query", LANES, 0, LANES * blocks(found.div_ceil(LANES) * OPEN_ROW, 4096));
+    }
+
+    pub(crate) fn is_superseded(&self) {
+        self.add("Query", 1, 0, 2);
+    }
+
+    pub(crate) fn control(&self) {
+        self.add("UpdateItem", 1, 1, 0);
+    }
+
+    /// The index by day shows all of it.
+    pub(crate) fn log(&self, inquiry: &Inquiry, new: bool) {
+        let texts = [&inquiry.id, &inquiry.gateway, &inquiry.sender, &inquiry.text, &inquiry.reply];
+        let bytes = texts.iter().map(|text| text.len() as u64).sum::<u64>() + 200;
+        self.add("PutItem", 1, blocks(bytes, 1024) * (1 + u64::from(new)), 0);
+    }
+
+    /// A phone's minute is in no index.
+    pub(crate) fn count_message(&self, messages: u64) {
+        self.add("UpdateItem", 1, blocks(100 + 32 * messages, 1024), 0);
+    }
+
+    pub(crate) fn publish_events(&self, count: u64) {
+        self.add("PutEvents", count.div_ceil(MOST_ENTRIES), 0, 0);
+        self.0.lock().expect("no panic holds it").events += count;
+    }
+
+    pub(crate) fn send(&self, text: &str) {
+        self.add("Publish", 1, 0, 0);
+        let mut spent = self.0.lock().expect("no panic holds it");
+        spent.messages += 1;
+        spent.parts += u64::from(domain::sms::Sms::new(text).parts);
+    }
+}
+
+fn blocks(bytes: u64, block: u64) -> u64 {
+    bytes.div_ceil(block).max(1)
+}
+
+/// An item's size as DynamoDB counts it: names and values, dates and the like as text.
+fn size(dossier: &Dossier) -> u64 {
+    let texts = [&dossier.procedure, &dossier.step, &dossier.status, &dossier.unit];
+    let optional = [&dossier.phone, &dossier.office].into_iter().flatten();
+    let values: usize = texts.into_iter().chain(optional).map(String::len).sum();
+    (values + dossier.receipt_code.as_str().len() + 170) as u64
+}

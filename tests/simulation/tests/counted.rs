@@ -1,0 +1,148 @@
+//! What each job may spend: calls of AWS, request units and round trips, exactly. A change that spends more fails here.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use serde_json::json;
+use simulation::aws::{Stack, record};
+use simulation::desk::{dossier, evening_of, phone, terms};
+use simulation::fault::{Faults, ROUND_TRIP};
+use simulation::meter::Spent;
+use simulation::promises::in_virtual_time;
+use simulation::world::World;
+
+/// A stack whose rate keeps nobody waiting, with one dossier under way.
+fn stack() -> Stack {
+    let began = "2026-11-24T02:00:00Z".parse().expect("a time");
+    let stack = Stack::new(Arc::new(World::at(began)), Arc::new(Faults::none()), terms(1_000_000));
+    stack.world.restore(dossier("0161701234", "0912345678", json!({})));
+    stack
+}
+
+/// What `job` spends, and how many round trips it waits for.
+async fn spent_by<T>(stack: &Stack, job: impl Future<Output = T>) -> (Spent, f64) {
+    let (before, began) = (stack.world.meter.spent(), stack.world.now());
+    job.await;
+    let took = (stack.world.now() - began).to_std().expect("forward");
+    (stack.world.meter.spent() - before, took.as_secs_f64() / ROUND_TRIP.as_secs_f64())
+}
+
+fn calls(spent: &Spent) -> BTreeMap<&'static str, u64> {
+    spent.calls.clone()
+}
+
+#[test]
+fn a_lookup_waits_for_two_calls_of_dynamodb_and_the_count_and_the_event_run_beside_them() {
+    in_virtual_time(async {
+        let stack = stack();
+        for (id, text) in [("1", "MCKH 0161701234"), ("1", "MCKH 0161701234"), ("2", "MCKH 0161709999")] {
+            let (spent, waits) = spent_by(&stack, stack.ask(id, "84912345678", text)).await;
+            let expected = [("GetItem", 1), ("UpdateItem", 1), ("PutItem", 1), ("PutEvents", 1)];
+            assert_eq!(calls(&spent), BTreeMap::from(expected), "{text}");
+            assert_eq!(waits, 2.0, "{text}");
+            assert!(spent.write_units <= 3 && spent.half_read_units == 2, "{spent:?}");
+        }
+        let (spent, waits) = spent_by(&stack, stack.ask("3", "84912345678", "xin chào")).await;
+        assert_eq!(calls(&spent), BTreeMap::from([("UpdateItem", 1), ("PutItem", 1), ("PutEvents", 1)]));
+        assert_eq!(waits, 2.0, "no dossier to read; the count comes first");
+    });
+}
+
+#[test]
+fn a_notice_that_goes_at_once_takes_two_writes_and_one_publish() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        stack.world.write(dossier("0161701234", "0912345678", json!({"revision": 2, "step": "Trả kết quả"})));
+        let (before, began) = (stack.world.meter.spent(), stack.world.now());
+        stack.deliver_stream().await;
+        let spent = stack.world.meter.spent() - before;
+        // Owed and claimed in one, marked; and apart: the budget's share, the event.
+        let expected = [("PutItem", 1), ("UpdateItem", 1 + 1), ("Publish", 1), ("PutEvents", 1)];
+        assert_eq!(calls(&spent), BTreeMap::from(expected));
+        assert_eq!((spent.messages, spent.parts, spent.write_units), (1, 3, 2 + 1 + 2));
+        assert_eq!(stack.world.now() - began, TimeDelta::milliseconds(5 * 5));
+    });
+}
+
+#[test]
+fn a_change_that_owes_nothing_costs_no_call() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        stack.world.write(dossier("0161701234", "0912345678", json!({"revision": 2, "step": "Trình ký"})));
+        let before = stack.world.meter.spent();
+        stack.deliver_stream().await;
+        assert_eq!(stack.world.meter.spent() - before, Spent::default());
+    });
+}
+
+#[test]
+fn a_late_notice_takes_three_writes_two_reads_and_one_publish() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        stack.terms.window = "10:00-21:00".parse().expect("opens in an hour");
+        stack.world.write(dossier("0161701234", "0912345678", json!({"revision": 2, "step": "Trả kết quả"})));
+        let before = stack.world.meter.spent();
+        stack.deliver_stream().await;
+        assert_eq!(calls(&(stack.world.meter.spent() - before)), BTreeMap::from([("PutItem", 1)]));
+        tokio::time::sleep(std::time::Duration::from_secs(3600)).await;
+        let (drained, _) = spent_by(&stack, stack.redeliver()).await;
+        assert_eq!(drained.messages, 1);
+        // Claimed and marked; the turn taken and given back, the budget's share.
+        assert_eq!(drained.calls_of("UpdateItem"), 2 + 2 + 1);
+        assert_eq!((drained.calls_of("GetItem"), drained.calls_of("Publish"), drained.calls_of("PutItem")), (1, 1, 0));
+    });
+}
+
+#[test]
+fn a_minute_in_which_nothing_is_due_takes_its_turn_and_looks_once() {
+    in_virtual_time(async {
+        let stack = stack();
+        let (spent, waits) = spent_by(&stack, stack.redeliver()).await;
+        // Two priorities of eight lanes each.
+        assert_eq!(calls(&spent), BTreeMap::from([("UpdateItem", 2), ("Query", 16)]));
+        assert_eq!((spent.write_units, spent.half_read_units), (2, 16));
+        assert_eq!(waits, 4.0);
+    });
+}
+
+#[test]
+fn a_batch_of_a_hundred_waits_for_four_round_trips_a_round_of_sixteen() {
+    in_virtual_time(async {
+        let stack = stack();
+        let records: Vec<_> = (0..100)
+            .map(|number| {
+                let code = format!("016{number:07}");
+                let under_way = dossier(&code, &phone(number), json!({}));
+                let done = dossier(&code, &phone(number), json!({"revision": 2, "step": "Trả kết quả"}));
+                let at = stack.world.now();
+                record(number, &simulation::world::Written { old: Some(under_way), new: Some(done), at })
+            })
+            .collect();
+        let (spent, waits) = spent_by(&stack, stack.notify(&records)).await;
+        assert_eq!((spent.messages, spent.calls_of("PutItem"), spent.calls_of("PutEvents")), (100, 100, 10));
+        let rounds = 100_u32.div_ceil(16);
+        assert!(waits <= f64::from(4 * rounds + 1), "{waits} round trips, {rounds} rounds and the events");
+    });
+}
+
+#[test]
+fn an_evening_is_planned_with_one_write_a_dossier_and_read_a_page_at_a_time() {
+    in_virtual_time(async {
+        const DUE: u64 = 2_000;
+        let mut stack = evening_of(DUE as usize, Faults::none(), 10).await;
+        stack.terms.window = "07:00-08:00".parse().expect("closed: planned only");
+        let (first, waits) = spent_by(&stack, stack.evening(stack.world.now())).await;
+        assert_eq!(first.calls_of("PutItem"), DUE);
+        // Pages of 500, each with its five calls for the rows that are there already.
+        assert_eq!((first.calls_of("Query"), first.calls_of("BatchGetItem")), (DUE / 500, DUE / 100));
+        assert_eq!((first.calls_of("PutEvents"), first.calls_of("Publish")), (1, 0));
+        // 100,000 within a minute of 5 ms calls: 12,000 round trips. Here is a fiftieth of them.
+        assert!(waits <= 12_000.0 / 50.0, "{waits} round trips");
+
+        tokio::time::sleep(std::time::Duration::from_secs(300)).await;
+        let (second, _) = spent_by(&stack, stack.evening(stack.world.now())).await;
+        assert_eq!(second.calls_of("PutItem"), 0, "the second pass puts nothing again");
+        assert_eq!(second.write_units, 2, "its turn, taken and given back");
+    });
+}
