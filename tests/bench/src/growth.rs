@@ -76,21 +76,28 @@ async fn jobs(dossiers: usize) -> Grown {
     });
     let inquiry = inquiry.await;
 
-    stack.terms.window = "07:00-08:00".parse().expect("closed: planned only");
+    // Closed for another half hour: planned only, and then all due at once.
+    stack.terms.window = "18:00-21:00".parse().expect("a window");
     let planned = each(&stack, dossiers, stack.evening(stack.world.now())).await;
-    stack.terms = terms(1_000_000);
+    tokio::time::sleep(std::time::Duration::from_secs(3_600)).await;
     let before = stack.world.meter.spent();
     let (messages, sent) = (before.messages, each(&stack, 1, stack.redeliver()).await);
-    let sent = sent.over((stack.world.meter.spent().messages - messages) as f64);
+    let messages = stack.world.meter.spent().messages - messages;
+    assert!(messages > 0, "nothing was due");
+    let sent = sent.over(messages as f64);
 
     stack.deliver_stream().await; // the pushes, which owe nothing
-    let (before, began) = (stack.world.meter.spent(), stack.world.now());
+    let (before, mut waited) = (stack.world.meter.spent(), chrono::TimeDelta::zero());
     for number in 0..SAMPLE {
+        // Far enough apart for the budget to be free: how long a busy one keeps a message is not the table's doing.
+        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
         let done = json!({"revision": 3, "step": "Trả kết quả"});
         stack.world.write(dossier(&code(number * step), &phone(number), done));
+        let began = stack.world.now();
         stack.deliver_stream().await;
+        waited += stack.world.now() - began;
     }
-    let notice = average(&(stack.world.meter.spent() - before), stack.world.now() - began, SAMPLE);
+    let notice = average(&(stack.world.meter.spent() - before), waited, SAMPLE);
     Grown { dossiers, push, notice, inquiry, planned, sent }
 }
 

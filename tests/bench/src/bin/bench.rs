@@ -19,6 +19,10 @@ const PROVINCE: usize = 100_000;
 
 fn main() -> Result<()> {
     let root = std::env::current_dir()?;
+    let only = std::env::var("ONLY").ok();
+    if only.as_deref() == Some("growth") {
+        return grow(&root);
+    }
     let folder = root.join(".local/bench");
     fs::create_dir_all(&folder)?;
     let number = |name: &str, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
@@ -29,7 +33,6 @@ fn main() -> Result<()> {
     let authority = Authority::new(&root, &folder)?;
     let world = World::measured(&root, &authority, ROUND_TRIP)?;
     let mut contestants = contestants(&root, &folder, &authority);
-    let only = std::env::var("ONLY").ok();
     if let Some(only) = &only {
         contestants.retain(|one| only.split(' ').any(|name| one.name == name));
     }
