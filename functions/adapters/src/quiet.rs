@@ -1,4 +1,4 @@
-//! An event that nothing quotes.
+//! What nothing quotes: an event that cannot be read, and a panic.
 
 use serde::de::{Deserialize, Deserializer, Error};
 
@@ -13,9 +13,40 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Quiet<T> {
     }
 }
 
+/// From now on a panic says where, and not what: a slice that cuts a letter in two would show the whole text.
+pub fn panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        tracing::error!(panic.at = panic.location().map(tracing::field::display), "a bug: the function panicked");
+    }));
+}
+
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
+
+    #[test]
+    fn a_panic_says_where_and_not_what() {
+        const CHILD: &str = "ONESTOP_PANICS_QUIETLY";
+        let cut_a_letter = || "+84912345678 Mời".to_owned().split_at(15).0.len();
+        match std::env::var(CHILD).as_deref() {
+            Ok("yes") => {
+                panics();
+                cut_a_letter();
+            }
+            Ok(_) => drop(cut_a_letter().to_string()),
+            Err(_) => {}
+        }
+        for (quietly, shows) in [("yes", false), ("no", true)] {
+            let this = std::env::current_exe().unwrap();
+            let name = "quiet::tests::a_panic_says_where_and_not_what";
+            let child = Command::new(this).args(["--exact", name, "--nocapture"]).env(CHILD, quietly).output().unwrap();
+            let said = String::from_utf8_lossy(&[child.stdout, child.stderr].concat()).into_owned();
+            assert!(!child.status.success());
+            assert_eq!(said.contains("912345678"), shows, "{said}");
+        }
+    }
 
     #[test]
     fn what_cannot_be_read_is_not_quoted() {

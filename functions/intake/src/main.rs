@@ -4,7 +4,7 @@ use adapters::aws::{self, Patience};
 use adapters::clock::SystemClock;
 use adapters::dossiers::DynamoDossiers;
 use adapters::metrics::Metrics;
-use adapters::quiet::Quiet;
+use adapters::quiet::{self, Quiet};
 use adapters::secret::Secret;
 use adapters::settings::Settings;
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
@@ -14,6 +14,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     tracing::init_default_subscriber();
+    quiet::panics();
     let settings = Settings::from_env();
     let metrics = &Metrics::new(settings.required("STAGE")?);
     let table = settings.required("DOSSIERS_TABLE")?;

@@ -2,7 +2,7 @@
 
 use adapters::aws::{self, Patience};
 use adapters::metrics::Metrics;
-use adapters::quiet::Quiet;
+use adapters::quiet::{self, Quiet};
 use adapters::settings::Settings;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use notify::{Batch, BatchResponse};
@@ -10,6 +10,7 @@ use notify::{Batch, BatchResponse};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     tracing::init_default_subscriber();
+    quiet::panics();
     let settings = Settings::from_env();
     let metrics = &Metrics::new(settings.required("STAGE")?);
     let config = aws::config(Patience::Background)?;

@@ -2,6 +2,7 @@
 
 use adapters::aws::{self, Patience};
 use adapters::metrics::Metrics;
+use adapters::quiet;
 use adapters::settings::Settings;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use serde_json::Value;
@@ -9,6 +10,7 @@ use serde_json::Value;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     tracing::init_default_subscriber();
+    quiet::panics();
     let settings = Settings::from_env();
     let metrics = &Metrics::new(settings.required("STAGE")?);
     let config = aws::config(Patience::Background)?;
