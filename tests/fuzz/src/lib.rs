@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::sms::{Accents, Sms, fit};
 use domain::{Dossier, NoticeKey, Phone, ReceiptCode, inquiry};
+use import::Columns;
 use lookup::conventions;
 use serde_json::{Value, json};
 use simulation::aws::Stack;
@@ -23,7 +24,7 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them, by the names of their corpora.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
     ("receipt_code", receipt_code),
     ("phone", phone),
     ("inquiry", inquiry),
@@ -34,6 +35,7 @@ pub const TARGETS: [Target; 10] = [
     ("push", push),
     ("gateway_message", gateway_message),
     ("gateway_secret", gateway_secret),
+    ("first_load", first_load),
 ];
 
 /// A receipt code is canonical: parsing it again changes nothing.
@@ -142,6 +144,17 @@ pub fn gateway_secret(data: &[u8]) {
             ask(&json!({gateway: member}), &request);
         }
     }
+}
+
+/// Every row of a list of dossiers is loaded or refused, once, and what is refused can be written back.
+pub fn first_load(data: &[u8]) {
+    let Ok(table) = import::table::read(data) else { return };
+    let Ok(columns) = Columns::of(&table.header) else { return };
+    let (loaded, refused) = import::judge(&table, &columns, true);
+    let mut places: Vec<usize> = loaded.iter().map(|row| row.place).chain(refused.iter().map(|row| row.0)).collect();
+    places.sort_unstable();
+    assert!(places.windows(2).all(|pair| pair[0] < pair[1]) && places.len() <= table.rows.len());
+    import::report::csv(&table, &columns, &refused).expect("a file to correct");
 }
 
 fn ask(secret: &Value, request: &ApiGatewayProxyRequest) {
