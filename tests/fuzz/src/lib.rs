@@ -124,10 +124,10 @@ pub fn gateway_message(data: &[u8]) {
         "kannel": {"user": "u", "password": "p"},
         "1pay": {"access_key": "a", "secret": "s"},
         "esms": {"cpid": "7", "key": "s"},
-        "vcom": {"client_id": "c", "secure_key": "s"},
+        "vcom": {"client_id": "1", "secure_key": "s"},
         "generic": {"sender": "msisdn", "text": "mo_message", "id": "request_id", "token": "t", "accents": "strip"},
     });
-    for gateway in ["kannel", "1pay", "esms", "vcom", "generic"] {
+    for gateway in conventions() {
         for request in requests(gateway, data) {
             ask(&secret, &request);
         }
@@ -139,7 +139,7 @@ pub fn gateway_secret(data: &[u8]) {
     let Some(end) = data.iter().position(|byte| *byte == b'\n') else { return };
     let (member, parameters) = (&data[..end], &data[end + 1..]);
     let Ok(member) = serde_json::from_slice::<Value>(member) else { return };
-    for gateway in ["kannel", "1pay", "esms", "vcom", "generic", "other"] {
+    for gateway in conventions().chain(["other"]) {
         for request in requests(gateway, parameters) {
             ask(&json!({gateway: member}), &request);
         }
