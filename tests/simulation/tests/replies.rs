@@ -212,7 +212,7 @@ fn a_reply_goes_at_any_hour_and_without_a_budget() {
 }
 
 #[test]
-fn a_reply_whose_owing_failed_is_owed_when_the_message_comes_again() {
+fn dynamodb_down_when_a_message_comes_loses_neither_it_nor_its_reply() {
     in_virtual_time(async {
         let stack = stack_with(Faults::outage(Duration::ZERO, Duration::from_secs(25)));
         assert!(matches!(stack.ask_by_vcom("1", SENDER, "MCKH A").await, Some(200 | 104)));
