@@ -82,8 +82,8 @@ bench: python ## start, first, warm, memory, size and AWS calls, beside a floor,
 cost: python ## the bill a month, from counts and list prices (DOSSIERS=60000 INQUIRIES=20000 SMS_USD=0.07)
 	@$(ONESTOP) cost
 
-replay: ## brings the failure bucket's changes to NotifyFunction again (STACK=onestop; ONESTOP_ENDPOINT for a local stack)
-	@$(if $(ONESTOP_ENDPOINT),AWS_ENDPOINT_URL=$(ONESTOP_ENDPOINT)) .local/tools/sam/bin/python infra/local/replay.py
+replay: python ## brings the failure bucket's changes to NotifyFunction again (STACK=onestop; ONESTOP_ENDPOINT for a local stack)
+	@$(ONESTOP) replay
 
 deploy: python ## the release build, then sam deploy --guided to your AWS account
 	@$(ONESTOP) deploy

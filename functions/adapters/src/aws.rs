@@ -54,17 +54,31 @@ pub use aws_sdk_dynamodb::Client as DynamoDb;
 
 /// A client of DynamoDB.
 pub fn dynamodb(config: &SdkConfig) -> DynamoDb {
-    DynamoDb::new(config)
+    DynamoDb::new(&for_service(config, "AWS_ENDPOINT_URL_DYNAMODB"))
 }
 
 /// A client of Secrets Manager.
 pub fn secrets_manager(config: &SdkConfig) -> aws_sdk_secretsmanager::Client {
-    aws_sdk_secretsmanager::Client::new(config)
+    aws_sdk_secretsmanager::Client::new(&for_service(config, "AWS_ENDPOINT_URL_SECRETS_MANAGER"))
 }
 
 /// A client of EventBridge.
 pub fn eventbridge(config: &SdkConfig) -> aws_sdk_eventbridge::Client {
-    aws_sdk_eventbridge::Client::new(config)
+    aws_sdk_eventbridge::Client::new(&for_service(config, "AWS_ENDPOINT_URL_EVENTBRIDGE"))
+}
+
+/// The configuration for one service, whose endpoint `variable` may name by itself, as for every SDK of AWS. So one
+/// service can be made to fail and the others not.
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
+pub(crate) fn for_service(config: &SdkConfig, variable: &'static str) -> SdkConfig {
+    at(config, Settings::from_env().optional(variable))
+}
+
+fn at(config: &SdkConfig, endpoint: Option<String>) -> SdkConfig {
+    match endpoint {
+        Some(endpoint) => config.clone().into_builder().endpoint_url(endpoint).build(),
+        None => config.clone(),
+    }
 }
 
 /// An error and its causes in one line: only their own sentences, no request or response, for those hold phone numbers.
@@ -76,4 +90,17 @@ pub(crate) fn words(error: &dyn Error) -> String {
         cause = error.source();
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_may_have_an_endpoint_of_its_own() {
+        let config = SdkConfig::builder().endpoint_url("http://127.0.0.1:1").build();
+        let url = |own: Option<&str>| at(&config, own.map(str::to_owned)).endpoint_url().map(str::to_owned);
+        assert_eq!(url(None).as_deref(), Some("http://127.0.0.1:1"));
+        assert_eq!(url(Some("http://127.0.0.1:2")).as_deref(), Some("http://127.0.0.1:2"));
+    }
 }

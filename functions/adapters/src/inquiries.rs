@@ -119,7 +119,14 @@ impl InquiryLog for DynamoInquiries {
 
     async fn uncount(&self, message: &Counted) -> Result<(), StoreError> {
         let delete = self.update(message).update_expression("DELETE messages :messages");
-        delete.send().await.map(|_| ()).map_err(unavailable(TABLE))
+        // An update of a row that TTL has taken would put it there again, for ever.
+        match delete.condition_expression("attribute_exists(inquiry)").send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                _ => Err(unavailable(TABLE)(error)),
+            },
+        }
     }
 }
 

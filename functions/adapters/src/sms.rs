@@ -17,6 +17,8 @@ use aws_sdk_sns::types::MessageAttributeValue;
 use domain::Phone;
 use domain::ports::{SendError, SmsSender};
 
+use crate::aws;
+
 /// SNS as an SMS sender.
 #[derive(Debug, Clone)]
 pub struct Sns {
@@ -32,7 +34,7 @@ impl Sns {
             .connect_timeout(Duration::from_secs(2))
             .operation_timeout(Duration::from_secs(10))
             .build();
-        let config = aws_sdk_sns::config::Builder::from(config)
+        let config = aws_sdk_sns::config::Builder::from(&aws::for_service(config, "AWS_ENDPOINT_URL_SNS"))
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts)
             .build();
@@ -106,13 +108,13 @@ fn meaning(error: &SdkError<PublishError>) -> SendError {
             let message = refusal.err().message().unwrap_or_default();
             by_code(code, message, refusal.raw().status().as_u16())
         }
-        SdkError::ConstructionFailure(_) => SendError::NotSent(crate::aws::words(error)),
+        SdkError::ConstructionFailure(_) => SendError::NotSent(aws::words(error)),
         SdkError::DispatchFailure(failure)
             if failure.as_connector_error().is_some_and(|error| never_connected(error)) =>
         {
-            SendError::NotSent(crate::aws::words(error))
+            SendError::NotSent(aws::words(error))
         }
-        _ => SendError::Unknown(crate::aws::words(error)),
+        _ => SendError::Unknown(aws::words(error)),
     }
 }
 

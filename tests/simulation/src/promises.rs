@@ -217,6 +217,8 @@ pub async fn of_an_inquiry_log(log: &impl InquiryLog, number: u64) {
     assert_eq!((counted(3).await, counted(2).await), (None, Some(2)), "no more than so many different ones");
     log.uncount(&message(1)).await.expect("an answer");
     log.uncount(&message(1)).await.expect("an answer");
+    let nobodys = Counted { window: format!("another-{number}"), ..message(1) };
+    log.uncount(&nobodys).await.expect("an answer: there is nothing to take out");
     assert_eq!(counted(3).await, Some(2));
 }
 
