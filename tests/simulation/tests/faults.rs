@@ -245,6 +245,31 @@ fn attempts_used_up_end_in_failed_with_the_last_reason() {
 }
 
 #[test]
+fn a_run_tells_what_it_did() {
+    in_virtual_time(async {
+        // Planned at night, when nothing may go; at seven each notice meets its own fate.
+        let mut stack = stack_at(vn("2026-11-24T22:00:00"), Faults::none(), 100);
+        stack.terms.window = "07:00-21:00".parse().expect("a window");
+        results(&stack, 7);
+        stack.deliver_stream().await;
+        let change = json!({"revision": 2, "step": "Thẩm định"});
+        stack.world.write(dossier("R0", &phone(0), change));
+        stack.ports.sns = Arc::new(|to, _| match to.as_e164() {
+            "+84910000001" => Some(SendError::Refused("InvalidParameter".into())),
+            "+84910000002" => Some(SendError::NotSent("Throttling".into())),
+            "+84910000003" => Some(SendError::Unknown("503".into())),
+            _ => None,
+        });
+        minutes(9 * 60).await;
+        let tally = stack.redeliver().await.expect("alive").expect("it ran").notices;
+        assert_eq!((tally.sent, tally.parts), (3, 6), "so short a receipt code makes it two parts");
+        assert_eq!((tally.failed, tally.cancelled, tally.expired), (1, 1, 0));
+        assert_eq!((tally.in_doubt, tally.refused), (1, 0));
+        assert!(tally.deferred >= 1, "throttled, and tried again within the minute: {tally:?}");
+    });
+}
+
+#[test]
 fn a_bus_that_is_down_stops_no_notice() {
     in_virtual_time(async {
         let mut stack = stack();
