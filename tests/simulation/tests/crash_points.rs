@@ -246,7 +246,7 @@ fn two_faults_anywhere_lose_nothing_of_a_result() {
 }
 
 #[test]
-#[ignore = "90,000 schedules, minutes: make prove"]
+#[ignore = "65,000 schedules, minutes: make prove"]
 fn two_faults_anywhere_lose_nothing() {
     every_pair(&SCENARIOS[1..]);
 }
