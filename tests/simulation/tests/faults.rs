@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::NoticeKind;
+use domain::delivery::Tally;
 use domain::lifecycle::State;
-use domain::ports::SendError;
+use domain::ports::{Clock, SendError};
 use serde_json::json;
 use simulation::aws::{Stack, kind_of, record};
 use simulation::desk::{dossier, phone, terms};
@@ -201,8 +202,11 @@ fn a_refused_authorisation_stops_the_run_and_burns_no_notice() {
         let mended = half_past_five() + TimeDelta::days(2);
         sns_fails(&mut stack, mended, SendError::Unauthorised("AuthorizationError".into()));
         stack.deliver_stream().await;
+        minutes(1).await;
+        let began = stack.world.now();
         let tally = stack.redeliver().await.expect("alive").expect("it ran").notices;
-        assert!(tally.refused <= 16, "no more than were under way: {tally:?}");
+        assert_eq!((tally.refused, tally.deferred), (1, 16), "no more than were under way: {tally:?}");
+        assert!(stack.world.now() - began < TimeDelta::seconds(1), "the run is over");
         assert!(!stack.redeliver_until_quiet(TimeDelta::days(1)).await, "they wait for as long as it takes");
         for row in stack.world.ledger().values() {
             assert_eq!((row.state, row.attempts), (State::Pending, 0), "{row:?}");
@@ -247,25 +251,37 @@ fn attempts_used_up_end_in_failed_with_the_last_reason() {
 #[test]
 fn a_run_tells_what_it_did() {
     in_virtual_time(async {
-        // Planned at night, when nothing may go; at seven each notice meets its own fate.
+        // Planned at night, when nothing may go; two minutes after seven each notice meets its own fate.
         let mut stack = stack_at(vn("2026-11-24T22:00:00"), Faults::none(), 100);
         stack.terms.window = "07:00-21:00".parse().expect("a window");
         results(&stack, 7);
+        stack.world.write(dossier("D", &phone(7), json!({"appointment_on": "2026-11-24"})));
         stack.deliver_stream().await;
+        minutes(1).await;
+        stack.evening(vn("2026-11-23T17:30:00")).await.expect("a day late");
         let change = json!({"revision": 2, "step": "Thẩm định"});
         stack.world.write(dossier("R0", &phone(0), change));
-        stack.ports.sns = Arc::new(|to, _| match to.as_e164() {
+        let seven = vn("2026-11-25T07:00:00");
+        stack.ports.sns = Arc::new(move |to, now| match to.as_e164() {
             "+84910000001" => Some(SendError::Refused("InvalidParameter".into())),
-            "+84910000002" => Some(SendError::NotSent("Throttling".into())),
+            "+84910000002" => (now < seven + TimeDelta::seconds(122)).then(|| SendError::NotSent("Throttling".into())),
             "+84910000003" => Some(SendError::Unknown("503".into())),
             _ => None,
         });
-        minutes(9 * 60).await;
+        stack.ports.sleep_until(seven + TimeDelta::seconds(120)).await;
         let tally = stack.redeliver().await.expect("alive").expect("it ran").notices;
-        assert_eq!((tally.sent, tally.parts), (3, 6), "so short a receipt code makes it two parts");
-        assert_eq!((tally.failed, tally.cancelled, tally.expired), (1, 1, 0));
-        assert_eq!((tally.in_doubt, tally.refused), (1, 0));
-        assert!(tally.deferred >= 1, "throttled, and tried again within the minute: {tally:?}");
+        let expected = Tally {
+            sent: 4,
+            parts: 8, // so short a receipt code makes it two parts
+            failed: 1,
+            cancelled: 1,
+            expired: 1,
+            deferred: 1, // throttled, and gone within the minute
+            in_doubt: 1,
+            refused: 0,
+            oldest_due_seconds: 120,
+        };
+        assert_eq!(tally, expected);
     });
 }
 

@@ -1,0 +1,239 @@
+//! When a run looks, how long it waits and when it stops, to the millisecond: time is virtual and a call takes five of them.
+//! Who looks too often pays for it, who looks too seldom keeps a citizen waiting.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::InquiryId;
+use domain::delivery::{Delivery, Progress, Replies, Tally};
+use domain::event::InquiryOutcome;
+use domain::lifecycle::State;
+use domain::ports::{Clock, DrainTurn, Inquiry, InquiryLog, Ledger, Owe, ReplyCall, SendError};
+use simulation::aws::Stack;
+use simulation::desk::terms;
+use simulation::fault::Faults;
+use simulation::ports::SimulatedPorts;
+use simulation::promises::in_virtual_time;
+use simulation::world::{Row, World};
+
+/// Everything is set up by then, and every index shows it.
+fn half_past_five() -> DateTime<Utc> {
+    "2026-11-24T10:30:00Z".parse().expect("a time")
+}
+
+fn stack_with(faults: Faults) -> Stack {
+    let world = World::at(half_past_five() - TimeDelta::seconds(SET_UP as i64));
+    Stack::new(Arc::new(world), Arc::new(faults), terms(100))
+}
+
+fn stack() -> Stack {
+    stack_with(Faults::none())
+}
+
+/// How long before half past five a stack begins, in seconds.
+const SET_UP: u64 = 60;
+
+fn ms(number: i64) -> TimeDelta {
+    TimeDelta::milliseconds(number)
+}
+
+fn inquiry(number: usize) -> Inquiry {
+    Inquiry {
+        id: InquiryId::new("vcom", &number.to_string()),
+        sender: "84912345678".into(),
+        text: "MCKH A".into(),
+        receipt_code: None,
+        reply: "Không tìm thấy hồ sơ A.".into(),
+        outcome: InquiryOutcome::Unknown,
+        charged: true,
+        call: Some(ReplyCall { short_code: "8083".into(), command: "mckh".into() }),
+        received_at: half_past_five(),
+    }
+}
+
+/// So many replies that are due at `due_at`; then it is half past five.
+async fn replies_due(stack: &Stack, number: usize, due_at: DateTime<Utc>) {
+    for each in 0..number {
+        let inquiry = inquiry(each);
+        stack.ports.log(&inquiry).await.expect("logged");
+        let owed = stack.ports.owe(&inquiry.id.into(), Owe::Pending { due_at }, stack.world.now()).await;
+        assert!(owed.expect("an answer"));
+    }
+    stack.ports.sleep_until(half_past_five()).await;
+}
+
+/// A drain of replies that begins nothing after `until`: how long it took, and what it did.
+async fn drained(stack: &Stack, request: &str, until: TimeDelta) -> (TimeDelta, Tally) {
+    let began = stack.world.now();
+    let replies = Replies::run(&stack.ports, request, began + until);
+    let _ = tokio::time::timeout(Duration::from_secs(120), replies.drain()).await.expect("it ends");
+    let took = stack.world.now() - began;
+    (took, replies.finish().await)
+}
+
+/// How often the index of what is due was read: eight lanes each.
+fn looks(stack: &Stack) -> u64 {
+    stack.world.meter.spent().calls_of("Query") / 8
+}
+
+fn row(stack: &Stack, number: usize) -> Row {
+    stack.world.replies()[&inquiry(number).id].clone()
+}
+
+#[test]
+fn what_comes_due_while_a_drain_waits_goes_at_that_moment() {
+    in_virtual_time(async {
+        // Behind the first look, in milliseconds, and how often it is looked in all: every two seconds, when it is due, and
+        // whether there is more.
+        for (due, expected) in [(0, 2), (1, 3), (1_999, 3), (2_010, 4), (5_000, 5)] {
+            let stack = stack();
+            let due_at = half_past_five() + ms(5 + due);
+            replies_due(&stack, 1, due_at).await;
+            let (_, tally) = drained(&stack, "request", TimeDelta::seconds(54)).await;
+            assert_eq!(tally, Tally { sent: 1, parts: 1, ..Tally::default() });
+            // Claimed, its inquiry read, called; and where it was waited for, looked for.
+            let calls = if due == 0 { 3 } else { 4 };
+            assert_eq!(stack.world.replied()[0].at - due_at, ms(5 * calls), "{due}");
+            assert_eq!(looks(&stack), expected, "{due}");
+        }
+    });
+}
+
+#[test]
+fn a_drain_goes_on_at_once_while_it_finds_something_and_looks_again_in_two_seconds_where_another_was_quicker() {
+    in_virtual_time(async {
+        let stack = stack();
+        replies_due(&stack, 1, half_past_five()).await;
+        let run = |request| drained(&stack, request, TimeDelta::seconds(54));
+        let later = async {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            run("b").await
+        };
+        let ((quicker, sent), (slower, none)) = tokio::join!(run("a"), later);
+        assert_eq!((sent.sent, none), (1, Tally::default()));
+        assert_eq!(quicker, ms(5 * 6), "looked, claimed, read, called, marked, looked");
+        assert_eq!(slower, ms(5) + TimeDelta::seconds(2) + ms(5));
+    });
+}
+
+#[test]
+fn a_hundred_replies_are_read_from_the_index_in_three_looks() {
+    in_virtual_time(async {
+        let stack = stack();
+        replies_due(&stack, 100, half_past_five()).await;
+        let (_, tally) = drained(&stack, "request", TimeDelta::seconds(54)).await;
+        assert_eq!((tally.sent, looks(&stack)), (100, 3), "64, 36, no more");
+    });
+}
+
+#[test]
+fn no_reply_is_begun_when_the_time_is_up_and_it_burns_no_attempt() {
+    in_virtual_time(async {
+        let stack = stack();
+        replies_due(&stack, 1, half_past_five()).await;
+        // Looked and claimed in time; when its inquiry has been read the time is up.
+        let (took, tally) = drained(&stack, "request", ms(12)).await;
+        assert_eq!((took, tally), (ms(5 * 4), Tally { deferred: 1, ..Tally::default() }));
+        assert!(stack.world.replied().is_empty());
+        let row = row(&stack, 0);
+        assert_eq!((row.state, row.attempts, row.due_at), (State::Pending, 0, half_past_five() + ms(15)));
+        assert_eq!(row.reason.as_deref(), Some("no time left in this run"));
+    });
+}
+
+#[test]
+fn a_reply_for_which_there_is_no_time_is_owed_and_counted() {
+    in_virtual_time(async {
+        let stack = stack();
+        let replies = Replies::run(&stack.ports, "request", stack.world.now());
+        assert_eq!(replies.on_inquiry(&inquiry(0)).await.expect("an answer"), Progress::Deferred);
+        assert_eq!(replies.tally(), Tally { deferred: 1, ..Tally::default() });
+        assert_eq!((row(&stack, 0).state, stack.world.replied().len()), (State::Pending, 0));
+    });
+}
+
+#[test]
+fn what_failed_together_does_not_come_back_together() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        stack.ports.gateway = Arc::new(|_, _| Some(SendError::NotSent("HTTP 503".into())));
+        replies_due(&stack, 16, half_past_five()).await;
+        let (_, tally) = drained(&stack, "request", TimeDelta::seconds(1)).await;
+        assert_eq!(tally.deferred, 16);
+        let failed_at = half_past_five() + ms(5 * 4);
+        let pauses: BTreeSet<_> = stack.world.replies().values().map(|row| row.due_at - failed_at).collect();
+        assert!(pauses.iter().all(|pause| (ms(5_000)..=ms(10_000)).contains(pause)), "{pauses:?}");
+        assert!(pauses.len() > 8, "{pauses:?}");
+    });
+}
+
+#[test]
+fn a_mark_is_tried_three_times_in_a_second_and_then_left_to_the_next_claim() {
+    in_virtual_time(async {
+        // Down from behind the gateway's answer on. The third try comes when a second is over; after it comes a look.
+        let sent = Tally { sent: 1, parts: 1, ..Tally::default() };
+        let in_doubt = Tally { in_doubt: 1, ..Tally::default() };
+        for (seconds, state, expected, struck) in [(1, State::Sent, sent, 2), (2, State::Sending, in_doubt, 3 + 1)] {
+            let down_from = Duration::from_secs(SET_UP) + Duration::from_millis(22);
+            let stack = stack_with(Faults::outage(down_from, Duration::from_secs(seconds)));
+            replies_due(&stack, 1, half_past_five()).await;
+            let (_, tally) = drained(&stack, "request", TimeDelta::seconds(54)).await;
+            assert_eq!((row(&stack, 0).state, tally), (state, expected));
+            assert_eq!(stack.faults.injected().len(), struck);
+        }
+    });
+}
+
+/// Waits for the turn with that patience: whether it came, after how long, and how often it was asked for.
+async fn in_turn(stack: &Stack, patience: TimeDelta) -> (bool, TimeDelta, u64) {
+    let (began, before) = (stack.world.now(), asked(stack));
+    let delivery = delivery(stack);
+    let notices = delivery.run("request", began + TimeDelta::seconds(50));
+    let came = notices.drain_in_turn(patience).await.expect("an answer");
+    (came, stack.world.now() - began, asked(stack) - before)
+}
+
+/// Nothing else is asked of `control` where nothing is sent.
+fn asked(stack: &Stack) -> u64 {
+    stack.world.meter.spent().calls_of("UpdateItem")
+}
+
+fn delivery(stack: &Stack) -> Delivery<SimulatedPorts> {
+    Delivery::new(stack.ports.clone(), stack.terms.clone())
+}
+
+#[test]
+fn a_turn_is_asked_for_twice_a_second_while_patience_lasts() {
+    in_virtual_time(async {
+        let stack = stack();
+        let now = stack.world.now();
+        assert!(stack.ports.take("another", now, now + TimeDelta::hours(1)).await.expect("an answer"));
+        assert_eq!(in_turn(&stack, TimeDelta::zero()).await, (false, ms(5), 1), "the minute rule comes again soon");
+        assert_eq!(in_turn(&stack, TimeDelta::seconds(4)).await, (false, ms(8 * 505 + 5), 9));
+        let ends = async {
+            stack.ports.sleep_until(stack.world.now() + TimeDelta::seconds(2)).await;
+            stack.ports.give_back("another").await
+        };
+        let (waited, _) = tokio::join!(in_turn(&stack, TimeDelta::seconds(4)), ends);
+        // Asked for five times; given back, once by each; and two looks.
+        assert_eq!(waited, (true, ms(4 * 505 + 5 + 2 * 5 + 5), 5 + 2));
+    });
+}
+
+#[test]
+fn the_turn_of_a_drain_that_died_is_free_two_seconds_after_its_run_would_have_been_over() {
+    in_virtual_time(async {
+        let stack = stack();
+        let until = half_past_five() + TimeDelta::seconds(10);
+        let delivery = delivery(&stack);
+        let died = delivery.run("request", until);
+        // It took its turn and looked once.
+        tokio::time::timeout(Duration::from_millis(12), died.drain_in_turn(TimeDelta::zero())).await.expect_err("dead");
+        let take = async |now| stack.ports.take("another", now, now + TimeDelta::minutes(1)).await.expect("an answer");
+        let held = until + TimeDelta::seconds(2);
+        assert!(!take(held).await, "a message that was begun in time may still be under way");
+        assert!(take(held + ms(1)).await);
+    });
+}
