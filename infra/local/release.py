@@ -10,12 +10,12 @@ from console import Failed, say, step
 from stack import FUNCTIONS
 from tools import LOCAL, ROOT, architecture, cargo, check_machine, install, install_lint, install_scan, sam, tools_env
 
-LIMIT = 5_000_000
+LIMIT = 4_000_000
 TARGETS = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux-gnu"}
 
 
 def package():
-    """`sam build` as for AWS, release profile. Fails where a function's zip is 5 MB or more."""
+    """`sam build` as for AWS, release profile. Fails where a function's zip is 4 MB or more."""
     return build(os.environ.get("ARCH") or buildable_architecture())
 
 
@@ -41,7 +41,7 @@ def build(arch):
         if zipped >= LIMIT:
             heavy.append(name)
     if heavy:
-        raise Failed(f"5 MB or more: {', '.join(heavy)}")
+        raise Failed(f"4 MB or more: {', '.join(heavy)}")
     return 0
 
 

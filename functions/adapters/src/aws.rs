@@ -3,6 +3,7 @@
 
 use std::error::Error;
 use std::fmt::Write;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
@@ -49,22 +50,33 @@ pub fn config(patience: Patience) -> Result<SdkConfig, SettingError> {
     Ok(config.build())
 }
 
+/// A client that is made at its first call, once for all who hold it. Each parses AWS's partitions and a certificate store
+/// for itself, most of what it adds to a start; made so, that is done while another service answers, or not at all.
+pub type AtFirstCall<C> = Arc<LazyLock<C, Box<dyn FnOnce() -> C + Send>>>;
+
+pub(crate) fn at_first_call<C>(make: impl FnOnce() -> C + Send + 'static) -> AtFirstCall<C> {
+    Arc::new(LazyLock::new(Box::new(make)))
+}
+
 /// DynamoDB, for those who only hand it on.
-pub use aws_sdk_dynamodb::Client as DynamoDb;
+pub type DynamoDb = AtFirstCall<aws_sdk_dynamodb::Client>;
 
 /// A client of DynamoDB.
 pub fn dynamodb(config: &SdkConfig) -> DynamoDb {
-    DynamoDb::new(&for_service(config, "AWS_ENDPOINT_URL_DYNAMODB"))
+    let config = for_service(config, "AWS_ENDPOINT_URL_DYNAMODB");
+    at_first_call(move || aws_sdk_dynamodb::Client::new(&config))
 }
 
 /// A client of Secrets Manager.
-pub fn secrets_manager(config: &SdkConfig) -> aws_sdk_secretsmanager::Client {
-    aws_sdk_secretsmanager::Client::new(&for_service(config, "AWS_ENDPOINT_URL_SECRETS_MANAGER"))
+pub fn secrets_manager(config: &SdkConfig) -> AtFirstCall<aws_sdk_secretsmanager::Client> {
+    let config = for_service(config, "AWS_ENDPOINT_URL_SECRETS_MANAGER");
+    at_first_call(move || aws_sdk_secretsmanager::Client::new(&config))
 }
 
 /// A client of EventBridge.
-pub fn eventbridge(config: &SdkConfig) -> aws_sdk_eventbridge::Client {
-    aws_sdk_eventbridge::Client::new(&for_service(config, "AWS_ENDPOINT_URL_EVENTBRIDGE"))
+pub fn eventbridge(config: &SdkConfig) -> AtFirstCall<aws_sdk_eventbridge::Client> {
+    let config = for_service(config, "AWS_ENDPOINT_URL_EVENTBRIDGE");
+    at_first_call(move || aws_sdk_eventbridge::Client::new(&config))
 }
 
 /// The configuration for one service, whose endpoint `variable` may name by itself, as for every SDK of AWS. So one
@@ -95,6 +107,17 @@ pub(crate) fn words(error: &dyn Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    #[test]
+    fn a_client_is_made_at_its_first_call_and_once_for_all_who_hold_it() {
+        let made = Arc::new(AtomicU32::new(0));
+        let counter = made.clone();
+        let client = at_first_call(move || counter.fetch_add(1, Ordering::SeqCst) + 1);
+        let other = client.clone();
+        assert_eq!(made.load(Ordering::SeqCst), 0);
+        assert_eq!((**client, **other, made.load(Ordering::SeqCst)), (1, 1, 1));
+    }
 
     #[test]
     fn a_service_may_have_an_endpoint_of_its_own() {

@@ -1,11 +1,11 @@
 //! Table `control`: the fleet's two shared rows, the budget of SMS parts and whose turn it is to drain. No personal data.
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use chrono::{DateTime, Utc};
 use domain::ports::{Advance, BudgetCounter, DrainTurn, StoreError};
 
+use crate::aws::DynamoDb;
 use crate::item::{get_number, number, text, unavailable};
 
 const TABLE: &str = "control";
@@ -15,13 +15,13 @@ const DRAIN_TURN: &str = "drain-turn";
 /// The shared rows, on DynamoDB.
 #[derive(Debug, Clone)]
 pub struct Control {
-    client: Client,
+    client: DynamoDb,
     table: String,
 }
 
 impl Control {
     /// On that table.
-    pub fn new(client: Client, table: String) -> Self {
+    pub fn new(client: DynamoDb, table: String) -> Self {
         Self { client, table }
     }
 

@@ -6,7 +6,7 @@ use aws_config::SdkConfig;
 use domain::delivery::{Delivery, Tally};
 use domain::ports::{LedgerPorts, NoticePorts, ReplyPorts};
 
-use crate::aws::{self, Patience};
+use crate::aws::{self, DynamoDb, Patience};
 use crate::clock::SystemClock;
 use crate::control::Control;
 use crate::dossiers::DynamoDossiers;
@@ -102,8 +102,12 @@ impl ReplyPorts for AwsReplyPorts {
     }
 }
 
-/// Reads the settings of a function that sends notices and makes its clients.
-pub fn from_settings(settings: &Settings, config: &SdkConfig) -> Result<Delivery<AwsPorts>, SettingError> {
+/// Reads the settings of a function that sends notices and brings them together with its clients.
+pub fn from_settings(
+    settings: &Settings,
+    config: &SdkConfig,
+    dynamodb: &DynamoDb,
+) -> Result<Delivery<AwsPorts>, SettingError> {
     let terms = settings.terms()?;
     let dossiers = settings.required("DOSSIERS_TABLE")?;
     let notices = settings.required("NOTICES_TABLE")?;
@@ -112,11 +116,10 @@ pub fn from_settings(settings: &Settings, config: &SdkConfig) -> Result<Delivery
     let retention_days = settings.parsed("NOTICE_RETENTION_DAYS")?;
     let sender_id = settings.optional("SMS_SENDER_ID");
 
-    let dynamodb = aws::dynamodb(config);
     let ports = AwsPorts {
         dossiers: DynamoDossiers::reader(dynamodb.clone(), dossiers),
         ledger: DynamoLedger::new(dynamodb.clone(), notices, retention_days),
-        control: Control::new(dynamodb, control),
+        control: Control::new(dynamodb.clone(), control),
         sms: Sns::new(config, sender_id.as_deref()),
         events: EventBridge::new(aws::eventbridge(config), bus),
         clock: SystemClock,
@@ -124,10 +127,11 @@ pub fn from_settings(settings: &Settings, config: &SdkConfig) -> Result<Delivery
     Ok(Delivery::new(ports, terms))
 }
 
-/// Reads the settings of a function that sends replies and makes its clients. The secret is GatewaySecret.
+/// Reads the settings of a function that sends replies and brings them together with its clients. The secret is GatewaySecret.
 pub fn replies_from_settings(
     settings: &Settings,
     config: &SdkConfig,
+    dynamodb: &DynamoDb,
     patience: Patience,
 ) -> Result<(AwsReplyPorts, Arc<Secret>), SettingError> {
     let inquiries = settings.required("INQUIRIES_TABLE")?;
@@ -137,11 +141,10 @@ pub fn replies_from_settings(
     let inquiries_kept = settings.parsed("INQUIRY_RETENTION_DAYS")?;
     let notices_kept = settings.parsed("NOTICE_RETENTION_DAYS")?;
 
-    let dynamodb = aws::dynamodb(config);
     let secret = Arc::new(Secret::new(aws::secrets_manager(config), secret));
     let ports = AwsReplyPorts {
         inquiries: DynamoInquiries::new(dynamodb.clone(), inquiries, inquiries_kept),
-        ledger: DynamoLedger::new(dynamodb, notices, notices_kept),
+        ledger: DynamoLedger::new(dynamodb.clone(), notices, notices_kept),
         gateways: Vcom::new(secret.clone(), patience),
         events: EventBridge::new(aws::eventbridge(config), bus),
         clock: SystemClock,

@@ -1,6 +1,5 @@
 //! Table `dossiers`. An item is a snapshot with the contract's field names, and `expires_at`.
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use chrono::NaiveDate;
 use domain::calendar::day_in_vietnam;
@@ -8,6 +7,7 @@ use domain::ports::{Clock, DossierStore, Page, PageToken, Put, StoreError};
 use domain::{Dossier, ReceiptCode};
 use serde_json::{Map, Value};
 
+use crate::aws::DynamoDb;
 use crate::clock::SystemClock;
 use crate::item::{Item, expiry, get_text, number, text, unavailable};
 
@@ -17,7 +17,7 @@ const BY_APPOINTMENT: &str = "by_appointment";
 /// The dossiers, on DynamoDB.
 #[derive(Debug, Clone)]
 pub struct DynamoDossiers {
-    client: Client,
+    client: DynamoDb,
     table: String,
     /// Days a dossier is kept after its last day; `None` in functions that only read.
     retention_days: Option<u32>,
@@ -25,12 +25,12 @@ pub struct DynamoDossiers {
 
 impl DynamoDossiers {
     /// For a function that only reads.
-    pub fn reader(client: Client, table: String) -> Self {
+    pub fn reader(client: DynamoDb, table: String) -> Self {
         Self { client, table, retention_days: None }
     }
 
     /// For the function that writes: parameter `DossierRetentionDays`.
-    pub fn writer(client: Client, table: String, retention_days: u32) -> Self {
+    pub fn writer(client: DynamoDb, table: String, retention_days: u32) -> Self {
         Self { client, table, retention_days: Some(retention_days) }
     }
 

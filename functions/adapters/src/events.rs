@@ -7,6 +7,8 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use domain::event::{Event, SOURCE};
 use domain::ports::EventBus;
 
+use crate::aws::AtFirstCall;
+
 /// PutEvents takes ten entries a call.
 const MOST_ENTRIES: usize = 10;
 /// Longer than that nobody waits for the bus.
@@ -15,13 +17,13 @@ const TIME_OUT: Duration = Duration::from_secs(1);
 /// A bus of EventBridge.
 #[derive(Debug, Clone)]
 pub struct EventBridge {
-    client: Client,
+    client: AtFirstCall<Client>,
     bus: String,
 }
 
 impl EventBridge {
     /// On that bus.
-    pub fn new(client: Client, bus: String) -> Self {
+    pub fn new(client: AtFirstCall<Client>, bus: String) -> Self {
         Self { client, bus }
     }
 

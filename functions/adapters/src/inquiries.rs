@@ -1,7 +1,6 @@
 //! Table `inquiries`: one row a message to 8083, what it was answered, and to whom; and one row a phone and minute that
 //! holds the hashes of its messages, gone an hour later. The index `by_day` shows only the former: the latter have no day.
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -13,6 +12,7 @@ use domain::event::InquiryOutcome;
 use domain::ports::{Counted, Inquiry, InquiryLog, Logged, ReplyCall, StoreError};
 use domain::{InquiryId, ReceiptCode};
 
+use crate::aws::DynamoDb;
 use crate::item::{Item, expiry, get_text, number, text, time, unavailable};
 
 const TABLE: &str = "inquiries";
@@ -22,14 +22,14 @@ const COUNT_KEPT: TimeDelta = TimeDelta::hours(1);
 /// The inquiries, on DynamoDB.
 #[derive(Debug, Clone)]
 pub struct DynamoInquiries {
-    client: Client,
+    client: DynamoDb,
     table: String,
     retention_days: u32,
 }
 
 impl DynamoInquiries {
     /// Rows are kept for `retention_days`: parameter `InquiryRetentionDays`.
-    pub fn new(client: Client, table: String, retention_days: u32) -> Self {
+    pub fn new(client: DynamoDb, table: String, retention_days: u32) -> Self {
         Self { client, table, retention_days }
     }
 

@@ -10,7 +10,6 @@
 use std::collections::HashSet;
 use std::str::FromStr;
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
@@ -22,6 +21,7 @@ use domain::ports::{Due, Ledger, Owe, StoreError};
 use domain::{InquiryId, NoticeId, NoticeKey, Outgoing, ReceiptCode};
 use futures::future::try_join_all;
 
+use crate::aws::DynamoDb;
 use crate::item::{Item, expiry, get_number, get_text, number, text, time, unavailable};
 
 const TABLE: &str = "notices";
@@ -33,14 +33,14 @@ const MOST_KEYS: usize = 100;
 /// The ledger, on DynamoDB.
 #[derive(Debug, Clone)]
 pub struct DynamoLedger {
-    client: Client,
+    client: DynamoDb,
     table: String,
     retention_days: u32,
 }
 
 impl DynamoLedger {
     /// Finished rows are kept for `retention_days`: parameter `NoticeRetentionDays`.
-    pub fn new(client: Client, table: String, retention_days: u32) -> Self {
+    pub fn new(client: DynamoDb, table: String, retention_days: u32) -> Self {
         Self { client, table, retention_days }
     }
 

@@ -14,6 +14,8 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::aws::AtFirstCall;
+
 /// How long a fetched secret is good.
 const GOOD_FOR: Duration = Duration::from_secs(300);
 /// How often a mismatch may fetch.
@@ -64,7 +66,7 @@ struct Known {
 
 impl Secret {
     /// The secret of that name or ARN.
-    pub fn new(client: Client, id: String) -> Self {
+    pub fn new(client: AtFirstCall<Client>, id: String) -> Self {
         Self::of(SecretsManager { client, id })
     }
 
@@ -138,7 +140,7 @@ impl fmt::Debug for Secret {
 }
 
 struct SecretsManager {
-    client: Client,
+    client: AtFirstCall<Client>,
     id: String,
 }
 

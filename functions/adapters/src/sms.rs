@@ -17,12 +17,12 @@ use aws_sdk_sns::types::MessageAttributeValue;
 use domain::Phone;
 use domain::ports::{SendError, SmsSender};
 
-use crate::aws;
+use crate::aws::{self, AtFirstCall};
 
 /// SNS as an SMS sender.
 #[derive(Debug, Clone)]
 pub struct Sns {
-    client: Client,
+    client: AtFirstCall<Client>,
     sender_id: Option<MessageAttributeValue>,
     transactional: MessageAttributeValue,
 }
@@ -39,7 +39,7 @@ impl Sns {
             .timeout_config(timeouts)
             .build();
         Self {
-            client: Client::from_conf(config),
+            client: aws::at_first_call(|| Client::from_conf(config)),
             sender_id: sender_id.and_then(string),
             transactional: string("Transactional").expect("type and value are set"),
         }

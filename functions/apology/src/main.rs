@@ -15,7 +15,7 @@ async fn main() -> anyhow::Result<()> {
     let settings = Settings::from_env();
     let metrics = &Metrics::new(settings.required("STAGE")?);
     let config = aws::config(Patience::Background)?;
-    let delivery = &adapters::delivery::from_settings(&settings, &config)?;
+    let delivery = &adapters::delivery::from_settings(&settings, &config, &aws::dynamodb(&config))?;
 
     run(service_fn(async |event: LambdaEvent<Quiet<Scheduled>>| {
         let request = &event.context.request_id;

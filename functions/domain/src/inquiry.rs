@@ -127,6 +127,16 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn an_inquiry_is_named_by_its_gateway_and_the_gateways_own_id() {
+        let id = InquiryId::new("kannel", "7f#3");
+        assert_eq!((id.gateway(), id.message(), id.as_str()), ("kannel", "7f#3", "kannel#7f#3"));
+        assert_eq!(id.to_string().parse(), Ok(id));
+        for wrong in ["", "#", "kannel", "kannel#", "#7f"] {
+            assert_eq!(wrong.parse::<InquiryId>(), Err(NotAnInquiry(wrong.to_owned())), "{wrong}");
+        }
+    }
+
+    #[test]
     fn what_people_type_is_understood() {
         for text in [
             "MCKH 0161701234",

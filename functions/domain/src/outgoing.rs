@@ -57,3 +57,17 @@ impl fmt::Display for Outgoing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ReceiptCode;
+
+    #[test]
+    fn a_log_line_names_a_message_as_the_ledger_does() {
+        assert_eq!(Outgoing::from(InquiryId::new("vcom", "42")).to_string(), "vcom#42 reply");
+        let receipt_code = ReceiptCode::parse("0161701234").expect("a code");
+        let notice = NoticeId { receipt_code, key: "result#3".parse().expect("a key") };
+        assert_eq!(Outgoing::from(notice).to_string(), "0161701234 result#3");
+    }
+}

@@ -338,3 +338,25 @@ pub trait ReplyPorts: LedgerPorts {
     /// 8083's gateways.
     fn gateways(&self) -> &Self::Gateways;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::InquiryOutcome;
+
+    #[test]
+    fn an_inquiry_printed_for_debugging_shows_neither_the_number_nor_a_text() {
+        let inquiry = Inquiry {
+            id: InquiryId::new("kannel", "7f"),
+            sender: "+84912345678".into(),
+            text: "MCKH 0161701234".into(),
+            receipt_code: None,
+            reply: "Ho so da co ket qua".into(),
+            outcome: InquiryOutcome::Answered,
+            charged: true,
+            call: None,
+            received_at: DateTime::UNIX_EPOCH,
+        };
+        assert_eq!(format!("{inquiry:?}"), "Inquiry { id: InquiryId(\"kannel#7f\"), outcome: Answered, .. }");
+    }
+}

@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_wrong_window_is_refused() {
-        for text in ["", "7-21", "21:00-07:00", "07:00-25:00", "07:60-21:00", "07:00", "07:00-07:00"] {
+        for text in ["", "7-21", "21:00-07:00", "07:00-25:00", "07:00-24:30", "07:60-21:00", "07:00", "07:00-07:00"] {
             assert!(text.parse::<SendingWindow>().is_err(), "{text}");
         }
         assert_eq!("00:00-24:00".parse::<SendingWindow>().unwrap(), SendingWindow::ALWAYS);

@@ -200,6 +200,7 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
         let log = self.ports.inquiries().log(inquiry);
         tokio::pin!(log);
         tokio::select! {
+            biased; // the row first: on a cold start the bus's client is made while DynamoDB writes it
             logged = &mut log => {
                 let _ = tokio::time::timeout(WAIT_FOR_REST, announce).await;
                 logged

@@ -25,9 +25,10 @@ async fn main() -> anyhow::Result<()> {
     let flood = Flood::new(flood_limit(&settings)?);
 
     let config = aws::config(Patience::Gateway)?;
-    let (ports, secret) = replies_from_settings(&settings, &config, Patience::Gateway)?;
+    let dynamodb = aws::dynamodb(&config);
+    let (ports, secret) = replies_from_settings(&settings, &config, &dynamodb, Patience::Gateway)?;
     let lookup = &Lookup {
-        dossiers: DynamoDossiers::reader(aws::dynamodb(&config), dossiers),
+        dossiers: DynamoDossiers::reader(dynamodb, dossiers),
         ports,
         secret,
         closed_steps,

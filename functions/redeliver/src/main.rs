@@ -14,8 +14,9 @@ async fn main() -> anyhow::Result<()> {
     let settings = Settings::from_env();
     let metrics = &Metrics::new(settings.required("STAGE")?);
     let config = aws::config(Patience::Background)?;
-    let delivery = &adapters::delivery::from_settings(&settings, &config)?;
-    let (replies, _) = &adapters::delivery::replies_from_settings(&settings, &config, Patience::Background)?;
+    let dynamodb = &aws::dynamodb(&config);
+    let delivery = &adapters::delivery::from_settings(&settings, &config, dynamodb)?;
+    let (replies, _) = &adapters::delivery::replies_from_settings(&settings, &config, dynamodb, Patience::Background)?;
 
     run(service_fn(async |event: LambdaEvent<Value>| {
         let request = &event.context.request_id;

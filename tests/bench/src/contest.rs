@@ -13,6 +13,9 @@ use crate::jobs::Jobs;
 use crate::sandbox::{Program, Sandbox};
 use crate::tls::Authority;
 
+/// Starts with nothing between them, or each would find the caches that its neighbour's work left behind.
+const STARTS_A_ROUND: usize = 5;
+
 /// What a contestant does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Job {
@@ -67,7 +70,7 @@ pub struct Contestant {
     /// What it does.
     pub job: Job,
     program: Program,
-    /// Each round's start, until the first `/next`.
+    /// Every start, until the first `/next`.
     pub starts: Vec<Duration>,
     /// CPU time of each start.
     pub start_cpu: Vec<Duration>,
@@ -105,12 +108,21 @@ impl Contestant {
         }
     }
 
-    fn round(&mut self, world: &World, warm: usize) -> Result<()> {
-        let event = self.job.event(&world.jobs)?;
-        let program = Program { env: [&world.env[..], &self.program.env].concat(), ..self.program.clone() };
-        let mut sandbox = Sandbox::start(&program)?;
+    fn sandbox(&self, world: &World) -> Result<Sandbox> {
+        let env = [&world.env[..], &self.program.env].concat();
+        Sandbox::start(&Program { env, ..self.program.clone() })
+    }
+
+    fn start(&mut self, world: &World) -> Result<()> {
+        let sandbox = self.sandbox(world)?;
         self.starts.push(sandbox.started_in);
         self.start_cpu.push(sandbox.start_cpu);
+        Ok(())
+    }
+
+    fn work(&mut self, world: &World, warm: usize) -> Result<()> {
+        let event = self.job.event(&world.jobs)?;
+        let mut sandbox = self.sandbox(world)?;
 
         let (first, answer) = sandbox.invoke(&event)?;
         self.job.check(&answer)?;
@@ -155,12 +167,16 @@ impl World {
         Self::new(root, authority, after, EVENING)
     }
 
-    /// Every contestant once, so many times.
+    /// Every contestant in turn, so many rounds: first they only start, then they work.
     pub fn run(&self, contestants: &mut [Contestant], rounds: usize, warm: usize) -> Result<()> {
         for round in 1..=rounds {
+            for _ in 0..STARTS_A_ROUND {
+                for contestant in contestants.iter_mut() {
+                    contestant.start(self).with_context(|| format!("{}, round {round}", contestant.name))?;
+                }
+            }
             for contestant in contestants.iter_mut() {
-                let name = contestant.name;
-                contestant.round(self, warm).with_context(|| format!("{name}, round {round}"))?;
+                contestant.work(self, warm).with_context(|| format!("{}, round {round}", contestant.name))?;
             }
             eprintln!("  round {round} of {rounds}");
         }

@@ -26,7 +26,7 @@ fn main() -> Result<()> {
         bill::month_table(&month.lines(&kept, &root)?, &month.lines(&stripped, &root)?),
     );
     println!("{bill}\n\n{}", bill::prices_table());
-    if std::env::var_os("DOCUMENT").is_some() {
+    if std::env::var("DOCUMENT").is_ok_and(|yes| !yes.is_empty()) {
         document::replace(&root, "bill", &bill)?;
         document::replace(&root, "prices", &bill::prices_table())?;
     }
