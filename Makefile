@@ -52,7 +52,7 @@ test: python ## every test, on a stack of its own that is gone afterwards
 prove: python ## the same with the long proofs, and one table: fault, schedules, sent, duplicates, lost
 	@$(ONESTOP) prove
 
-mutants: python ## breaks each rule in turn and sees a test fail (an hour or two)
+mutants: python ## breaks each rule in turn and sees a test fail (most of an hour)
 	@$(ONESTOP) mutants
 
 fuzz: python ## every parser of outside input, given anything (FOR=60 seconds each)
