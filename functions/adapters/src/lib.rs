@@ -20,6 +20,7 @@ pub mod https;
 pub mod inquiries;
 mod item;
 pub mod ledger;
+pub mod logs;
 pub mod metrics;
 pub mod quiet;
 pub mod secret;

@@ -1,16 +1,17 @@
 //! `ApologyFunction`: an EventBridge rule, 17:30 Asia/Ho_Chi_Minh, and its second pass at 17:35.
 
 use adapters::aws::{self, Patience};
+use adapters::logs;
 use adapters::metrics::Metrics;
 use adapters::quiet::{self, Quiet};
 use adapters::settings::Settings;
 use anyhow::ensure;
 use apology::Scheduled;
-use lambda_runtime::{LambdaEvent, run, service_fn, tracing};
+use lambda_runtime::{LambdaEvent, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
-    tracing::init_default_subscriber();
+    logs::to_stdout();
     quiet::panics();
     let settings = Settings::from_env();
     let metrics = &Metrics::new(settings.required("STAGE")?);

@@ -3,17 +3,18 @@
 use adapters::aws::{self, Patience};
 use adapters::clock::SystemClock;
 use adapters::dossiers::DynamoDossiers;
+use adapters::logs;
 use adapters::metrics::Metrics;
 use adapters::quiet::{self, Quiet};
 use adapters::secret::Secret;
 use adapters::settings::Settings;
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use intake::Intake;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
-    tracing::init_default_subscriber();
+    logs::to_stdout();
     quiet::panics();
     let settings = Settings::from_env();
     let metrics = &Metrics::new(settings.required("STAGE")?);

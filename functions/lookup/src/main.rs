@@ -6,16 +6,17 @@
 use adapters::aws::{self, Patience};
 use adapters::delivery::replies_from_settings;
 use adapters::dossiers::DynamoDossiers;
+use adapters::logs;
 use adapters::metrics::Metrics;
 use adapters::quiet::{self, Quiet};
 use adapters::settings::{SettingError, Settings};
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use lookup::{Flood, Lookup};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
-    tracing::init_default_subscriber();
+    logs::to_stdout();
     quiet::panics();
     let settings = Settings::from_env();
     let metrics = &Metrics::new(settings.required("STAGE")?);

@@ -1,15 +1,16 @@
 //! `RedeliverFunction`: an EventBridge rule, every minute.
 
 use adapters::aws::{self, Patience};
+use adapters::logs;
 use adapters::metrics::Metrics;
 use adapters::quiet;
 use adapters::settings::Settings;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
-    tracing::init_default_subscriber();
+    logs::to_stdout();
     quiet::panics();
     let settings = Settings::from_env();
     let metrics = &Metrics::new(settings.required("STAGE")?);
