@@ -79,7 +79,7 @@ package: python ## sam build as for AWS, with each function's size zipped (ARCH=
 bench: python ## start, first, warm, memory, size and AWS calls, beside a floor, Python and Node; writes docs/performance.md
 	@$(ONESTOP) bench
 
-cost: python ## the bill a month, from counts and list prices (DOSSIERS=60000 INQUIRIES=20000 SMS_USD=0.07)
+cost: python ## the bill a month, from counts and list prices (DOSSIERS=60000 INQUIRIES=20000 SMS_USD=0.13989)
 	@$(ONESTOP) cost
 
 replay: python ## brings the failure bucket's changes to NotifyFunction again (STACK=onestop; ONESTOP_ENDPOINT for a local stack)

@@ -1,5 +1,6 @@
-//! List prices of AWS in ap-southeast-1 (Singapore), in USD, as of 24 November 2026, before the free tier and tax.
-//! None could be looked up on AWS's own pages from where this was written: [`Price::source`] says what each rests on.
+//! List prices of AWS in ap-southeast-1 (Singapore), in USD, before the free tier and tax, as they stood in August and
+//! September 2026. AWS's own pages could not be reached from where this was written: [`Price::source`] says through what
+//! each was read, and where more than one reading agreed.
 
 /// What one unit costs.
 #[derive(Debug, Clone, Copy)]
@@ -12,39 +13,54 @@ pub struct Price {
     pub source: &'static str,
 }
 
-const BILL: &str = "printed on a customer's bill for this region, May 2025";
-const LIST: &str = "AWS's list as known to us; not confirmed";
-const HALVED: &str = "the list before November 2024, halved, as AWS announced then; not confirmed";
-const EVERYWHERE: &str = "the same in most regions, this one among them, in public calculators";
+const OFFER: &str = "an extract of AWS's offer file of 31 August 2026";
+const OFFER_AND_BILL: &str = "an extract of AWS's offer file of 31 August 2026; a bill for this region, May 2025";
+const LATE_OFFER: &str = "an extract of AWS's offer file of 22 September 2026";
+const LATE_OFFER_AND_BILL: &str =
+    "an extract of AWS's offer file of 22 September 2026; a bill for this region, May 2025";
 
 /// Lambda, an invocation.
-pub const INVOCATION: Price = Price { unit: "Lambda invocation", usd: 0.20e-6, source: EVERYWHERE };
+pub const INVOCATION: Price = Price { unit: "Lambda invocation", usd: 0.20e-6, source: OFFER };
 /// Lambda on arm64.
-pub const GB_SECOND: Price = Price { unit: "Lambda GB-second, arm64", usd: 0.000_013_333_4, source: EVERYWHERE };
+pub const GB_SECOND: Price = Price { unit: "Lambda GB-second, arm64", usd: 0.000_013_333_4, source: OFFER };
 /// API Gateway, REST.
-pub const API_REQUEST: Price = Price { unit: "API Gateway request, REST", usd: 4.25e-6, source: LIST };
+pub const API_REQUEST: Price = Price { unit: "API Gateway request, REST", usd: 4.25e-6, source: OFFER };
 /// DynamoDB on demand.
-pub const WRITE_UNIT: Price = Price { unit: "DynamoDB write request unit", usd: 0.7115e-6, source: HALVED };
+pub const WRITE_UNIT: Price = Price { unit: "DynamoDB write request unit", usd: 0.71e-6, source: OFFER_AND_BILL };
 /// DynamoDB on demand.
-pub const READ_UNIT: Price = Price { unit: "DynamoDB read request unit", usd: 0.1423e-6, source: HALVED };
+pub const READ_UNIT: Price = Price { unit: "DynamoDB read request unit", usd: 0.1425e-6, source: OFFER_AND_BILL };
 /// DynamoDB storage with point-in-time recovery.
-pub const STORED_GB: Price =
-    Price { unit: "GB in DynamoDB and its recovery, a month", usd: 0.285 + 0.228, source: LIST };
+pub const STORED_GB: Price = Price {
+    unit: "GB in DynamoDB and its recovery, a month",
+    usd: 0.285 + 0.228,
+    source: "an extract of AWS's offer file of 31 August 2026; the recovery by a reading of AWS's price API, September 2026",
+};
 /// EventBridge.
-pub const EVENT: Price = Price { unit: "EventBridge custom event", usd: 1.00e-6, source: LIST };
+pub const EVENT: Price = Price { unit: "EventBridge custom event", usd: 1.00e-6, source: OFFER };
 /// CloudWatch Logs.
-pub const LOGGED_GB: Price = Price { unit: "GB of logs taken in", usd: 0.70, source: BILL };
+pub const LOGGED_GB: Price = Price { unit: "GB of logs taken in", usd: 0.70, source: LATE_OFFER_AND_BILL };
 /// CloudWatch metrics.
-pub const METRIC: Price = Price { unit: "CloudWatch metric, a month", usd: 0.30, source: BILL };
+pub const METRIC: Price = Price { unit: "CloudWatch metric, a month", usd: 0.30, source: LATE_OFFER_AND_BILL };
 /// CloudWatch alarms.
-pub const ALARM: Price = Price { unit: "CloudWatch alarm, a month", usd: 0.10, source: LIST };
+pub const ALARM: Price = Price { unit: "CloudWatch alarm, a month", usd: 0.10, source: LATE_OFFER };
 /// Secrets Manager.
-pub const SECRET: Price = Price { unit: "secret, a month", usd: 0.40, source: LIST };
+pub const SECRET: Price = Price {
+    unit: "secret, a month",
+    usd: 0.40,
+    source: "AWS's price API, August 2026; a bill for this region, May 2025",
+};
 /// X-Ray.
-pub const TRACE: Price = Price { unit: "X-Ray trace", usd: 5.00e-6, source: LIST };
-/// SNS to a Vietnamese phone; what it is on a given day and network, AWS's SMS price file says.
-pub const SMS_PART: Price =
-    Price { unit: "SMS part to Vietnam", usd: 0.07, source: "an order of magnitude; not confirmed" };
+pub const TRACE: Price = Price {
+    unit: "X-Ray trace",
+    usd: 5.00e-6,
+    source: "the same in other regions' offer files; not confirmed for this one",
+};
+/// SNS to a Vietnamese phone, whatever its network.
+pub const SMS_PART: Price = Price {
+    unit: "SMS part to Vietnam",
+    usd: 0.139_89,
+    source: "an extract of AWS's SMS price file, 8 September 2026: one price for the country",
+};
 
 /// All of them, for the table.
 pub const ALL: [Price; 13] = [
