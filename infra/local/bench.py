@@ -9,7 +9,8 @@ import sys
 import zipfile
 
 from console import Failed, say, step
-from tools import LOCAL, ROOT, cargo, check_machine
+from stack import Stack, free_port
+from tools import LOCAL, ROOT, cargo, check_machine, install_stack
 
 PEERS = ROOT / "tests" / "bench" / "peers"
 INSTALLED = LOCAL / "peers"
@@ -34,7 +35,14 @@ def bench():
     folder = LOCAL / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "sizes.json").write_text(json.dumps(sizes))
-    return subprocess.run([str(ROOT / "target" / "release" / "bench")], cwd=ROOT, check=False).returncode
+    install_stack()
+    stack = Stack("growth", free_port())  # for the last of what is measured
+    try:
+        stack.start(AUTH="false")
+        # None of the programs that are measured sees this environment.
+        return subprocess.run([str(ROOT / "target" / "release" / "bench")], cwd=ROOT, env=stack.env(), check=False).returncode
+    finally:
+        stack.discard(keep_log=False)
 
 
 def cost():

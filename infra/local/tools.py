@@ -30,8 +30,13 @@ def check_machine():
 
 def install():
     """MiniStack and SAM, each in a virtual environment of its own: MiniStack pins what SAM wants newer."""
-    install_python("stack", "local AWS, 130 MB")
+    install_stack()
     install_python("sam", "SAM CLI and cargo-lambda, 790 MB")
+
+
+def install_stack():
+    """MiniStack alone."""
+    install_python("stack", "local AWS, 130 MB")
 
 
 def install_api():

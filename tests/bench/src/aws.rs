@@ -98,7 +98,7 @@ fn serve(
 }
 
 /// The JSON services name it in a header, SNS in its form.
-fn action(request: &Request) -> String {
+pub(crate) fn action(request: &Request) -> String {
     match request.header("x-amz-target").rsplit_once('.') {
         Some((_, action)) => action.to_owned(),
         None => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 use simulation::aws::Stack;
 use simulation::desk::{dossier, phone, terms};
-use simulation::fault::{Faults, ROUND_TRIP};
+use simulation::fault::Faults;
 use simulation::meter::Spent;
 use simulation::promises::in_virtual_time;
 use simulation::world::World;
@@ -42,7 +42,7 @@ pub struct Grown {
 }
 
 /// How many of each job are tried, where it is not all.
-const SAMPLE: usize = 200;
+pub(crate) const SAMPLE: usize = 200;
 
 /// Measures a province of `dossiers`.
 pub fn measure(dossiers: usize) -> Grown {
@@ -119,7 +119,7 @@ fn average(spent: &Spent, took: chrono::TimeDelta, count: usize) -> Each {
 
 impl Each {
     /// A sum, shared out.
-    fn over(self, count: f64) -> Self {
+    pub(crate) fn over(self, count: f64) -> Self {
         Self {
             calls: self.calls / count,
             write_units: self.write_units / count,
@@ -133,29 +133,63 @@ fn code(number: usize) -> String {
     format!("016{number:07}")
 }
 
-/// The growth as a table in Markdown.
-pub fn table(grown: &[Grown]) -> String {
+/// The growth as a table in Markdown: in memory, and on the local stack.
+pub fn table(in_memory: &[Grown], on_the_stack: &[Grown]) -> String {
     let mut lines = vec![
-        format!(
-            "Calls · write units · read units · milliseconds waited at {} ms a call, each on average.\n",
-            ROUND_TRIP.as_millis()
-        ),
+        "Calls · write units · read units · milliseconds, each on average: in memory those waited at 5 ms a call, on the \
+         local stack those that passed.\n"
+            .to_owned(),
         "| dossiers in the table | a push | a result notice | an inquiry | an apology planned | an apology sent |"
             .to_owned(),
         "|---:|---|---|---|---|---|".to_owned(),
     ];
-    for row in grown {
-        let cells = [row.push, row.notice, row.inquiry, row.planned, row.sent].map(|each| {
+    lines.extend(in_memory.iter().map(|row| row.line("in memory")));
+    lines.extend(on_the_stack.iter().map(|row| row.line("on the local stack")));
+    let steepest = |rows: &[Grown]| match rows {
+        [first, .., last] => 100.0 * (last.dearest_beside(first) - 1.0),
+        _ => 0.0,
+    };
+    lines.push(format!(
+        "\nFrom the first to the last row, no job's calls, write units or read units grow by more than {:.1} % in memory and \
+         {:.1} % on the local stack.",
+        steepest(in_memory),
+        steepest(on_the_stack),
+    ));
+    lines.join("\n")
+}
+
+impl Grown {
+    fn jobs(&self) -> [Each; 5] {
+        [self.push, self.notice, self.inquiry, self.planned, self.sent]
+    }
+
+    /// How many times as much of anything counted a job takes here as in the other province, at the most.
+    fn dearest_beside(&self, other: &Self) -> f64 {
+        let counts = |each: Each| [each.calls, each.write_units, each.read_units];
+        let ours = self.jobs().into_iter().flat_map(counts);
+        let ratios = ours.zip(other.jobs().into_iter().flat_map(counts)).filter(|(ours, _)| *ours > 0.0);
+        ratios.map(|(ours, theirs)| ours / theirs).fold(0.0, f64::max)
+    }
+
+    fn line(&self, place: &str) -> String {
+        let cells = self.jobs().map(|each| {
             format!("{:.2} · {:.2} · {:.2} · {:.2}", each.calls, each.write_units, each.read_units, each.milliseconds)
         });
-        lines.push(format!("| {} | {} |", row.dossiers, cells.join(" | ")));
+        format!("| {} {place} | {} |", self.dossiers, cells.join(" | "))
     }
-    lines.join("\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_costs_more_in_a_larger_province_is_seen() {
+        let each = |calls, read_units| Each { calls, read_units, ..Each::default() };
+        let grown = |push, sent| Grown { dossiers: 1, push, sent, notice: push, inquiry: push, planned: push };
+        let (small, large) = (grown(each(2.0, 0.0), each(4.0, 1.0)), grown(each(2.0, 0.0), each(4.0, 1.5)));
+        assert_eq!((large.dearest_beside(&small), small.dearest_beside(&small)), (1.5, 1.0));
+    }
 
     #[test]
     fn a_dossier_costs_the_same_in_a_province_ten_times_as_large() {

@@ -34,6 +34,26 @@ impl Jobs {
         self.lookup.clone()
     }
 
+    /// A text to 8083 of that sender, with an id of its own.
+    pub fn text(&self, sender: &str, text: &str, id: &str) -> Value {
+        let mut event = self.lookup.clone();
+        for (name, value) in [("msisdn", sender), ("mo_message", text), ("request_id", id)] {
+            event["queryStringParameters"][name] = json!(value);
+            event["multiValueQueryStringParameters"][name] = json!([value]);
+        }
+        event
+    }
+
+    /// A change of one dossier a moment ago, by its items before and after.
+    pub fn change(&self, before: &Value, after: &Value) -> Value {
+        let mut record = self.change.clone();
+        record["dynamodb"]["ApproximateCreationDateTime"] = json!(Utc::now().timestamp());
+        record["dynamodb"]["Keys"] = json!({"receipt_code": after["receipt_code"]});
+        record["dynamodb"]["OldImage"] = before.clone();
+        record["dynamodb"]["NewImage"] = after.clone();
+        json!({"Records": [record]})
+    }
+
     /// `count` dossiers that reached "Trả kết quả" a moment ago.
     pub fn notify(&self, count: usize) -> Value {
         let records: Vec<Value> = (0..count).map(|number| self.result(number)).collect();
@@ -59,10 +79,7 @@ impl Jobs {
                     "step": "Thẩm định hồ sơ", "status": "Đang xử lý", "unit": "Phòng Quản lý lữ hành"})
             })
             .collect();
-        let (body, now) = (json!(snapshots).to_string(), Utc::now().timestamp());
-        let signature = Webhook::new(INTAKE_KEY)?.sign("msg_1", now, body.as_bytes())?;
-        Ok(json!({"httpMethod": "POST", "path": "/dossiers", "requestContext": {"httpMethod": "POST"}, "body": body,
-            "headers": {"webhook-id": "msg_1", "webhook-timestamp": now.to_string(), "webhook-signature": signature}}))
+        signed_push(&json!(snapshots))
     }
 
     /// 17:30, or the minute, now.
@@ -80,6 +97,14 @@ impl Jobs {
         let kannel = json!({"user": "kannel", "password": "samlocal"});
         Contents { dossier, due, appointed, secret: json!({"current": INTAKE_KEY, "previous": null, "kannel": kannel}) }
     }
+}
+
+/// A push of an array of snapshots, signed.
+pub fn signed_push(snapshots: &Value) -> Result<Value> {
+    let (body, now) = (snapshots.to_string(), Utc::now().timestamp());
+    let signature = Webhook::new(INTAKE_KEY)?.sign("msg_1", now, body.as_bytes())?;
+    Ok(json!({"httpMethod": "POST", "path": "/dossiers", "requestContext": {"httpMethod": "POST"}, "body": body,
+        "headers": {"webhook-id": "msg_1", "webhook-timestamp": now.to_string(), "webhook-signature": signature}}))
 }
 
 fn code(number: usize) -> String {

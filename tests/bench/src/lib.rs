@@ -4,11 +4,13 @@
 pub mod aws;
 pub mod bill;
 pub mod contest;
+pub mod counter;
 pub mod document;
 pub mod figures;
 pub mod growth;
 pub mod http;
 pub mod jobs;
+pub mod local;
 pub mod plot;
 pub mod prices;
 pub mod report;

@@ -18,15 +18,15 @@ const JOBS: [Job; 5] = [
     ("an apology sent", |grown| grown.sent),
 ];
 
-/// The whole picture.
-pub fn growth(grown: &[Grown]) -> String {
+/// The whole picture: lines in memory, squares on the local stack, whose time is its own and is not drawn.
+pub fn growth(grown: &[Grown], on_the_stack: &[Grown]) -> String {
     let (width, height) = (2.0 * (PANEL.0 + MARGIN) + 24.0, PANEL.1 + 2.0 * MARGIN + 24.0);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" font-size=\"12\">\n\
          <rect width=\"{width}\" height=\"{height}\" fill=\"white\"/>\n"
     );
-    panel(&mut svg, MARGIN, "AWS calls a dossier", grown, |each| each.calls);
-    panel(&mut svg, 2.0 * MARGIN + PANEL.0, "milliseconds waited, 5 a call", grown, |each| each.milliseconds);
+    panel(&mut svg, MARGIN, "AWS calls a dossier (squares: local stack)", (grown, on_the_stack), |each| each.calls);
+    panel(&mut svg, 2.0 * MARGIN + PANEL.0, "milliseconds waited, 5 a call", (grown, &[]), |each| each.milliseconds);
     for (place, (name, _)) in JOBS.iter().enumerate() {
         let x = MARGIN + place as f64 * 150.0;
         let y = height - 16.0;
@@ -37,7 +37,7 @@ pub fn growth(grown: &[Grown]) -> String {
     svg + "</svg>\n"
 }
 
-fn panel(svg: &mut String, left: f64, title: &str, grown: &[Grown], of: fn(&Each) -> f64) {
+fn panel(svg: &mut String, left: f64, title: &str, (grown, squares): (&[Grown], &[Grown]), of: fn(&Each) -> f64) {
     let highest = grown.iter().flat_map(|row| JOBS.map(|(_, job)| of(&job(row)))).fold(0.0, f64::max);
     let scale = scale_for(highest);
     let bottom = MARGIN + PANEL.1;
@@ -78,6 +78,13 @@ fn panel(svg: &mut String, left: f64, title: &str, grown: &[Grown], of: fn(&Each
         for point in &points {
             let (x, y) = point.split_once(',').unwrap_or_default();
             let _ = writeln!(svg, "<circle cx=\"{x}\" cy=\"{y}\" r=\"3\" fill=\"{colour}\"/>");
+        }
+        for row in squares {
+            let (x, y) = (x(row.dossiers) - 5.0, y(of(&job(row))) - 5.0);
+            let _ = writeln!(
+                svg,
+                "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"10\" height=\"10\" fill=\"none\" stroke=\"{colour}\"/>"
+            );
         }
     }
 }

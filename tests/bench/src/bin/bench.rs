@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use bench::contest::{Contestant, Job, World};
 use bench::report::{Sizes, goals, megabytes, table};
 use bench::tls::Authority;
-use bench::{document, growth, plot};
+use bench::{document, growth, local, plot};
 
 /// What a call of AWS takes.
 const ROUND_TRIP: Duration = Duration::from_millis(2);
@@ -57,12 +57,17 @@ fn main() -> Result<()> {
     grow(&root)
 }
 
-/// The jobs in ever larger provinces, as a table and a picture.
+/// The jobs in ever larger provinces, as a table and a picture: in memory, and on the local stack that bench.py started.
 fn grow(root: &Path) -> Result<()> {
-    let sizes = [1_000, 10_000, 100_000, 1_000_000];
-    let grown: Vec<_> = sizes.into_iter().map(growth::measure).collect();
-    fs::write(root.join("docs/growth.svg"), plot::growth(&grown))?;
-    let table = growth::table(&grown);
+    let in_memory: Vec<_> = [1_000, 10_000, 100_000, 1_000_000].into_iter().map(growth::measure).collect();
+    let endpoint =
+        std::env::var("ONESTOP_ENDPOINT").context("ONESTOP_ENDPOINT: make bench starts a local stack and sets it")?;
+    let on_the_stack = [1_000, 10_000]
+        .into_iter()
+        .map(|dossiers| local::measure(root, &endpoint, dossiers))
+        .collect::<Result<Vec<_>>>()?;
+    fs::write(root.join("docs/growth.svg"), plot::growth(&in_memory, &on_the_stack))?;
+    let table = growth::table(&in_memory, &on_the_stack);
     println!("{table}");
     document::replace(root, "growth", &table)
 }
