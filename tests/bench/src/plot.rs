@@ -20,7 +20,7 @@ const JOBS: [Job; 5] = [
 
 /// The whole picture: lines in memory, squares on the local stack, whose time is its own and is not drawn.
 pub fn growth(grown: &[Grown], on_the_stack: &[Grown]) -> String {
-    let (width, height) = (2.0 * (PANEL.0 + MARGIN) + 24.0, PANEL.1 + 2.0 * MARGIN + 24.0);
+    let (width, height) = (2.0 * (PANEL.0 + MARGIN) + 40.0, PANEL.1 + 2.0 * MARGIN + 24.0);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" font-size=\"12\">\n\
          <rect width=\"{width}\" height=\"{height}\" fill=\"white\"/>\n"
