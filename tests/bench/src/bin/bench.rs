@@ -2,6 +2,7 @@
 //! installed everything before.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -32,7 +33,7 @@ fn main() -> Result<()> {
 
     let authority = Authority::new(&root, &folder)?;
     let world = World::measured(&root, &authority, ROUND_TRIP)?;
-    let mut contestants = contestants(&root, &folder, &authority);
+    let mut contestants = contestants(&root, &folder, &authority)?;
     if let Some(only) = &only {
         contestants.retain(|one| only.split(' ').any(|name| one.name == name));
     }
@@ -74,8 +75,10 @@ fn grow(root: &Path) -> Result<()> {
 
 /// In the order of their rounds. Python and Node leave the caches full of themselves, and who comes next starts later for
 /// it: the empty function and the five measured against it follow programs of their own kind.
-fn contestants(root: &Path, folder: &Path, authority: &Authority) -> Vec<Contestant> {
-    let rust = |name, job| Contestant::new(name, job, vec![release(root, name).display().to_string()], &[], folder);
+fn contestants(root: &Path, folder: &Path, authority: &Authority) -> Result<Vec<Contestant>> {
+    let rust = |name, job| -> Result<_> {
+        Ok(Contestant::new(name, job, vec![laid_out(root, folder, name)?.display().to_string()], &[], folder))
+    };
     let python = |name, job, module: &str| {
         let command = [
             &format!("{}/.local/peers/python/bin/python", root.display()),
@@ -99,29 +102,34 @@ fn contestants(root: &Path, folder: &Path, authority: &Authority) -> Vec<Contest
         let handler = built.join(format!("{module}.mjs")).display().to_string();
         Contestant::new(name, job, command.to_vec(), &[("_HANDLER", handler)], folder)
     };
-    vec![
-        rust("floor-lookup", Job::Lookup),
-        rust("floor-empty", Job::Empty),
-        rust("lookup", Job::Lookup),
-        rust("notify", Job::Notify),
-        rust("intake", Job::Intake),
-        rust("apology", Job::Apology),
-        rust("redeliver", Job::Redeliver),
-        rust("floor-notify", Job::Notify),
+    Ok(vec![
+        rust("floor-lookup", Job::Lookup)?,
+        rust("floor-empty", Job::Empty)?,
+        rust("lookup", Job::Lookup)?,
+        rust("notify", Job::Notify)?,
+        rust("intake", Job::Intake)?,
+        rust("apology", Job::Apology)?,
+        rust("redeliver", Job::Redeliver)?,
+        rust("floor-notify", Job::Notify)?,
         python("python-lookup", Job::Lookup, "lookup"),
         python("python-notify", Job::Notify, "notify"),
         node("node-lookup", Job::Lookup, "lookup"),
         node("node-notify", Job::Notify, "notify"),
-    ]
+    ])
 }
 
-fn release(root: &Path, name: &str) -> PathBuf {
-    root.join("target/release").join(name)
+/// A program as it was built, copied: how a file was written decides in what pieces it lies in memory, and that how fast
+/// it starts. All are written alike, in one go, as from a zip.
+fn laid_out(root: &Path, folder: &Path, name: &str) -> Result<PathBuf> {
+    let (built, copy) = (root.join("target/release").join(name), folder.join(name));
+    fs::write(&copy, fs::read(&built).with_context(|| built.display().to_string())?)?;
+    fs::set_permissions(&copy, fs::Permissions::from_mode(0o755))?;
+    Ok(copy)
 }
 
 /// The whole province's evening, by the real function.
 fn evening(root: &Path, authority: &Authority, folder: &Path) -> Result<String> {
-    let command = release(root, "apology").display().to_string();
+    let command = laid_out(root, folder, "apology")?.display().to_string();
     let log = folder.join("evening.log");
     let plan = |due| -> Result<_> {
         World::new(root, authority, SLOW_ROUND_TRIP, due)?.evening(&command, &log).context("the evening")
