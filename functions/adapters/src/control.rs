@@ -45,12 +45,22 @@ impl BudgetCounter for Control {
                 Some(UpdateItemError::ConditionalCheckFailedException(failed)) => failed
                     .item
                     .as_ref()
-                    .and_then(|row| get_number(row, "free_at"))
-                    .map(Advance::Taken)
+                    .map(|row| Advance::Taken(get_number(row, "free_at").unwrap_or(i64::MAX)))
                     .ok_or_else(|| unavailable(TABLE)(error)),
                 _ => Err(unavailable(TABLE)(error)),
             },
         }
+    }
+
+    async fn set_back(&self, beyond: i64, to: i64) -> Result<bool, StoreError> {
+        let update = self
+            .update(SMS_BUDGET)
+            .update_expression("SET free_at = :to")
+            .condition_expression("free_at > :beyond OR NOT attribute_type(free_at, :number)")
+            .expression_attribute_values(":to", number(to))
+            .expression_attribute_values(":beyond", number(beyond))
+            .expression_attribute_values(":number", text("N"));
+        unless_condition_failed(update.send().await)
     }
 }
 

@@ -179,6 +179,9 @@ pub fn report(metrics: &Metrics, run: &str, tally: Tally) {
         ("SmsInDoubt", tally.in_doubt),
         ("SmsRefused", tally.refused),
         ("OldestDueSeconds", tally.oldest_due_seconds),
+        ("UnclaimableRows", tally.unclaimable),
+        ("EventsDropped", tally.events_dropped),
+        ("RateCounterAhead", tally.counter_resets),
     ];
     metrics.emit(counts.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name, count.into())));
 }
@@ -206,6 +209,8 @@ pub fn reply_counts(tally: Tally) -> impl Iterator<Item = (&'static str, f64)> {
         ("RepliesFailed", tally.failed),
         ("RepliesDeferred", tally.deferred),
         ("RepliesRefused", tally.refused),
+        ("UnclaimableRows", tally.unclaimable),
+        ("EventsDropped", tally.events_dropped),
     ];
     counts.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name, count.into()))
 }

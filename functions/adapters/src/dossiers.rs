@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use chrono::NaiveDate;
 use domain::calendar::day_in_vietnam;
 use domain::ports::{Clock, DossierStore, Page, PageToken, Put, StoreError};
+use domain::revision::{Stored, UnreadableRow};
 use domain::{Dossier, ReceiptCode};
 use serde_json::{Map, Value};
 
@@ -60,24 +61,31 @@ impl DossierStore for DynamoDossiers {
     }
 
     /// A put that the SDK repeated after a lost reply finds itself there, which the caller sees as a repetition.
-    async fn put(&self, dossier: &Dossier, replaces: Option<&Dossier>) -> Result<Put, StoreError> {
+    async fn put(&self, dossier: &Dossier, replaces: &Stored) -> Result<Put, StoreError> {
         let put = self
             .client
             .put_item()
             .table_name(&self.table)
             .set_item(Some(self.item(dossier)?))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let seen = |revision: &str| {
+            put.clone()
+                .condition_expression("revision = :seen")
+                .expression_attribute_values(":seen", number(revision))
+        };
         let put = match replaces {
-            None => put.condition_expression("attribute_not_exists(receipt_code)"),
-            Some(seen) => {
-                put.condition_expression("revision = :seen").expression_attribute_values(":seen", number(seen.revision))
-            }
+            Stored::Nothing => put.condition_expression("attribute_not_exists(receipt_code)"),
+            Stored::Dossier(dossier) => seen(&dossier.revision.to_string()),
+            Stored::Unreadable(UnreadableRow { revision: Some(revision), .. }) => seen(revision),
+            Stored::Unreadable(UnreadableRow { revision: None, .. }) => put
+                .condition_expression("NOT attribute_type(revision, :number)")
+                .expression_attribute_values(":number", text("N")),
         };
         match put.send().await {
             Ok(_) => Ok(Put::Done),
             Err(error) => match error.as_service_error() {
                 Some(aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(failed)) => {
-                    Ok(Put::Overtaken(failed.item.clone().map(read).transpose()?.map(Box::new)))
+                    Ok(Put::Overtaken(stored(failed.item.clone())))
                 }
                 _ => Err(unavailable(TABLE)(error)),
             },
@@ -88,7 +96,7 @@ impl DossierStore for DynamoDossiers {
         let appointment_on = text(day.to_string());
         let start = page.map(|PageToken(code)| {
             Item::from([
-                ("receipt_code".to_owned(), text(code.as_str())),
+                ("receipt_code".to_owned(), text(code)),
                 ("appointment_on".to_owned(), appointment_on.clone()),
             ])
         });
@@ -103,7 +111,7 @@ impl DossierStore for DynamoDossiers {
             .send()
             .await
             .map_err(unavailable(TABLE))?;
-        let next = found.last_evaluated_key.map(|last| page_token(&last)).transpose()?;
+        let next = found.last_evaluated_key.map(|last| page_token(&last));
         let mut page = Page { next, ..Page::default() };
         for item in found.items.unwrap_or_default() {
             match read(item) {
@@ -124,16 +132,29 @@ fn last_day(dossier: &Dossier, today: NaiveDate) -> NaiveDate {
     dossier.result_on.unwrap_or(dossier.appointment_on.max(today))
 }
 
-fn page_token(last: &Item) -> Result<PageToken, StoreError> {
-    let code = get_text(last, "receipt_code").unwrap_or_default();
-    ReceiptCode::parse(code).map(PageToken).map_err(|error| unreadable(code, error))
+fn page_token(last: &Item) -> PageToken {
+    PageToken(get_text(last, "receipt_code").unwrap_or_default().to_owned())
 }
 
-/// A dossier from the table, whoever wrote it there.
+/// What a conditional write found.
+fn stored(item: Option<Item>) -> Stored {
+    let Some(item) = item else { return Stored::Nothing };
+    let revision = item.get("revision").and_then(|revision| revision.as_n().ok()).cloned();
+    match read(item) {
+        Ok(dossier) => Stored::Dossier(Box::new(dossier)),
+        Err(error) => Stored::Unreadable(UnreadableRow { revision, why: error.to_string() }),
+    }
+}
+
+/// A dossier from the table, whoever wrote it there. Its key must be canonical: no look-up would find it otherwise.
 fn read(item: Item) -> Result<Dossier, StoreError> {
     let code = get_text(&item, "receipt_code").unwrap_or_default().to_owned();
     let snapshot: Map<String, Value> = serde_dynamo::from_item(item).map_err(|error| unreadable(&code, error))?;
-    Dossier::parse(&snapshot).map_err(|error| unreadable(&code, error))
+    let dossier = Dossier::parse(&snapshot).map_err(|error| unreadable(&code, error))?;
+    if dossier.receipt_code.as_str() != code {
+        return Err(unreadable(&code, format!("its receipt_code must be written {}", dossier.receipt_code)));
+    }
+    Ok(dossier)
 }
 
 fn unreadable(code: &str, why: impl ToString) -> StoreError {

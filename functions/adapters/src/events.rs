@@ -27,19 +27,27 @@ impl EventBridge {
         Self { client, bus }
     }
 
-    async fn put(&self, events: &[Event]) {
+    /// How many of `events` the bus did not take.
+    async fn put(&self, events: &[Event]) -> u32 {
         let entries = events.iter().map(|event| self.entry(event)).collect();
         match tokio::time::timeout(TIME_OUT, self.client.put_events().set_entries(Some(entries)).send()).await {
-            Ok(Ok(put)) if put.failed_entry_count == 0 => {}
-            Ok(Ok(put)) => tracing::warn!(events.lost = put.failed_entry_count, "the event bus refused some events"),
-            Ok(Err(error)) => {
-                tracing::warn!(
-                    events.lost = events.len(),
-                    error = crate::aws::words(&error),
-                    "the event bus is out of reach"
-                );
+            Ok(Ok(put)) => {
+                let codes = put.entries().iter().filter_map(|entry| entry.error_code()).next().unwrap_or_default();
+                let refused = u32::try_from(put.failed_entry_count).unwrap_or(0);
+                if refused > 0 {
+                    tracing::warn!(events.dropped = refused, code = codes, "the event bus refused some events");
+                }
+                refused
             }
-            Err(_) => tracing::warn!(events.lost = events.len(), "the event bus did not answer within a second"),
+            Ok(Err(error)) => {
+                let error = crate::aws::words(&error);
+                tracing::warn!(events.dropped = events.len(), error, "the event bus is out of reach");
+                events.len() as u32
+            }
+            Err(_) => {
+                tracing::warn!(events.dropped = events.len(), "the event bus did not answer within a second");
+                events.len() as u32
+            }
         }
     }
 
@@ -54,7 +62,7 @@ impl EventBridge {
 }
 
 impl EventBus for EventBridge {
-    async fn publish(&self, events: &[Event]) {
-        futures::future::join_all(events.chunks(MOST_ENTRIES).map(|chunk| self.put(chunk))).await;
+    async fn publish(&self, events: &[Event]) -> u32 {
+        futures::future::join_all(events.chunks(MOST_ENTRIES).map(|chunk| self.put(chunk))).await.into_iter().sum()
     }
 }

@@ -12,13 +12,14 @@ use std::str::FromStr;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, Utc};
 use domain::calendar::day_in_vietnam;
 use domain::lifecycle::{Claim, LEASE, Outcome, State};
-use domain::notice::Priority;
-use domain::ports::{Due, Ledger, Owe, StoreError};
-use domain::{InquiryId, NoticeId, NoticeKey, Outgoing, ReceiptCode};
+use domain::notice::{NoticeKind, Priority};
+use domain::ports::{Claimed, Due, Ledger, NoticeRow, Owe, StoreError};
+use domain::{InquiryId, NoticeId, Outgoing, ReceiptCode};
 use futures::future::try_join_all;
 
 use crate::aws::DynamoDb;
@@ -42,6 +43,56 @@ impl DynamoLedger {
     /// Finished rows are kept for `retention_days`: parameter `NoticeRetentionDays`.
     pub fn new(client: DynamoDb, table: String, retention_days: u32) -> Self {
         Self { client, table, retention_days }
+    }
+
+    fn update(&self, id: &Outgoing) -> UpdateItemFluentBuilder {
+        let update = self.client.update_item().table_name(&self.table).set_key(Some(key(id)));
+        update.expression_attribute_names("#state", "state")
+    }
+
+    /// The attributes of a new row that say where it is in its life.
+    fn life(&self, id: &Outgoing, how: &Owe, now: DateTime<Utc>) -> Item {
+        let (state, due_at, attempts) = match how {
+            Owe::Pending { due_at } => (State::Pending, *due_at, 0),
+            Owe::Claimed(claim) => (State::Sending, claim.lease_until, claim.attempts),
+            Owe::NoMobile(reason) => {
+                return Item::from([
+                    ("state".to_owned(), text(State::Cancelled.as_str())),
+                    ("reason".to_owned(), text(*reason)),
+                    ("phone_at_fault".to_owned(), AttributeValue::Bool(true)),
+                    ("attempts".to_owned(), number(0)),
+                    ("expires_at".to_owned(), expiry(day_in_vietnam(now), self.retention_days)),
+                ]);
+            }
+        };
+        Item::from([
+            ("state".to_owned(), text(state.as_str())),
+            ("due_at".to_owned(), number(due_at.timestamp_millis())),
+            ("attempts".to_owned(), number(attempts)),
+            ("open_lane".to_owned(), text(lane(id.priority(), fastrand::u8(..SHARDS)))),
+        ])
+    }
+
+    /// Why a row could not be claimed. One whose state is final or unknown, and that the index shows all the same, was
+    /// edited by hand: a finished one is taken out of the index, as if it had been finished by us.
+    async fn not_claimed(&self, id: &Outgoing, row: &Item, now: DateTime<Utc>) -> Result<Claimed, StoreError> {
+        let word = get_text(row, "state").unwrap_or_default().to_owned();
+        let state = State::from_str(&word);
+        if !row.contains_key("open_lane") || state.as_ref().is_ok_and(|state| !state.is_final()) {
+            return Ok(Claimed::Taken);
+        }
+        if state.is_ok() {
+            let update = self
+                .update(id)
+                .update_expression("SET expires_at = :expires_at REMOVE open_lane, due_at")
+                .condition_expression("#state = :state")
+                .expression_attribute_values(":state", text(&word))
+                .expression_attribute_values(":expires_at", expiry(day_in_vietnam(now), self.retention_days));
+            if let Err(error) = update.send().await {
+                tracing::warn!(message = %id, error = crate::aws::words(&error), "a finished row stays in the index `open`");
+            }
+        }
+        Ok(Claimed::Contradictory(word))
     }
 
     async fn due_in_lane(&self, lane: String, by: DateTime<Utc>, limit: usize) -> Result<Vec<Due>, StoreError> {
@@ -77,20 +128,13 @@ impl DynamoLedger {
 impl Ledger for DynamoLedger {
     async fn owe(&self, id: &Outgoing, how: Owe, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let mut row = key(id);
-        let (state, due_at, attempts) = match &how {
-            Owe::Pending { due_at } => (State::Pending, *due_at, 0),
-            Owe::Claimed(claim) => (State::Sending, claim.lease_until, claim.attempts),
-        };
         row.extend([
-            ("state".to_owned(), text(state.as_str())),
             ("kind".to_owned(), text(id.kind())),
-            ("due_at".to_owned(), number(due_at.timestamp_millis())),
-            ("attempts".to_owned(), number(attempts)),
             ("owed_at".to_owned(), time(now)),
-            ("open_lane".to_owned(), text(lane(id.priority(), fastrand::u8(..SHARDS)))),
         ]);
+        row.extend(self.life(id, &how, now));
         let owner = match how {
-            Owe::Pending { .. } => None,
+            Owe::Pending { .. } | Owe::NoMobile(_) => None,
             Owe::Claimed(claim) => Some(claim.owner),
         };
         if let Some(owner) = &owner {
@@ -120,38 +164,36 @@ impl Ledger for DynamoLedger {
         Ok(try_join_all(calls).await?.into_iter().flatten().collect())
     }
 
-    async fn claim(&self, id: &Outgoing, owner: String, now: DateTime<Utc>) -> Result<Option<Claim>, StoreError> {
+    async fn claim(&self, id: &Outgoing, owner: String, now: DateTime<Utc>) -> Result<Claimed, StoreError> {
         let lease_until = now + LEASE;
         let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(key(id)))
+            .update(id)
             .update_expression(
-                "SET #state = :sending, #owner = :owner, due_at = :lease_until, attempts = attempts + :one",
+                "SET #state = :sending, #owner = :owner, due_at = :lease_until, attempts = if_not_exists(attempts, :zero) + :one",
             )
             .condition_expression("#state IN (:pending, :sending) AND due_at <= :now")
-            .expression_attribute_names("#state", "state")
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_values(":pending", text(State::Pending.as_str()))
             .expression_attribute_values(":sending", text(State::Sending.as_str()))
             .expression_attribute_values(":owner", text(&owner))
             .expression_attribute_values(":lease_until", number(lease_until.timestamp_millis()))
             .expression_attribute_values(":now", number(now.timestamp_millis()))
+            .expression_attribute_values(":zero", number(0))
             .expression_attribute_values(":one", number(1))
             .return_values(ReturnValue::UpdatedNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let granted = |row: Option<&Item>| {
             let attempts = row.and_then(|row| get_number(row, "attempts")).unwrap_or(1);
-            Some(Claim { id: id.clone(), owner: owner.clone(), lease_until, attempts })
+            Claimed::Granted(Claim { id: id.clone(), owner: owner.clone(), lease_until, attempts })
         };
         match update.send().await {
             Ok(updated) => Ok(granted(updated.attributes.as_ref())),
             Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                    let ours = is_held_by(failed.item.as_ref(), Some(&owner));
-                    Ok(if ours { granted(failed.item.as_ref()) } else { None })
-                }
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => match failed.item.as_ref() {
+                    row if is_held_by(row, Some(&owner)) => Ok(granted(row)),
+                    Some(row) => self.not_claimed(id, row, now).await,
+                    None => Ok(Claimed::Taken),
+                },
                 _ => Err(unavailable(TABLE)(error)),
             },
         }
@@ -186,11 +228,11 @@ impl Ledger for DynamoLedger {
                     (":reason", text(reason)),
                 ]);
             }
-            Outcome::Failed(reason) => {
+            Outcome::Failed(reason) | Outcome::WrongNumber(reason) => {
                 sets.push("reason = :reason");
                 values.push((":reason", text(reason)));
             }
-            Outcome::Cancelled(reason) => {
+            Outcome::Cancelled(reason) | Outcome::NoMobile(reason) => {
                 sets.push("reason = :reason");
                 values.push((":reason", text(*reason)));
             }
@@ -202,14 +244,14 @@ impl Ledger for DynamoLedger {
             sets.push("expires_at = :expires_at");
             values.push((":expires_at", expiry(day_in_vietnam(now), self.retention_days)));
         }
+        if outcome.phone_at_fault() {
+            sets.push("phone_at_fault = :yes");
+            values.push((":yes", AttributeValue::Bool(true)));
+        }
         let mut update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(key(&claim.id)))
+            .update(&claim.id)
             .update_expression(format!("SET {} REMOVE {}", sets.join(", "), removes.join(", ")))
             .condition_expression("#state = :sending AND #owner = :owner")
-            .expression_attribute_names("#state", "state")
             .expression_attribute_names("#owner", "owner")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         if matches!(outcome, Outcome::Sent(receipt) if receipt.told.is_some()) {
@@ -242,28 +284,31 @@ impl Ledger for DynamoLedger {
         Ok(due)
     }
 
-    async fn is_superseded(&self, id: &NoticeId) -> Result<bool, StoreError> {
-        if matches!(id.key, NoticeKey::Apology(_)) {
-            return Ok(false);
-        }
+    async fn rows_of(&self, code: &ReceiptCode, kind: NoticeKind) -> Result<Vec<NoticeRow>, StoreError> {
         let found = self
             .client
             .query()
             .table_name(&self.table)
             .key_condition_expression("receipt_code = :code AND begins_with(notice, :kind)")
-            .expression_attribute_values(":code", text(id.receipt_code.as_str()))
-            .expression_attribute_values(":kind", text(format!("{}#", id.key.kind())))
-            .projection_expression("notice")
+            .expression_attribute_values(":code", text(code.as_str()))
+            .expression_attribute_values(":kind", text(format!("{kind}#")))
+            .projection_expression("notice, #state, phone_at_fault")
+            .expression_attribute_names("#state", "state")
             .consistent_read(true)
             .send()
             .await
             .map_err(unavailable(TABLE))?;
-        let others = found.items.unwrap_or_default();
-        Ok(others
-            .iter()
-            .filter_map(|row| get_text(row, "notice")?.parse::<NoticeKey>().ok())
-            .any(|other| other.supersedes(&id.key)))
+        Ok(found.items.unwrap_or_default().iter().filter_map(notice_row).collect())
     }
+}
+
+/// A row that somebody wrote by hand and that cannot be read takes no other's place.
+fn notice_row(row: &Item) -> Option<NoticeRow> {
+    Some(NoticeRow {
+        key: get_text(row, "notice")?.parse().ok()?,
+        state: get_text(row, "state")?.parse().ok()?,
+        phone_at_fault: row.get("phone_at_fault").is_some_and(|yes| yes.as_bool() == Ok(&true)),
+    })
 }
 
 fn key(id: &Outgoing) -> Item {

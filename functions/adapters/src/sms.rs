@@ -126,6 +126,7 @@ fn by_code(code: &str, message: &str, status: u16) -> SendError {
         Some(Meaning::Refused) if message.contains("SenderID") || message.contains("MessageAttributes") => {
             SendError::Unauthorised(words)
         }
+        Some(Meaning::Refused) if message.contains("PhoneNumber") => SendError::WrongNumber(words),
         Some(Meaning::Refused) => SendError::Refused(words),
         Some(Meaning::Unauthorised) => SendError::Unauthorised(words),
         Some(Meaning::NotSent) => SendError::NotSent(words),
@@ -169,7 +170,7 @@ mod tests {
                 "InvalidParameter",
                 "Invalid parameter: PhoneNumber Reason: +84912345678 is not valid",
                 400,
-                SendError::Refused(
+                SendError::WrongNumber(
                     "InvalidParameter: Invalid parameter: PhoneNumber Reason: +*********** is not valid".into(),
                 ),
             ),
@@ -186,6 +187,12 @@ mod tests {
                 "not allowed",
                 403,
                 SendError::Unauthorised("AuthorizationError: not allowed".into()),
+            ),
+            (
+                "InvalidParameter",
+                "Invalid parameter: Message Reason: Empty message",
+                400,
+                SendError::Refused("InvalidParameter: Invalid parameter: Message Reason: Empty message".into()),
             ),
             ("InternalError", "", 500, SendError::Unknown("InternalError: ".into())),
             ("SomethingNew", "x", 400, SendError::NotSent("SomethingNew: x".into())),

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::calendar::{day_in_vietnam, tomorrow_in_vietnam};
-use domain::delivery::{Delivery, Notices, Progress, Tally};
+use domain::delivery::{Delivery, Notices, Progress, SENDING_RUN, Tally};
 use domain::event::Event;
 use domain::owed::owes_apology;
 use domain::ports::{Clock, DossierStore, Ledger, NoticePorts, StoreError};
@@ -53,21 +53,35 @@ pub struct Plan {
     pub overrun_minutes: i64,
 }
 
+/// What an evening's run did.
+#[derive(Debug, Default)]
+pub struct Evening {
+    /// What was planned.
+    pub plan: Plan,
+    /// What was sent.
+    pub sent: Tally,
+    /// Why it ended early: the run is to be repeated.
+    pub failed: Option<StoreError>,
+}
+
 /// Plans, announces the counts, and sends until the run is over. `request` is unique to the invocation.
+///
+/// What was done is told also where the run failed half-way.
 pub async fn apologise<P: NoticePorts>(
     delivery: &Delivery<P>,
     event: &Scheduled,
     request: &str,
     deadline: DateTime<Utc>,
-) -> Result<(Plan, Tally), StoreError> {
+) -> Evening {
     let tomorrow = tomorrow_in_vietnam(event.time);
     let started = delivery.ports().clock().now();
     if tomorrow < day_in_vietnam(started) {
         tracing::warn!(appointment_on = %tomorrow, "an evening of the past is not apologised for");
-        return Ok(Default::default());
+        return Evening::default();
     }
     let planning = delivery.run(request, started + RUN);
-    let mut plan = plan(delivery, &planning, tomorrow).await?;
+    let mut plan = Plan::default();
+    let planned = plan_all(delivery, &planning, tomorrow, &mut plan).await;
     plan.overrun_minutes = overrun_minutes(delivery, plan.parts_in_all);
     planning.announce(Event::ApologiesPlanned {
         appointment_on: tomorrow,
@@ -76,28 +90,33 @@ pub async fn apologise<P: NoticePorts>(
         already_planned: plan.already_planned,
         parts: plan.parts,
     });
-    planning.finish().await;
-
+    // Its tally counts as deferred what the plan counts as planned.
+    let events_dropped = planning.finish().await.events_dropped;
+    if let Err(error) = planned {
+        return Evening { plan, sent: Tally { events_dropped, ..Tally::default() }, failed: Some(error) };
+    }
     let sending = delivery.run(request, (delivery.ports().clock().now() + RUN).min(deadline - MARGIN));
-    sending.drain_in_turn(PATIENCE).await?;
-    Ok((plan, sending.finish().await))
+    let drained = sending.drain_in_turn(PATIENCE).await;
+    let mut sent = sending.finish().await;
+    sent.events_dropped += events_dropped;
+    Evening { plan, sent, failed: drained.err() }
 }
 
-async fn plan<P: NoticePorts>(
+async fn plan_all<P: NoticePorts>(
     delivery: &Delivery<P>,
     run: &Notices<'_, P>,
     tomorrow: NaiveDate,
-) -> Result<Plan, StoreError> {
-    let mut plan = Plan::default();
+    plan: &mut Plan,
+) -> Result<(), StoreError> {
     let mut page = None;
     loop {
         let found = delivery.ports().dossiers().appointed_on(tomorrow, page).await?;
         plan.due += found.dossiers.len() as u64;
         plan.unreadable += found.unreadable as u64;
-        plan_page(delivery, run, tomorrow, &found.dossiers, &mut plan).await;
+        plan_page(delivery, run, tomorrow, &found.dossiers, plan).await;
         page = match found.next {
             Some(next) => Some(next),
-            None => return Ok(plan),
+            None => return Ok(()),
         };
     }
 }
@@ -152,11 +171,16 @@ fn parts<P: NoticePorts>(delivery: &Delivery<P>, dossier: &Dossier, tomorrow: Na
     Sms::new(&terms.accents.apply(text)).parts
 }
 
-/// How long after the sending window's close the last of `parts` would go, at the fleet's rate. A second pass counts
-/// what was sent since the first once more: rather a warning a few minutes too early than one too late.
+/// How long after the sending window's close the last of `parts` would go, at the fleet's rate, in minutes.
+///
+/// What waits is sent for [`SENDING_RUN`] of each minute, and results take their share of the rate meanwhile: a
+/// twentieth is reckoned for them. A second pass counts what was sent since the first once more: rather a warning a few
+/// minutes too early than one too late.
 fn overrun_minutes<P: NoticePorts>(delivery: &Delivery<P>, parts: u64) -> i64 {
     let now = delivery.ports().clock().now();
     let terms = delivery.terms();
-    let last = terms.window.next_open(now) + terms.rate.time_for(parts);
+    let sending = terms.rate.time_for(parts + parts / 20);
+    let takes = sending * 60 / SENDING_RUN.num_seconds() as i32;
+    let last = terms.window.next_open(now) + takes;
     terms.window.next_close(now).map_or(0, |closes| (last - closes).num_minutes().max(0))
 }

@@ -6,7 +6,7 @@ use adapters::metrics::Metrics;
 use adapters::quiet::{self, Quiet};
 use adapters::settings::Settings;
 use anyhow::ensure;
-use apology::Scheduled;
+use apology::{Evening, Scheduled};
 use lambda_runtime::{LambdaEvent, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
@@ -21,7 +21,7 @@ async fn main() -> anyhow::Result<()> {
     run(service_fn(async |event: LambdaEvent<Quiet<Scheduled>>| {
         let request = &event.context.request_id;
         let deadline = event.context.deadline().into();
-        let (plan, tally) = apology::apologise(delivery, &event.payload.0, request, deadline).await?;
+        let Evening { plan, sent, failed } = apology::apologise(delivery, &event.payload.0, request, deadline).await;
         tracing::info!(
             plan.due,
             plan.planned,
@@ -37,7 +37,10 @@ async fn main() -> anyhow::Result<()> {
             ("PlanOverrunMinutes", plan.overrun_minutes as f64),
             ("DossiersUnreadable", plan.unreadable as f64),
         ]);
-        adapters::delivery::report(metrics, request, tally);
+        adapters::delivery::report(metrics, request, sent);
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
         ensure!(plan.out_of_reach == 0, "{} apologies could not be owed: the run is to be repeated", plan.out_of_reach);
         Ok(())
     }))

@@ -1,9 +1,11 @@
 //! One budget of SMS parts for the whole fleet: in any t seconds at most rate·t parts, plus one message.
 //!
-//! A line of time is shared out. A message of n parts takes n/rate seconds of it, and goes at the start of its piece;
-//! no two pieces overlap, so the bound holds for every window. The line's end, `free_at`, is one counter row. A sender
-//! takes it in blocks of a second, so that the row is written once a second and not once a message, and a running block
-//! is lengthened where nobody came between, so that no time is lost at its end.
+//! The algorithm is GCRA (generic cell rate algorithm) with one shared counter row, `free_at`: its theoretical arrival
+//! time. A message of n parts reserves n/rate seconds and goes at the start of its reservation; no two reservations
+//! overlap, so the bound holds for every window. A sender's first reservation is as long as its message; a sender that
+//! goes on sending reserves about a second at a time, so that the row is not written once a message.
+
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::lock::Mutex;
@@ -25,9 +27,10 @@ impl PartsPerSecond {
         (u64::from(parts) * 1000).div_ceil(self.0.into()) as i64
     }
 
-    /// The parts that go in so many seconds.
-    pub fn parts_in(self, seconds: usize) -> usize {
-        self.0 as usize * seconds
+    /// About how many messages go in so many seconds: a notice with accents is three or four parts.
+    pub fn messages_in(self, seconds: usize) -> usize {
+        const PARTS_A_MESSAGE: usize = 3;
+        self.0 as usize * seconds / PARTS_A_MESSAGE
     }
 
     /// The time that many parts take, in whole seconds, rounded up.
@@ -36,16 +39,23 @@ impl PartsPerSecond {
     }
 }
 
-/// Milliseconds of the line taken at once, at the first try.
+/// Milliseconds that a sender reserves at once while it goes on sending.
 const BLOCK: i64 = 1000;
-/// Senders that come between us and the counter before we leave the notice for later.
+/// Milliseconds that the counter's answer may take before the reservation is too short for its message.
+const ANSWER: i64 = 50;
+/// Calls of the counter for one message, before it is left for later.
 const MOST_TRIES: u32 = 8;
+/// How far ahead of now the counter can be when all is well, in milliseconds: a sender reserves for its own run of a
+/// minute, in blocks that a slow counter lengthens to two minutes at most, and clocks may be five minutes apart. A value
+/// further ahead comes from a wrong clock or from a hand edit, and must not stop every sender until then.
+const MOST_AHEAD: i64 = 10 * 60 * 1000;
 
-/// One sender's piece of the line: `[next, end)`, milliseconds since 1970.
+/// One sender's reservation: `[next, end)`, and the latest moment it gave out; milliseconds since 1970.
 #[derive(Debug, Default)]
 struct Block {
     next: i64,
     end: i64,
+    latest: i64,
 }
 
 /// Gives out the moments at which messages may go.
@@ -53,12 +63,18 @@ struct Block {
 pub struct Pacer {
     rate: PartsPerSecond,
     block: Mutex<Block>,
+    resets: AtomicU32,
 }
 
 impl Pacer {
-    /// A sender that holds no piece of the line yet.
+    /// A sender that has reserved nothing yet.
     pub fn new(rate: PartsPerSecond) -> Self {
-        Self { rate, block: Mutex::default() }
+        Self { rate, block: Mutex::default(), resets: AtomicU32::new(0) }
+    }
+
+    /// How often the counter was set back since this was last asked, because it was too far ahead.
+    pub fn take_resets(&self) -> u32 {
+        self.resets.swap(0, Ordering::Relaxed)
     }
 
     /// The rate it keeps.
@@ -69,7 +85,7 @@ impl Pacer {
     /// The next moment at which a message of `parts` may go; None where that would be after `latest`.
     ///
     /// The clock is read anew after every call of the counter: a slow counter must not leave two messages late for
-    /// their moments, to go at once. It is asked for more each time, so that something is left when it has answered.
+    /// their moments, to go at once. Where a grant came too late for the message, the next one is asked to be longer.
     pub async fn slot(
         &self,
         counter: &impl BudgetCounter,
@@ -79,25 +95,56 @@ impl Pacer {
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let length = self.rate.milliseconds_for(parts);
         let mut block = self.block.lock().await;
-        for tried in 0..MOST_TRIES {
+        let mut late_grants = 0;
+        for _ in 0..MOST_TRIES {
             let now = clock.now().timestamp_millis();
-            // Where the block has run out, the line goes on from now.
+            // Where the reservation has run out, the next one begins now.
             let free = block.end.max(now);
             let start = block.next.max(now);
             if start > latest.timestamp_millis() {
                 return Ok(None);
             }
             if start + length <= block.end {
-                block.next = start + length;
+                (block.next, block.latest) = (start + length, start);
                 return Ok(DateTime::from_timestamp_millis(start));
             }
-            let end = (free + (BLOCK << tried)).max(start + length);
-            *block = match counter.advance(free, end).await? {
-                Advance::Granted => Block { next: start, end },
-                Advance::Taken(free_at) => Block { next: free_at, end: free_at },
-            };
+            let goes_on = block.latest + BLOCK >= now;
+            // Whole messages, so that little is left over where another sender is next.
+            let whole = length * (BLOCK as u64).div_ceil(length as u64) as i64;
+            let reserve = if goes_on { whole } else { length + ANSWER } << late_grants;
+            let end = (free + reserve).max(start + length);
+            match counter.advance(free, end).await? {
+                Advance::Granted => {
+                    (block.next, block.end) = (start, end);
+                    late_grants += u32::from(clock.now().timestamp_millis().max(start) + length > end);
+                }
+                Advance::Taken(free_at) if free_at <= now + MOST_AHEAD => (block.next, block.end) = (free_at, free_at),
+                Advance::Taken(free_at) => {
+                    self.set_back(counter, free_at, now, now + length).await?;
+                    (block.next, block.end) = (now, now);
+                }
+            }
         }
         Ok(None)
+    }
+
+    /// Sets a counter back that is too far ahead. The next call of the counter decides who goes first.
+    async fn set_back(
+        &self,
+        counter: &impl BudgetCounter,
+        free_at: i64,
+        now: i64,
+        to: i64,
+    ) -> Result<(), StoreError> {
+        if counter.set_back(now + MOST_AHEAD, to).await? {
+            self.resets.fetch_add(1, Ordering::Relaxed);
+            let minutes = free_at.saturating_sub(now) / 60_000;
+            tracing::error!(
+                ahead.minutes = minutes,
+                "the rate limiter's counter was too far in the future and was set back: check the clocks, and who edits table control"
+            );
+        }
+        Ok(())
     }
 }
 
@@ -106,7 +153,7 @@ mod tests {
     use super::*;
     use futures::executor::block_on;
     use proptest::prelude::*;
-    use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+    use std::sync::atomic::AtomicI64;
 
     /// A counter whose every answer takes a while, and the clock that shows it.
     #[derive(Default)]
@@ -137,6 +184,12 @@ mod tests {
             }
             self.free_at.store(to, Ordering::Relaxed);
             Ok(Advance::Granted)
+        }
+
+        async fn set_back(&self, beyond: i64, to: i64) -> Result<bool, StoreError> {
+            self.writes.fetch_add(1, Ordering::Relaxed);
+            let moves = |free_at| (free_at > beyond).then_some(to);
+            Ok(self.free_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, moves).is_ok())
         }
     }
 
@@ -178,21 +231,74 @@ mod tests {
         let now = 1_000_000;
         assert_eq!(slot(&fleet[0], &counter, 4, now, 0), Some(now));
         assert_eq!(counter.writes.load(Ordering::Relaxed), 1);
-        assert_eq!(slot(&fleet[1], &counter, 1, now, 9_000), Some(now + 4_000), "the next sender's turn");
+        assert_eq!(slot(&fleet[1], &counter, 1, now, 9_000), Some(now + 4_050), "the next sender's turn");
     }
 
     #[test]
-    fn a_sender_keeps_no_more_of_the_line_than_a_second() {
-        let (fleet, counter) = ([(); 2].map(|()| Pacer::new(PartsPerSecond::new(10).unwrap())), Counter::default());
+    fn a_single_message_reserves_its_own_length_and_a_sender_that_goes_on_a_second() {
+        let (fleet, counter) = ([(); 3].map(|()| Pacer::new(PartsPerSecond::new(10).unwrap())), Counter::default());
         let now = 1_000_000;
         assert_eq!(slot(&fleet[0], &counter, 1, now, 0), Some(now));
-        assert_eq!(slot(&fleet[1], &counter, 1, now, 9_000), Some(now + 1_000));
+        assert_eq!(slot(&fleet[1], &counter, 1, now, 9_000), Some(now + 150));
+        assert_eq!(slot(&fleet[1], &counter, 1, now, 9_000), Some(now + 250));
+        assert_eq!(slot(&fleet[2], &counter, 1, now, 9_000), Some(now + 300 + 1_000));
+    }
+
+    #[test]
+    fn an_evening_uses_the_whole_rate_while_results_arrive_one_by_one() {
+        let (evening, counter) = (Pacer::new(PartsPerSecond::new(10).unwrap()), Counter::default());
+        let (began, mut now, mut parts) = (1_000_000, 1_000_000, 0);
+        let mut next_result = began;
+        while now < began + 600_000 {
+            if now >= next_result {
+                // Each result has a sandbox of its own.
+                let single = Pacer::new(PartsPerSecond::new(10).unwrap());
+                parts += slot(&single, &counter, 3, now, 10_000).map_or(0, |_| 3);
+                next_result += 1_300;
+            }
+            now = slot(&evening, &counter, 4, now, 60_000).expect("its turn comes");
+            parts += 4;
+        }
+        let used = parts as f64 / (10.0 * (now - began) as f64 / 1_000.0);
+        assert!(used > 0.95, "{:.0} % of the rate", used * 100.0);
+    }
+
+    #[test]
+    fn only_a_grant_that_came_too_late_makes_the_next_one_longer() {
+        let (busy, counter) = (Pacer::new(PartsPerSecond::new(10).unwrap()), Counter::default());
+        let now = 1_000_000;
+        assert_eq!(slot(&busy, &counter, 4, now, 0), Some(now));
+        for other in 1..5 {
+            // Others were first, again and again.
+            counter.free_at.fetch_add(300, Ordering::Relaxed);
+            let at = slot(&busy, &counter, 4, now + other, 60_000).expect("its turn comes");
+            assert!(counter.free_at.load(Ordering::Relaxed) - at <= BLOCK + 400, "{other}");
+            busy.block.try_lock().expect("free").end = at;
+        }
+    }
+
+    #[test]
+    fn a_counter_in_the_far_future_stops_nobody_and_is_told() {
+        for far in [now_plus(MOST_AHEAD + 1), i64::MAX] {
+            let (pacer, counter) = (Pacer::new(PartsPerSecond::new(10).unwrap()), Counter::default());
+            counter.free_at.store(far, Ordering::Relaxed);
+            assert_eq!(slot(&pacer, &counter, 4, now_plus(0), 1_000), Some(now_plus(400)), "behind the reset's own room");
+            assert_eq!((pacer.take_resets(), pacer.take_resets()), (1, 0));
+        }
+        let (pacer, counter) = (Pacer::new(PartsPerSecond::new(10).unwrap()), Counter::default());
+        counter.free_at.store(now_plus(MOST_AHEAD), Ordering::Relaxed);
+        assert_eq!(slot(&pacer, &counter, 4, now_plus(0), 1_000), None, "believed: its turn comes later");
+        assert_eq!(pacer.take_resets(), 0);
+    }
+
+    fn now_plus(milliseconds: i64) -> i64 {
+        1_000_000 + milliseconds
     }
 
     #[test]
     fn parts_take_their_time_rounded_up() {
         let rate = PartsPerSecond::new(10).unwrap();
-        assert_eq!(rate.parts_in(3), 30);
+        assert_eq!(rate.messages_in(3), 10);
         for (parts, seconds) in [(0, 0), (1, 1), (10, 1), (11, 2), (400_000, 40_000)] {
             assert_eq!(rate.time_for(parts), TimeDelta::seconds(seconds), "{parts}");
         }

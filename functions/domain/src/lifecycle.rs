@@ -154,8 +154,12 @@ pub enum Outcome {
     },
     /// Refused for good, or attempts used up.
     Failed(String),
+    /// The phone number was refused for good.
+    WrongNumber(String),
     /// No longer true.
     Cancelled(&'static str),
+    /// The dossier has no mobile number any more.
+    NoMobile(&'static str),
     /// Too late.
     Expired,
 }
@@ -166,10 +170,15 @@ impl Outcome {
         match self {
             Self::Sent(_) => Step::Send,
             Self::NotSent { .. } => Step::Release,
-            Self::Failed(_) => Step::Fail,
-            Self::Cancelled(_) => Step::Cancel,
+            Self::Failed(_) | Self::WrongNumber(_) => Step::Fail,
+            Self::Cancelled(_) | Self::NoMobile(_) => Step::Cancel,
             Self::Expired => Step::Expire,
         }
+    }
+
+    /// The citizen was not told because of the phone number: the first usable number owes the notice again.
+    pub fn phone_at_fault(&self) -> bool {
+        matches!(self, Self::WrongNumber(_) | Self::NoMobile(_))
     }
 }
 

@@ -2,28 +2,87 @@
 
 use chrono::NaiveDate;
 
+use crate::phone::NotAMobile;
+use crate::ports::NoticeRow;
 use crate::{ClosedSteps, Dossier, NoticeKey, steps};
 
-/// The notices that the change from `old` to `new` owes: none, one, or (a contradictory dossier) both.
+/// A notice that a change owes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owed {
+    /// Which.
+    pub key: NoticeKey,
+    /// Why it cannot be sent, where the dossier has no mobile number.
+    pub no_mobile: Option<&'static str>,
+}
+
+/// The notices that the change from `old` to `new` owes: none or one.
 ///
 /// - *result*: "khi hồ sơ TTHC chuyển về đến bước “Trả kết quả”"; not for a dossier that was done before, so again only
 ///   after it was re-opened.
 /// - *supplement*: "khi hồ sơ TTHC được xác định trạng thái “Chờ bổ sung” … và chuyển về Bộ phận Một cửa", in either
-///   order; again only after it has left that state.
+///   order; again only after it has left that state. Not for a dossier that is done, whatever its status says.
 ///
-/// None where the revision did not rise, where the snapshot is silent, same-day, or has no mobile number.
-pub fn owed_by_change(old: Option<&Dossier>, new: &Dossier, closed: &ClosedSteps) -> Vec<NoticeKey> {
-    let unchanged = old.is_some_and(|old| old.revision >= new.revision);
-    if unchanged || new.silent || !new.takes_notices() {
-        return Vec::new();
+/// None where the revision did not rise, where the snapshot is silent, or the procedure same-day.
+pub fn owed_by_change(old: Option<&Dossier>, new: &Dossier, closed: &ClosedSteps) -> Option<Owed> {
+    if !is_news(old, new) || new.is_same_day() {
+        return None;
     }
     let was_done = old.is_some_and(|old| old.is_done(closed));
-    let was_waiting = old.is_some_and(Dossier::waits_for_papers_at_the_desk);
+    let was_awaiting = old.is_some_and(|old| awaits_papers(old, closed));
+    let key = if steps::is_result_step(&new.step) && !was_done {
+        NoticeKey::Result(new.revision)
+    } else if awaits_papers(new, closed) && !was_awaiting {
+        NoticeKey::Supplement(new.revision)
+    } else {
+        return None;
+    };
+    Some(Owed { key, no_mobile: no_mobile(new) })
+}
 
-    let result = (steps::is_result_step(&new.step) && !was_done).then_some(NoticeKey::Result(new.revision));
-    let supplement =
-        (new.waits_for_papers_at_the_desk() && !was_waiting).then_some(NoticeKey::Supplement(new.revision));
-    result.into_iter().chain(supplement).collect()
+/// The notice that the change from `old` to `new` owes once more because the phone number was corrected, provided that
+/// the old number kept it from the citizen ([`phone_was_at_fault`]): the dossier is where it was when the notice was
+/// owed, at "Trả kết quả" or waiting for papers at the desk.
+pub fn owed_by_corrected_phone(old: Option<&Dossier>, new: &Dossier, closed: &ClosedSteps) -> Option<NoticeKey> {
+    let old = old?;
+    if !is_news(Some(old), new) || !new.takes_notices() || old.mobile() == new.mobile() {
+        return None;
+    }
+    if steps::is_result_step(&old.step) && steps::is_result_step(&new.step) {
+        Some(NoticeKey::Result(new.revision))
+    } else if awaits_papers(old, closed) && awaits_papers(new, closed) {
+        Some(NoticeKey::Supplement(new.revision))
+    } else {
+        None
+    }
+}
+
+/// Whether the last of a dossier's notices of one kind was cancelled or refused for its phone number. A number that is
+/// corrected afterwards owes it again, and only once: then the last notice is the new one.
+pub fn phone_was_at_fault(rows: &[NoticeRow]) -> bool {
+    rows.iter().max_by_key(|row| row.key).is_some_and(|last| last.phone_at_fault)
+}
+
+/// Whether a later revision owes the same kind of notice as `key`.
+pub fn is_superseded(key: &NoticeKey, rows: &[NoticeRow]) -> bool {
+    rows.iter().any(|row| row.key.supersedes(key))
+}
+
+fn is_news(old: Option<&Dossier>, new: &Dossier) -> bool {
+    !new.silent && old.is_none_or(|old| old.revision < new.revision)
+}
+
+fn awaits_papers(dossier: &Dossier, closed: &ClosedSteps) -> bool {
+    dossier.waits_for_papers_at_the_desk() && !dossier.is_done(closed)
+}
+
+fn no_mobile(dossier: &Dossier) -> Option<&'static str> {
+    match dossier.mobile() {
+        Some(Ok(_)) => None,
+        None => Some("the dossier has no phone number"),
+        Some(Err(NotAMobile::FixedLine)) => Some("the phone is a fixed line, which receives no SMS"),
+        Some(Err(NotAMobile::Foreign)) => Some("the phone is not a Vietnamese number"),
+        Some(Err(NotAMobile::Nonsense)) => Some("the phone is not a Vietnamese mobile number"),
+    }
 }
 
 /// "danh sách hồ sơ có thời gian hẹn trả kết quả là ngày hôm sau nhưng hồ sơ … chưa được chuyển về đến bước “Trả kết quả”"
@@ -38,23 +97,25 @@ pub enum StillTrue {
     Yes,
     /// No longer true; the reason is kept in the ledger.
     No(&'static str),
+    /// True, but there is no mobile number to send it to.
+    NoMobile(&'static str),
     /// An apology past its appointment day.
     TooLate,
 }
 
 /// Judges a notice against the dossier as it is on `today` (in Vietnam).
 pub fn still_true(key: &NoticeKey, dossier: &Dossier, today: NaiveDate, closed: &ClosedSteps) -> StillTrue {
-    use StillTrue::{No, TooLate, Yes};
-    if !dossier.takes_notices() {
-        return No("the dossier no longer takes notices: no mobile number, or a same-day procedure");
-    }
+    use StillTrue::{No, NoMobile, TooLate, Yes};
     match key {
+        _ if dossier.is_same_day() => No("the procedure takes no longer than a day"),
         NoticeKey::Result(_) if !dossier.is_done(closed) => No("the dossier was re-opened"),
+        NoticeKey::Result(_) if !steps::is_result_step(&dossier.step) => No("the result was handed over"),
+        NoticeKey::Supplement(_) if dossier.is_done(closed) => No("the result was reached"),
         NoticeKey::Supplement(_) if !dossier.waits_for_papers_at_the_desk() => No("the papers are no longer awaited"),
         NoticeKey::Apology(day) if *day < today => TooLate,
         NoticeKey::Apology(_) if dossier.is_done(closed) => No("the result was reached"),
         NoticeKey::Apology(day) if *day != dossier.appointment_on => No("the appointment was moved"),
-        _ => Yes,
+        _ => no_mobile(dossier).map_or(Yes, NoMobile),
     }
 }
 
@@ -66,7 +127,8 @@ mod tests {
 
     fn owed(old: Option<Value>, new: Value) -> Vec<String> {
         let old = old.map(dossier);
-        owed_by_change(old.as_ref(), &dossier(new), &ClosedSteps::default()).iter().map(ToString::to_string).collect()
+        let owed = owed_by_change(old.as_ref(), &dossier(new), &ClosedSteps::default());
+        owed.iter().filter(|owed| owed.no_mobile.is_none()).map(|owed| owed.key.to_string()).collect()
     }
 
     fn at(revision: u64, step: &str, status: &str, unit: &str) -> Value {
@@ -125,6 +187,70 @@ mod tests {
     }
 
     #[test]
+    fn a_dossier_that_is_done_awaits_no_papers_whatever_its_status_says() {
+        let both = at(3, "Trả kết quả", "Chờ bổ sung", DESK);
+        assert_eq!(owed(Some(at(2, "Thẩm định", "Đang xử lý", ROOM)), both.clone()), ["result#3"]);
+        assert_eq!(owed(Some(at(2, "Trả kết quả", "Đã giải quyết", DESK)), both.clone()), NONE);
+        assert_eq!(owed(None, at(3, "Kết thúc", "Chờ bổ sung", DESK)), NONE);
+        assert_eq!(owed(Some(both), at(4, "Tiếp nhận", "Chờ bổ sung", DESK)), ["supplement#4"], "re-opened");
+    }
+
+    #[test]
+    fn a_notice_without_a_mobile_is_owed_with_the_reason() {
+        for (phone, reason) in [
+            (json!(null), "the dossier has no phone number"),
+            (json!("02583822229"), "the phone is a fixed line, which receives no SMS"),
+            (json!("+1 415 555 2671"), "the phone is not a Vietnamese number"),
+            (json!("không có"), "the phone is not a Vietnamese mobile number"),
+        ] {
+            let owed = owed_by_change(None, &dossier(json!({"phone": phone})), &ClosedSteps::default());
+            assert_eq!(owed, Some(Owed { key: NoticeKey::Result(3), no_mobile: Some(reason) }));
+        }
+    }
+
+    #[test]
+    fn a_corrected_phone_owes_again_only_where_the_notice_is_owed() {
+        let corrected = |old: Value, new: Value| {
+            let (mut old, mut new) = (old, new);
+            (old["phone"], new["revision"]) = (old.get("phone").cloned().unwrap_or(json!(null)), json!(4));
+            let key = owed_by_corrected_phone(Some(&dossier(old)), &dossier(new), &ClosedSteps::default());
+            key.map(|key| key.to_string())
+        };
+        let waiting = json!({"step": "Tiếp nhận", "status": "Chờ bổ sung"});
+        assert_eq!(corrected(json!({}), json!({})).as_deref(), Some("result#4"));
+        assert_eq!(corrected(json!({"phone": "02583822229"}), json!({})).as_deref(), Some("result#4"));
+        assert_eq!(corrected(json!({"phone": "0987654321"}), json!({})).as_deref(), Some("result#4"), "if it was refused");
+        assert_eq!(corrected(waiting.clone(), waiting.clone()).as_deref(), Some("supplement#4"));
+        for (old, new) in [
+            (json!({"phone": "+84 912 345 678"}), json!({})),
+            (json!({}), json!({"phone": null})),
+            (json!({}), json!({"phone": "02583822229"})),
+            (json!({}), json!({"silent": true})),
+            (json!({}), json!({"same_day": true})),
+            (json!({}), json!({"step": "Kết thúc"})),
+            (json!({"step": "Kết thúc"}), json!({})),
+            (json!({}), json!({"step": "Thẩm định"})),
+            (json!({"step": "Thẩm định"}), json!({})),
+            (waiting.clone(), json!({"step": "Tiếp nhận"})),
+            (waiting, json!({})),
+        ] {
+            assert_eq!(corrected(old.clone(), new.clone()), None, "{old} {new}");
+        }
+    }
+
+    #[test]
+    fn only_the_last_notice_of_a_kind_says_whether_the_phone_was_at_fault() {
+        let row = |revision, phone_at_fault| NoticeRow {
+            key: NoticeKey::Result(revision),
+            state: crate::lifecycle::State::Cancelled,
+            phone_at_fault,
+        };
+        assert!(!phone_was_at_fault(&[]), "nothing was owed: a silent first load");
+        assert!(phone_was_at_fault(&[row(9, false), row(10, true)]));
+        assert!(!phone_was_at_fault(&[row(11, false), row(10, true)]));
+    }
+
+    #[test]
     fn the_apology_goes_to_open_dossiers_due_tomorrow() {
         let tomorrow: NaiveDate = "2026-11-25".parse().unwrap();
         let open = json!({"step": "Thẩm định"});
@@ -155,7 +281,8 @@ mod tests {
         let open = json!({"step": "Thẩm định", "revision": 9});
         let waiting = json!({"status": "Chờ bổ sung", "step": "Tiếp nhận"});
         assert_eq!(judge("result#3", json!({}), "2026-12-24"), StillTrue::Yes);
-        assert_eq!(judge("result#3", json!({"step": "Kết thúc"}), "2026-12-24"), StillTrue::Yes);
+        let handed_over = StillTrue::No("the result was handed over");
+        assert_eq!(judge("result#3", json!({"step": "Kết thúc"}), "2026-12-24"), handed_over);
         assert_eq!(judge("result#3", open.clone(), "2026-11-24"), StillTrue::No("the dossier was re-opened"));
         assert_eq!(judge("supplement#3", waiting, "2026-11-24"), StillTrue::Yes);
         assert_eq!(
@@ -168,7 +295,17 @@ mod tests {
         assert_eq!(judge("apology#2026-11-25", open.clone(), "2026-11-26"), StillTrue::TooLate);
         assert_eq!(judge("apology#2026-11-24", open, "2026-11-24"), StillTrue::No("the appointment was moved"));
         assert_eq!(judge("apology#2026-11-25", json!({}), "2026-11-24"), StillTrue::No("the result was reached"));
+        let done_and_waiting = json!({"status": "Chờ bổ sung"});
+        for step in ["Trả kết quả", "Kết thúc"] {
+            let mut changes = done_and_waiting.clone();
+            changes["step"] = json!(step);
+            assert_eq!(judge("supplement#3", changes, "2026-11-24"), StillTrue::No("the result was reached"), "{step}");
+        }
         let no_phone = judge("result#3", json!({"phone": null}), "2026-11-24");
-        assert!(matches!(no_phone, StillTrue::No(_)));
+        assert_eq!(no_phone, StillTrue::NoMobile("the dossier has no phone number"));
+        let reopened = judge("result#3", json!({"phone": null, "step": "Thẩm định"}), "2026-11-24");
+        assert_eq!(reopened, StillTrue::No("the dossier was re-opened"), "no corrected number brings it back");
+        let same_day = judge("result#3", json!({"same_day": true}), "2026-11-24");
+        assert_eq!(same_day, StillTrue::No("the procedure takes no longer than a day"));
     }
 }

@@ -8,9 +8,10 @@ use std::future::Future;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::event::Event;
-use crate::lifecycle::{Claim, Outcome};
-use crate::notice::Priority;
-use crate::{Dossier, InquiryId, NoticeId, Outgoing, Phone, ReceiptCode};
+use crate::lifecycle::{Claim, Outcome, State};
+use crate::notice::{NoticeKind, Priority};
+use crate::revision::Stored;
+use crate::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, Phone, ReceiptCode};
 
 /// Why a store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -39,11 +40,7 @@ pub trait DossierStore: Sync {
     fn get(&self, code: &ReceiptCode) -> impl Future<Output = Result<Option<Dossier>, StoreError>> + Send;
 
     /// Writes `dossier` where `replaces` is still what is stored; else tells what is.
-    fn put(
-        &self,
-        dossier: &Dossier,
-        replaces: Option<&Dossier>,
-    ) -> impl Future<Output = Result<Put, StoreError>> + Send;
+    fn put(&self, dossier: &Dossier, replaces: &Stored) -> impl Future<Output = Result<Put, StoreError>> + Send;
 
     /// A page of the dossiers whose appointment is on `day`, in no order that means anything. The index may be some
     /// seconds behind.
@@ -59,13 +56,13 @@ pub trait DossierStore: Sync {
 pub enum Put {
     /// Written.
     Done,
-    /// Not written: this is what stands there.
-    Overtaken(Option<Box<Dossier>>),
+    /// Not written: this is what is stored.
+    Overtaken(Stored),
 }
 
-/// Where the next page begins: the last dossier of this one.
+/// Where the next page begins: the last row's key as the table has it, which is not always a canonical receipt code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PageToken(pub ReceiptCode);
+pub struct PageToken(pub String);
 
 /// Dossiers, and where to go on.
 #[derive(Debug, Default)]
@@ -88,13 +85,13 @@ pub trait Ledger: Sync {
     /// [`Ledger::owe`] decides.
     fn rows_among(&self, ids: &[NoticeId]) -> impl Future<Output = Result<HashSet<NoticeId>, StoreError>> + Send;
 
-    /// Takes a message that is due, or whose sender's lease ran out. None where somebody else has it or it is finished.
+    /// Takes a message that is due, or whose sender's lease ran out.
     fn claim(
         &self,
         id: &Outgoing,
         owner: String,
         now: DateTime<Utc>,
-    ) -> impl Future<Output = Result<Option<Claim>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Claimed, StoreError>> + Send;
 
     /// Marks the outcome, if the claim still stands. False where it was taken over.
     fn settle(
@@ -113,8 +110,35 @@ pub trait Ledger: Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Due>, StoreError>> + Send;
 
-    /// Whether a later revision of the dossier owes the same kind of notice.
-    fn is_superseded(&self, id: &NoticeId) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    /// The rows of one dossier and kind, in no order (a consistent read).
+    fn rows_of(
+        &self,
+        code: &ReceiptCode,
+        kind: NoticeKind,
+    ) -> impl Future<Output = Result<Vec<NoticeRow>, StoreError>> + Send;
+}
+
+/// How a claim ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claimed {
+    /// It is ours until the lease runs out.
+    Granted(Claim),
+    /// Somebody else has it, or it is finished, or it is not due yet.
+    Taken,
+    /// The row can never be claimed: its attribute `state` says so, and the index shows it all the same. That happens
+    /// where somebody edits `state` alone. A finished row is taken out of the index; the state is kept here.
+    Contradictory(String),
+}
+
+/// A notice's row, as far as other notices of its dossier are concerned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeRow {
+    /// Which notice.
+    pub key: NoticeKey,
+    /// Where it is in its life.
+    pub state: State,
+    /// It was cancelled or refused for its phone number. See [`Outcome::phone_at_fault`].
+    pub phone_at_fault: bool,
 }
 
 /// How a message comes into the ledger.
@@ -127,6 +151,9 @@ pub enum Owe {
     },
     /// Owed and claimed in one write.
     Claimed(Claim),
+    /// It cannot be sent, because the dossier has no mobile number: the row is cancelled from the first. A number that
+    /// is corrected later finds it.
+    NoMobile(&'static str),
 }
 
 /// An unfinished message.
@@ -142,6 +169,9 @@ pub struct Due {
 pub trait BudgetCounter: Sync {
     /// Moves the counter to `to` where it stands at `at_most` or before (or nowhere). Milliseconds since 1970.
     fn advance(&self, at_most: i64, to: i64) -> impl Future<Output = Result<Advance, StoreError>> + Send;
+
+    /// Moves the counter to `to` where it is later than `beyond`, or is no number. True where it did.
+    fn set_back(&self, beyond: i64, to: i64) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }
 
 /// How an advance ended.
@@ -149,7 +179,7 @@ pub trait BudgetCounter: Sync {
 pub enum Advance {
     /// The counter stands where it was asked to.
     Granted,
-    /// Somebody else had moved it here.
+    /// Somebody else had moved it here. `i64::MAX` where the row holds no number.
     Taken(i64),
 }
 
@@ -189,6 +219,9 @@ pub enum SendError {
     /// This message will never be accepted.
     #[error("refused for good: {0}")]
     Refused(String),
+    /// No message to this phone number will ever be accepted.
+    #[error("the phone number was refused: {0}")]
+    WrongNumber(String),
     /// We may not send at all: a matter of configuration. Stop, and burn no message.
     #[error("not authorised to send SMS: {0}")]
     Unauthorised(String),
@@ -199,8 +232,8 @@ pub enum SendError {
 
 /// The province's event bus. Runs beside the work: it never fails it.
 pub trait EventBus: Sync {
-    /// Publishes what happened; what cannot be published is logged and let go.
-    fn publish(&self, events: &[Event]) -> impl Future<Output = ()> + Send;
+    /// Publishes what happened. What cannot be published is logged and dropped; the count of dropped events.
+    fn publish(&self, events: &[Event]) -> impl Future<Output = u32> + Send;
 }
 
 /// Table `inquiries`: what 1,000 VND each is reconciled against.

@@ -4,6 +4,50 @@ use chrono::NaiveDate;
 
 use crate::{ClosedSteps, Dossier};
 
+/// What is stored under a receipt code.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Stored {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// A dossier.
+    Dossier(Box<Dossier>),
+    /// A row that is no valid dossier: somebody wrote it straight to the table.
+    Unreadable(UnreadableRow),
+}
+
+impl Stored {
+    /// The dossier, where there is one that can be read.
+    pub fn dossier(&self) -> Option<&Dossier> {
+        match self {
+            Self::Dossier(dossier) => Some(dossier),
+            Self::Nothing | Self::Unreadable(_) => None,
+        }
+    }
+}
+
+impl From<Option<Dossier>> for Stored {
+    fn from(dossier: Option<Dossier>) -> Self {
+        dossier.map_or(Self::Nothing, |dossier| Self::Dossier(Box::new(dossier)))
+    }
+}
+
+/// A row that is no valid dossier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableRow {
+    /// Its `revision` as the table writes it, where that is a number.
+    pub revision: Option<String>,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+impl UnreadableRow {
+    /// Whether it is of a later revision than `revision`, as far as its own can be read.
+    fn is_later_than(&self, revision: u64) -> bool {
+        self.revision.as_ref().and_then(|own| own.parse::<f64>().ok()).is_some_and(|own| own > revision as f64)
+    }
+}
+
 /// What to do with a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -18,16 +62,23 @@ pub enum Verdict {
     Conflicting,
 }
 
-/// Judges a `snapshot` that arrived on `today` (in Vietnam) against the `stored` dossier of the same receipt code.
-pub fn judge(stored: Option<&Dossier>, snapshot: Dossier, today: NaiveDate, closed: &ClosedSteps) -> Verdict {
-    match stored {
+/// Judges a `snapshot` that arrived on `today` (in Vietnam) against what is `stored` under the same receipt code.
+///
+/// A valid snapshot replaces a row that cannot be read, unless that is of a later revision.
+pub fn judge(stored: &Stored, snapshot: Dossier, today: NaiveDate, closed: &ClosedSteps) -> Verdict {
+    match stored.dossier() {
         Some(stored) if stored.revision > snapshot.revision => Verdict::Stale,
         Some(stored) if stored.revision < snapshot.revision => news(Some(stored), snapshot, today, closed),
         Some(stored) if is_repeated(stored, &snapshot, closed) => Verdict::Repeated,
         Some(stored) if is_first_load(stored) && is_first_load(&snapshot) => news(None, snapshot, today, closed),
         Some(_) => Verdict::Conflicting,
+        None if is_later(stored, &snapshot) => Verdict::Stale,
         None => news(None, snapshot, today, closed),
     }
+}
+
+fn is_later(stored: &Stored, snapshot: &Dossier) -> bool {
+    matches!(stored, Stored::Unreadable(row) if row.is_later_than(snapshot.revision))
 }
 
 fn news(stored: Option<&Dossier>, snapshot: Dossier, today: NaiveDate, closed: &ClosedSteps) -> Verdict {
@@ -73,7 +124,7 @@ mod tests {
     const TODAY: &str = "2026-11-24";
 
     fn judged(stored: Option<&Dossier>, snapshot: &Dossier) -> Verdict {
-        judge(stored, snapshot.clone(), TODAY.parse().unwrap(), &ClosedSteps::default())
+        judge(&stored.cloned().into(), snapshot.clone(), TODAY.parse().unwrap(), &ClosedSteps::default())
     }
 
     fn stored(stored: Option<&Dossier>, snapshot: &Dossier) -> Dossier {
@@ -91,6 +142,21 @@ mod tests {
     fn an_older_revision_never_overwrites_a_newer_one() {
         let kept = dossier(json!({"revision": 4}));
         assert_eq!(judged(Some(&kept), &dossier(json!({"revision": 3}))), Verdict::Stale);
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_gives_way_to_a_snapshot_that_is_not_older() {
+        let judged = |revision: Option<&str>| {
+            let row = UnreadableRow { revision: revision.map(str::to_owned), why: "received_on is missing".into() };
+            let stored = Stored::Unreadable(row);
+            judge(&stored, dossier(json!({"revision": 3})), TODAY.parse().unwrap(), &ClosedSteps::default())
+        };
+        for revision in [None, Some("2"), Some("3"), Some("-1"), Some("2.5")] {
+            assert!(matches!(judged(revision), Verdict::Store(_)), "{revision:?}");
+        }
+        for later in ["4", "3.5", "1E+20"] {
+            assert_eq!(judged(Some(later)), Verdict::Stale, "{later}");
+        }
     }
 
     #[test]

@@ -15,6 +15,8 @@ use crate::Refusal;
 pub enum Outcome {
     /// It is in the table.
     Stored,
+    /// It is, in place of a row that was no valid dossier.
+    Replaced,
     /// A newer revision is.
     Stale,
     /// The same revision with other content is.
@@ -34,7 +36,7 @@ pub struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     warning: Option<String>,
     #[serde(skip)]
-    conflict: bool,
+    became: Option<Outcome>,
 }
 
 impl Report {
@@ -46,14 +48,14 @@ impl Report {
             receipt_code: Some(dossier.receipt_code.to_string()),
             revision: Some(dossier.revision),
             outcome: match outcome {
-                Outcome::Stored => "stored",
+                Outcome::Stored | Outcome::Replaced => "stored",
                 Outcome::Stale => "stale",
                 Outcome::Conflicting => "invalid",
             },
             field: conflict.then_some("revision"),
             reason: conflict.then(|| reason.to_owned()),
             warning: warning(dossier),
-            conflict,
+            became: Some(outcome),
         }
     }
 
@@ -69,13 +71,13 @@ impl Report {
             field: Some(error.field),
             reason: Some(error.reason),
             warning: None,
-            conflict: false,
+            became: None,
         }
     }
 
-    /// Somebody must look at the sender.
-    pub fn is_conflict(&self) -> bool {
-        self.conflict
+    /// Whether that became of it.
+    pub fn is(&self, outcome: Outcome) -> bool {
+        self.became == Some(outcome)
     }
 }
 

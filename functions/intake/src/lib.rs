@@ -15,7 +15,7 @@ use chrono::NaiveDate;
 use domain::calendar::day_in_vietnam;
 use domain::dossier::InvalidField;
 use domain::ports::{Clock, DossierStore, Put, StoreError};
-use domain::revision::{Verdict, judge};
+use domain::revision::{Stored, Verdict, judge};
 use domain::{ClosedSteps, Dossier};
 use futures::StreamExt;
 use serde_json::{Map, Value};
@@ -55,9 +55,7 @@ impl<D: DossierStore, C: Clock> Intake<D, C> {
         }
         match self.push(request).await {
             Ok(reports) => {
-                let conflicts = reports.iter().filter(|report| report.is_conflict()).count();
-                let counts = (conflicts > 0).then_some(("RevisionConflicts", conflicts as f64));
-                (answer::outcomes(&reports), counts.into_iter().collect())
+                (answer::outcomes(&reports), counts(&reports))
             }
             Err(refusal) => (answer::refused(refusal), Vec::new()),
         }
@@ -123,9 +121,9 @@ impl<D: DossierStore, C: Clock> Intake<D, C> {
     /// Writes a snapshot if it is news. A new dossier takes one call, a changed one two.
     async fn store(&self, snapshot: &Dossier) -> Result<Outcome, StoreError> {
         let today: NaiveDate = day_in_vietnam(self.clock.now());
-        let mut stored: Option<Box<Dossier>> = None;
+        let mut stored = Stored::Nothing;
         for _ in 0..MOST_TRIES {
-            let dossier = match judge(stored.as_deref(), snapshot.clone(), today, &self.closed_steps) {
+            let dossier = match judge(&stored, snapshot.clone(), today, &self.closed_steps) {
                 Verdict::Store(dossier) => dossier,
                 Verdict::Repeated => return Ok(Outcome::Stored),
                 Verdict::Stale => return Ok(Outcome::Stale),
@@ -137,13 +135,29 @@ impl<D: DossierStore, C: Clock> Intake<D, C> {
                     return Ok(Outcome::Conflicting);
                 }
             };
-            match self.dossiers.put(&dossier, stored.as_deref()).await? {
-                Put::Done => return Ok(Outcome::Stored),
+            match self.dossiers.put(&dossier, &stored).await? {
+                Put::Done => return Ok(stored_over(&stored, &dossier)),
                 Put::Overtaken(found) => stored = found,
             }
         }
         Err(StoreError::Unavailable { table: "dossiers", why: "other writers keep coming between".into() })
     }
+}
+
+/// What alarms watch.
+fn counts(reports: &[Report]) -> Counts {
+    let of = |outcome| reports.iter().filter(|report| report.is(outcome)).count() as f64;
+    let counts = [("RevisionConflicts", of(Outcome::Conflicting)), ("UnreadableRowsReplaced", of(Outcome::Replaced))];
+    counts.into_iter().filter(|(_, count)| *count > 0.0).collect()
+}
+
+fn stored_over(replaced: &Stored, dossier: &Dossier) -> Outcome {
+    let Stored::Unreadable(row) = replaced else { return Outcome::Stored };
+    tracing::error!(
+        receipt_code = %dossier.receipt_code, why = row.why,
+        "a row that was no valid dossier was replaced by a pushed snapshot: find out who writes the table"
+    );
+    Outcome::Replaced
 }
 
 fn parse(snapshot: &Value) -> Result<Dossier, InvalidField> {

@@ -110,7 +110,11 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
         let counted = flood::counted(&message, id.as_str(), now);
         let inquiry = self.work_out(&gateway, &message, id, counted.as_ref(), now).await?;
         let mut counts = Vec::new();
-        let (inquiry, repeated) = match self.log_beside(&inquiry, announcement(&inquiry)).await? {
+        let (logged, dropped) = self.log_beside(&inquiry, announcement(&inquiry)).await;
+        if dropped > 0 {
+            counts.push(("EventsDropped", dropped.into()));
+        }
+        let (inquiry, repeated) = match logged? {
             Logged::New => {
                 if inquiry.outcome == InquiryOutcome::Flood {
                     tracing::warn!(gateway = name, "a phone sends more than its messages a minute: answered by a hint");
@@ -127,7 +131,10 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
         if inquiry.call.is_some() {
             replies.on_inquiry(&inquiry).await?;
             counts.extend(reply_counts(replies.tally()));
-            let _ = tokio::time::timeout(WAIT_FOR_REST, replies.finish()).await;
+            if tokio::time::timeout(WAIT_FOR_REST, replies.finish()).await.is_err() {
+                tracing::warn!(events.dropped = 1, "the event bus was too slow for a citizen's answer");
+                counts.push(("EventsDropped", 1.0));
+            }
         }
         let answer = Answer { text: &inquiry.reply, message: &message, charged: inquiry.charged, repeated };
         Ok((gateway.reply(&answer), counts))
@@ -192,8 +199,9 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
         self.charge_unanswered || !matches!(outcome, InquiryOutcome::Unknown | InquiryOutcome::Syntax)
     }
 
-    /// Logs the inquiry and announces it beside. The bus keeps no answer waiting that is ready.
-    async fn log_beside(&self, inquiry: &Inquiry, event: Event) -> Result<Logged, StoreError> {
+    /// Logs the inquiry and announces it beside; and how many events were dropped. The bus keeps no answer waiting that is
+    /// ready.
+    async fn log_beside(&self, inquiry: &Inquiry, event: Event) -> (Result<Logged, StoreError>, u32) {
         let events = [event];
         let announce = self.ports.events().publish(&events);
         tokio::pin!(announce);
@@ -201,13 +209,18 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
         tokio::pin!(log);
         tokio::select! {
             biased; // the row first: on a cold start the bus's client is made while DynamoDB writes it
-            logged = &mut log => {
-                let _ = tokio::time::timeout(WAIT_FOR_REST, announce).await;
-                logged
-            }
-            () = &mut announce => log.await,
+            logged = &mut log => (logged, unless_late(announce).await),
+            dropped = &mut announce => (log.await, dropped),
         }
     }
+}
+
+/// How many events were dropped: the one event, where the bus takes too long.
+async fn unless_late(announce: impl Future<Output = u32>) -> u32 {
+    tokio::time::timeout(WAIT_FOR_REST, announce).await.unwrap_or_else(|_| {
+        tracing::warn!(events.dropped = 1, "the event bus was too slow for a citizen's answer");
+        1
+    })
 }
 
 /// Names the code only of a dossier: what else a citizen takes for one may be his identity card's or his phone's number.

@@ -46,7 +46,11 @@ impl Change {
 
 fn dossier(image: Item) -> Result<Dossier, String> {
     let snapshot: Map<String, Value> = serde_dynamo::from_item(image).map_err(|_| "it is no map of attributes")?;
-    Dossier::parse(&snapshot).map_err(|error| error.to_string())
+    let dossier = Dossier::parse(&snapshot).map_err(|error| error.to_string())?;
+    if snapshot["receipt_code"] != dossier.receipt_code.as_str() {
+        return Err(format!("its receipt_code must be written {}", dossier.receipt_code));
+    }
+    Ok(dossier)
 }
 
 #[cfg(test)]

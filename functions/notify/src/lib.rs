@@ -9,9 +9,9 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::delivery::{Delivery, Notices, Tally};
-use domain::owed::owed_by_change;
+use domain::owed::{owed_by_change, owed_by_corrected_phone};
 use domain::ports::{Clock, NoticePorts, StoreError};
-use domain::{NoticeId, ReceiptCode};
+use domain::NoticeId;
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -122,16 +122,33 @@ enum RecordError {
 
 async fn one<P: NoticePorts>(run: &Notices<'_, P>, delivery: &Delivery<P>, record: &Value) -> Result<(), RecordError> {
     let Some(change) = Change::parse(record)? else { return Ok(()) };
-    let now = delivery.ports().clock().now();
-    let is_late = change.happened_at.is_none_or(|happened_at| now - happened_at > LATE);
-    for key in owed_by_change(change.old.as_ref(), &change.new, &delivery.terms().closed_steps) {
-        let receipt_code: ReceiptCode = change.new.receipt_code.clone();
-        let id = NoticeId { receipt_code, key };
-        if is_late {
-            run.owe_when_open(&id).await?;
-        } else {
-            run.on_change(&id, &change.new).await?;
+    let (old, new, closed) = (change.old.as_ref(), &change.new, &delivery.terms().closed_steps);
+    let id = |key| NoticeId { receipt_code: new.receipt_code.clone(), key };
+    if let Some(owed) = owed_by_change(old, new, closed) {
+        match owed.no_mobile {
+            None => owe(run, delivery, &change, &id(owed.key)).await?,
+            Some(reason) => drop(run.owe_without_mobile(&id(owed.key), reason).await?),
         }
+    } else if let Some(key) = owed_by_corrected_phone(old, new, closed) {
+        if run.was_kept_by_phone(&id(key)).await? {
+            owe(run, delivery, &change, &id(key)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// At once, or by the way of a late claim where the change was delivered late.
+async fn owe<P: NoticePorts>(
+    run: &Notices<'_, P>,
+    delivery: &Delivery<P>,
+    change: &Change,
+    id: &NoticeId,
+) -> Result<(), StoreError> {
+    let now = delivery.ports().clock().now();
+    if change.happened_at.is_none_or(|happened_at| now - happened_at > LATE) {
+        run.owe_when_open(id).await?;
+    } else {
+        run.on_change(id, &change.new).await?;
     }
     Ok(())
 }

@@ -21,10 +21,10 @@ async fn main() -> anyhow::Result<()> {
 
     run(service_fn(async |event: LambdaEvent<Value>| {
         let request = &event.context.request_id;
-        let drained = redeliver::redeliver(delivery, replies, request, event.context.deadline().into()).await?;
+        let drained = redeliver::redeliver(delivery, replies, request, event.context.deadline().into()).await;
         adapters::delivery::report(metrics, request, drained.notices);
         adapters::delivery::report_replies(metrics, request, drained.replies);
-        Ok::<(), Error>(())
+        drained.failed.map_or(Ok(()), |error| Err(Error::from(error)))
     }))
     .await
     .map_err(anyhow::Error::from_boxed)

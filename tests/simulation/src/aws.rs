@@ -14,6 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::delivery::{Delivery, Terms};
 use domain::notice::NoticeKind;
 use domain::ports::StoreError;
+use apology::Evening;
 use notify::{Batch, BatchResponse};
 use redeliver::Drained;
 use serde_json::{Value, json};
@@ -186,7 +187,7 @@ impl Stack {
             let deadline = self.world.now() + APOLOGY;
             let run = self.invoke(APOLOGY, apology::apologise(&delivery, &event, &request, deadline)).await;
             match run {
-                Some(Ok((plan, _))) if plan.out_of_reach == 0 => return Some(plan),
+                Some(Evening { plan, failed: None, .. }) if plan.out_of_reach == 0 => return Some(plan),
                 _ => tokio::time::sleep(Duration::from_secs(60 * (retry + 1))).await,
             }
         }
@@ -197,7 +198,8 @@ impl Stack {
     pub async fn redeliver(&self) -> Option<Result<Drained, StoreError>> {
         let (delivery, request) = self.sandbox();
         let deadline = self.world.now() + REDELIVER;
-        self.invoke(REDELIVER, redeliver::redeliver(&delivery, &self.ports, &request, deadline)).await
+        let mut drained = self.invoke(REDELIVER, redeliver::redeliver(&delivery, &self.ports, &request, deadline)).await?;
+        Some(drained.failed.take().map_or(Ok(drained), Err))
     }
 
     /// The minute rule, until every message is finished; false where that takes longer than `most`.

@@ -136,7 +136,8 @@ impl Meter {
         let (text, index) = match outcome {
             Outcome::Sent(receipt) => (receipt.told.as_ref().map_or(0, |told| told.text.len() as u64), 1),
             Outcome::NotSent { .. } => (0, 2),
-            Outcome::Failed(_) | Outcome::Cancelled(_) | Outcome::Expired => (0, 1),
+            Outcome::Failed(_) | Outcome::WrongNumber(_) => (0, 1),
+            Outcome::Cancelled(_) | Outcome::NoMobile(_) | Outcome::Expired => (0, 1),
         };
         self.add("UpdateItem", 1, blocks(ROW + text, 1024) + if done { index } else { 0 }, 0);
     }
@@ -146,7 +147,7 @@ impl Meter {
         self.add("Query", LANES, 0, LANES * blocks(found.div_ceil(LANES) * OPEN_ROW, 4096));
     }
 
-    pub(crate) fn is_superseded(&self) {
+    pub(crate) fn rows_of(&self) {
         self.add("Query", 1, 0, 2);
     }
 

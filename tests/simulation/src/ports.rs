@@ -7,13 +7,14 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::event::Event;
 use domain::lifecycle::{Claim, Outcome};
-use domain::notice::Priority;
+use domain::notice::{NoticeKind, Priority};
 use domain::ports::{
-    Advance, BudgetCounter, Clock, Counted, DossierStore, DrainTurn, Due, EventBus, Inquiry, InquiryLog, Ledger,
-    LedgerPorts, Logged, NoticePorts, Owe, Page, PageToken, Put, ReplyPorts, ReplySender, SendError, SmsSender,
-    StoreError,
+    Advance, BudgetCounter, Claimed, Clock, Counted, DossierStore, DrainTurn, Due, EventBus, Inquiry, InquiryLog,
+    Ledger, LedgerPorts, Logged, NoticePorts, NoticeRow, Owe, Page, PageToken, Put, ReplyPorts, ReplySender, SendError,
+    SmsSender, StoreError,
 };
-use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, Phone, ReceiptCode};
+use domain::revision::Stored;
+use domain::{Dossier, InquiryId, NoticeId, Outgoing, Phone, ReceiptCode};
 
 use crate::fault::{Fate, Faults, ROUND_TRIP};
 use crate::world::World;
@@ -74,22 +75,25 @@ impl SimulatedPorts {
 
 impl DossierStore for SimulatedPorts {
     async fn get(&self, code: &ReceiptCode) -> Result<Option<Dossier>, StoreError> {
-        let found = self.table("dossiers", |world| world.get(code)).await?;
+        let (found, unreadable) = self.table("dossiers", |world| (world.get(code), world.unreadable(code))).await?;
         self.world.meter.get_dossier(found.as_ref());
-        Ok(found)
+        match unreadable {
+            Some(row) => Err(StoreError::Unreadable { item: format!("dossier {code}"), why: row.why }),
+            None => Ok(found),
+        }
     }
 
-    async fn put(&self, dossier: &Dossier, replaces: Option<&Dossier>) -> Result<Put, StoreError> {
-        let put = self.table("dossiers", |world| world.put(dossier, replaces.map(|seen| seen.revision))).await?;
-        self.world.meter.put_dossier(dossier, replaces, put == Put::Done);
+    async fn put(&self, dossier: &Dossier, replaces: &Stored) -> Result<Put, StoreError> {
+        let put = self.table("dossiers", |world| world.put(dossier, replaces)).await?;
+        self.world.meter.put_dossier(dossier, replaces.dossier(), put == Put::Done);
         Ok(put)
     }
 
     async fn appointed_on(&self, day: NaiveDate, page: Option<PageToken>) -> Result<Page, StoreError> {
-        let after = page.map(|PageToken(code)| code);
+        let after = page.and_then(|PageToken(code)| ReceiptCode::parse(&code).ok());
         let (dossiers, next) = self.table("dossiers", |world| world.appointed_on(day, after.as_ref(), PAGE)).await?;
         self.world.meter.query_dossiers(&dossiers);
-        Ok(Page { dossiers, unreadable: 0, next: next.map(PageToken) })
+        Ok(Page { dossiers, unreadable: 0, next: next.map(|last| PageToken(last.into())) })
     }
 }
 
@@ -105,10 +109,10 @@ impl Ledger for SimulatedPorts {
         self.table("notices", |world| world.rows_among(ids)).await
     }
 
-    async fn claim(&self, id: &Outgoing, owner: String, now: DateTime<Utc>) -> Result<Option<Claim>, StoreError> {
-        let claim = self.table("notices", |world| world.claim(id, owner, now)).await?;
-        self.world.meter.claim(claim.is_some());
-        Ok(claim)
+    async fn claim(&self, id: &Outgoing, owner: String, now: DateTime<Utc>) -> Result<Claimed, StoreError> {
+        let claimed = self.table("notices", |world| world.claim(id, owner, now)).await?;
+        self.world.meter.claim(matches!(claimed, Claimed::Granted(_)));
+        Ok(claimed)
     }
 
     async fn settle(&self, claim: &Claim, outcome: &Outcome, _: DateTime<Utc>) -> Result<bool, StoreError> {
@@ -123,11 +127,9 @@ impl Ledger for SimulatedPorts {
         Ok(due)
     }
 
-    async fn is_superseded(&self, id: &NoticeId) -> Result<bool, StoreError> {
-        if !matches!(id.key, NoticeKey::Apology(_)) {
-            self.world.meter.is_superseded();
-        }
-        self.table("notices", |world| world.is_superseded(id)).await
+    async fn rows_of(&self, code: &ReceiptCode, kind: NoticeKind) -> Result<Vec<NoticeRow>, StoreError> {
+        self.world.meter.rows_of();
+        self.table("notices", |world| world.rows_of(code, kind)).await
     }
 }
 
@@ -161,6 +163,11 @@ impl BudgetCounter for SimulatedPorts {
     async fn advance(&self, at_most: i64, to: i64) -> Result<Advance, StoreError> {
         self.world.meter.control();
         self.table("control", |world| world.advance(at_most, to)).await
+    }
+
+    async fn set_back(&self, beyond: i64, to: i64) -> Result<bool, StoreError> {
+        self.world.meter.control();
+        self.table("control", |world| world.set_back(beyond, to)).await
     }
 }
 
@@ -205,12 +212,16 @@ impl ReplySender for SimulatedPorts {
 }
 
 impl EventBus for SimulatedPorts {
-    async fn publish(&self, events: &[Event]) {
+    async fn publish(&self, events: &[Event]) -> u32 {
         if self.bus_is_down {
-            return tokio::time::sleep(Duration::from_secs(1)).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            return events.len() as u32;
         }
         self.world.meter.publish_events(events.len() as u64);
-        let _ = self.faults.call(|| self.world.announce(events)).await;
+        match self.faults.call(|| self.world.announce(events)).await {
+            Fate::Done(()) => 0,
+            Fate::NotDone | Fate::Lost => events.len() as u32,
+        }
     }
 }
 

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::event::InquiryOutcome;
-use domain::lifecycle::{Claim, LEASE, Outcome, Receipt, Told};
-use domain::notice::Priority;
+use domain::lifecycle::{Claim, LEASE, Outcome, Receipt, State, Told};
+use domain::notice::{NoticeKind, Priority};
 use domain::ports::{
-    Advance, BudgetCounter, Counted, DossierStore, DrainTurn, Inquiry, InquiryLog, Ledger, Logged, Owe, Put, ReplyCall,
+    Advance, BudgetCounter, Claimed, Counted, DossierStore, DrainTurn, Inquiry, InquiryLog, Ledger, Logged, NoticeRow,
+    Owe, Put, ReplyCall, StoreError,
 };
+use domain::revision::Stored;
 use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, ReceiptCode};
 use serde_json::json;
 
@@ -27,6 +29,13 @@ fn noon() -> DateTime<Utc> {
 fn receipt() -> Outcome {
     let told = Told { phone: "+84912345678".into(), text: "TB: …".into() };
     Outcome::Sent(Receipt { message_id: "m-1".into(), parts: 1, sent_at: noon(), told: Some(told) })
+}
+
+fn granted(claimed: Claimed) -> Option<Claim> {
+    match claimed {
+        Claimed::Granted(claim) => Some(claim),
+        Claimed::Taken | Claimed::Contradictory(_) => None,
+    }
 }
 
 async fn is_due(ledger: &impl Ledger, id: &Outgoing, by: DateTime<Utc>) -> bool {
@@ -50,7 +59,7 @@ pub async fn of_a_ledger(ledger: &impl Ledger, code: &ReceiptCode) {
     let notice = |key| NoticeId { receipt_code: code.clone(), key };
     let id = Outgoing::from(notice(NoticeKey::Result(9)));
     let now = noon();
-    let claim = async |owner: &str, at| ledger.claim(&id, owner.into(), at).await.expect("an answer");
+    let claim = async |owner: &str, at| granted(ledger.claim(&id, owner.into(), at).await.expect("an answer"));
     let settle = async |claim: &Claim, outcome: Outcome| ledger.settle(claim, &outcome, now).await.expect("an answer");
 
     assert_eq!(claim("a", now).await, None, "nothing is owed");
@@ -106,19 +115,40 @@ pub async fn of_a_ledger(ledger: &impl Ledger, code: &ReceiptCode) {
     assert!(!owe(&Claim { owner: "h".into(), ..at_once.clone() }).await, "once");
     assert!(ledger.settle(&at_once, &Outcome::Cancelled("no longer true"), now).await.expect("an answer"));
 
-    let is_superseded = async |key| ledger.is_superseded(&notice(key)).await.expect("an answer");
-    assert!(is_superseded(NoticeKey::Result(8)).await);
-    assert!(!is_superseded(NoticeKey::Result(9)).await);
-    assert!(!is_superseded(NoticeKey::Result(10)).await, "by number, not by letter");
-    assert!(is_superseded(NoticeKey::Supplement(1)).await);
-    assert!(!is_superseded(NoticeKey::Apology("2026-11-25".parse().expect("a day"))).await);
+    let unsendable = notice(NoticeKey::Supplement(10));
+    let owe = async || ledger.owe(&unsendable.clone().into(), Owe::NoMobile("a fixed line"), now).await;
+    assert!(owe().await.expect("an answer"));
+    assert!(!owe().await.expect("an answer"), "once");
+    assert_eq!(ledger.claim(&unsendable.into(), "n".into(), now + LEASE * 9).await.expect("an answer"), Claimed::Taken);
+
+    let row = |key, state, phone_at_fault| NoticeRow { key, state, phone_at_fault };
+    let rows = async |kind| {
+        let mut rows = ledger.rows_of(code, kind).await.expect("an answer");
+        rows.sort_by_key(|row| row.key);
+        rows
+    };
+    assert_eq!(rows(NoticeKind::Result).await, [row(NoticeKey::Result(9), State::Sent, false)]);
+    let supplements = [(9, false), (10, true)].map(|(revision, phone)| {
+        row(NoticeKey::Supplement(revision), State::Cancelled, phone)
+    });
+    assert_eq!(rows(NoticeKind::Supplement).await, supplements);
+    for (revision, outcome) in
+        [(11, Outcome::WrongNumber("InvalidParameter".into())), (12, Outcome::NoMobile("no phone"))]
+    {
+        let key = NoticeKey::Result(revision);
+        let claim = Claim { id: notice(key).into(), owner: "o".into(), lease_until: now + LEASE, attempts: 1 };
+        assert!(ledger.owe(&claim.id, Owe::Claimed(claim.clone()), now).await.expect("an answer"));
+        assert!(ledger.settle(&claim, &outcome, now).await.expect("an answer"));
+        let last = rows(NoticeKind::Result).await.pop().expect("a row");
+        assert!(last.key == key && last.phone_at_fault, "{last:?}");
+    }
 
     let evening = Outgoing::from(notice(NoticeKey::Apology("2026-11-25".parse().expect("a day"))));
     assert!(ledger.owe(&evening, Owe::Pending { due_at: now }, now).await.expect("an answer"));
     soon(async || is_due(ledger, &evening, now).await).await;
     let news = ledger.due(Priority::News, now, 100_000).await.expect("an answer");
     assert!(!news.iter().any(|due| due.id == evening), "an apology is no news");
-    let claim = ledger.claim(&evening, "i".into(), now).await.expect("an answer").expect("due");
+    let claim = granted(ledger.claim(&evening, "i".into(), now).await.expect("an answer")).expect("due");
     assert!(ledger.settle(&claim, &Outcome::Expired, now).await.expect("an answer"));
     of_a_reply(ledger, InquiryId::new("vcom", code.as_str()).into()).await;
 }
@@ -133,10 +163,52 @@ async fn of_a_reply(ledger: &impl Ledger, id: Outgoing) {
         let due = ledger.due(priority, now, 100_000).await.expect("an answer");
         assert!(!due.iter().any(|due| due.id == id), "a reply is no notice");
     }
-    let claim = ledger.claim(&id, "j".into(), now).await.expect("an answer").expect("due");
+    let claim = granted(ledger.claim(&id, "j".into(), now).await.expect("an answer")).expect("due");
     let receipt = Receipt { message_id: "m-2".into(), parts: 2, sent_at: now, told: None };
     assert!(ledger.settle(&claim, &Outcome::Sent(receipt), now).await.expect("an answer"));
-    assert_eq!(ledger.claim(&id, "k".into(), now + LEASE * 9).await.expect("an answer"), None, "final is final");
+    let late = ledger.claim(&id, "k".into(), now + LEASE * 9).await.expect("an answer");
+    assert_eq!(late, Claimed::Taken, "final is final");
+}
+
+/// A row whose state alone was edited (by `edit`) is named, and shown no longer.
+pub async fn of_an_edited_row(ledger: &impl Ledger, code: &ReceiptCode, edit: impl AsyncFn(&NoticeId, State)) {
+    let now = noon();
+    let notice = NoticeId { receipt_code: code.clone(), key: NoticeKey::Result(1) };
+    let id = Outgoing::from(notice.clone());
+    assert!(ledger.owe(&id, Owe::Pending { due_at: now }, now).await.expect("an answer"));
+    soon(async || is_due(ledger, &id, now).await).await;
+    edit(&notice, State::Cancelled).await;
+    let claimed = ledger.claim(&id, "a".into(), now).await.expect("an answer");
+    assert_eq!(claimed, Claimed::Contradictory("cancelled".into()));
+    soon(async || !is_due(ledger, &id, now).await).await;
+    assert_eq!(ledger.claim(&id, "b".into(), now).await.expect("an answer"), Claimed::Taken);
+}
+
+/// A row that is no valid dossier (written by `spoil`, with that revision) is told as such, and replaced by whoever saw
+/// it; a page that ends with it is followed by the next.
+pub async fn of_an_unreadable_row(
+    store: &impl DossierStore,
+    code: &ReceiptCode,
+    spoil: impl AsyncFn(&ReceiptCode, Option<u64>),
+) {
+    let snapshot = json!({"receipt_code": code.as_str(), "revision": 7, "procedure": "Cấp thẻ", "phone": null,
+        "received_on": "2026-11-20", "appointment_on": "2026-11-25", "step": "Thẩm định", "status": "", "unit": ""});
+    let dossier = Dossier::parse(snapshot.as_object().expect("an object")).expect("a dossier");
+    for revision in [Some(5), None] {
+        spoil(code, revision).await;
+        assert!(matches!(store.get(code).await, Err(StoreError::Unreadable { .. })));
+        let found = match store.put(&dossier, &Stored::Nothing).await.expect("an answer") {
+            Put::Overtaken(found @ Stored::Unreadable(_)) => found,
+            other => panic!("{other:?}"),
+        };
+        let Stored::Unreadable(row) = &found else { unreachable!("see above") };
+        assert_eq!(row.revision, revision.map(|revision| revision.to_string()));
+        spoil(code, Some(6)).await;
+        assert!(matches!(store.put(&dossier, &found).await, Ok(Put::Overtaken(_))), "another row than the one seen");
+        spoil(code, revision).await;
+        assert_eq!(store.put(&dossier, &found).await.expect("an answer"), Put::Done);
+        assert_eq!(store.get(code).await.expect("an answer").as_ref(), Some(&dossier));
+    }
 }
 
 /// A dossier is written over exactly what was seen.
@@ -148,13 +220,15 @@ pub async fn of_a_dossier_store(store: &impl DossierStore, code: &ReceiptCode) {
         Dossier::parse(snapshot.as_object().expect("an object")).expect("a dossier")
     };
     let (first, second) = (at(1, "Tiếp nhận"), at(2, "Thẩm định"));
-    let put =
-        async |dossier: &Dossier, replaces: Option<&Dossier>| store.put(dossier, replaces).await.expect("an answer");
+    let stored = |dossier: &Dossier| Stored::from(Some(dossier.clone()));
+    let put = async |dossier: &Dossier, replaces: Option<&Dossier>| {
+        store.put(dossier, &replaces.cloned().into()).await.expect("an answer")
+    };
     assert_eq!(store.get(code).await.expect("an answer"), None);
     assert_eq!(put(&first, None).await, Put::Done);
-    assert_eq!(put(&first, None).await, Put::Overtaken(Some(Box::new(first.clone()))));
+    assert_eq!(put(&first, None).await, Put::Overtaken(stored(&first)));
     assert_eq!(put(&second, Some(&first)).await, Put::Done);
-    assert_eq!(put(&at(3, "Trình ký"), Some(&first)).await, Put::Overtaken(Some(Box::new(second.clone()))));
+    assert_eq!(put(&at(3, "Trình ký"), Some(&first)).await, Put::Overtaken(stored(&second)));
     assert_eq!(store.get(code).await.expect("an answer"), Some(second.clone()), "what is written is read back");
 
     soon(async || {
@@ -230,6 +304,11 @@ pub async fn of_a_budget(counter: &impl BudgetCounter) {
     assert_eq!(advance(2_000, 3_000).await, Advance::Granted);
     assert_eq!(advance(9_000, 9_500).await, Advance::Granted);
     assert_eq!(advance(3_000, 4_000).await, Advance::Taken(9_500));
+    let set_back = async |beyond, to| counter.set_back(beyond, to).await.expect("an answer");
+    assert!(!set_back(9_500, 5_000).await, "not beyond");
+    assert!(set_back(9_499, 5_000).await);
+    assert!(!set_back(9_499, 4_000).await, "once");
+    assert_eq!(advance(4_999, 6_000).await, Advance::Taken(5_000));
 }
 
 /// One holder at a time, until he gives it back or his time is up.

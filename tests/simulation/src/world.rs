@@ -8,8 +8,9 @@ use std::sync::{Mutex, MutexGuard};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::event::Event;
 use domain::lifecycle::{Claim, LEASE, Outcome, State};
-use domain::notice::Priority;
-use domain::ports::{Advance, Counted, Due, Inquiry, Logged, Owe, Put};
+use domain::notice::{NoticeKind, Priority};
+use domain::ports::{Advance, Claimed, Counted, Due, Inquiry, Logged, NoticeRow, Owe, Put};
+use domain::revision::{Stored, UnreadableRow};
 use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, ReceiptCode};
 
 use crate::meter::Meter;
@@ -30,6 +31,8 @@ pub struct Row {
     pub owner: Option<String>,
     /// Why it is where it is.
     pub reason: Option<String>,
+    /// It was cancelled or refused for its phone number.
+    pub phone_at_fault: bool,
 }
 
 /// A message the network accepted.
@@ -90,6 +93,8 @@ impl<T: Clone> Indexed<T> {
 #[derive(Default)]
 struct Tables {
     dossiers: BTreeMap<ReceiptCode, Indexed<Dossier>>,
+    /// Rows that are no valid dossier.
+    unreadable: BTreeMap<ReceiptCode, UnreadableRow>,
     stream: Vec<Written>,
     messages: BTreeMap<Outgoing, Indexed<Row>>,
     open: HashMap<Priority, BTreeMap<(DateTime<Utc>, Outgoing), ()>>,
@@ -128,6 +133,7 @@ impl World {
     /// Writes a dossier whatever stands there, as a test or another system does.
     pub fn write(&self, dossier: Dossier) {
         let (now, mut tables) = (self.now(), self.tables());
+        tables.unreadable.remove(&dossier.receipt_code);
         let old = tables.dossiers.get(&dossier.receipt_code).map(|kept| kept.now.clone());
         tables.stream.push(Written { old, new: Some(dossier.clone()), at: now });
         match tables.dossiers.get_mut(&dossier.receipt_code) {
@@ -138,6 +144,28 @@ impl World {
                     .insert(dossier.receipt_code.clone(), Indexed { now: dossier, before: None, since: now });
             }
         }
+    }
+
+    /// Writes a row that is no valid dossier, as a hand edit does; `revision` where it has a number.
+    pub fn write_unreadable(&self, code: &ReceiptCode, revision: Option<u64>) {
+        let mut tables = self.tables();
+        tables.dossiers.remove(code);
+        let why = "received_on must be a date, yyyy-mm-dd".to_owned();
+        let revision = revision.map(|revision| revision.to_string());
+        tables.unreadable.insert(code.clone(), UnreadableRow { revision, why });
+    }
+
+    /// Sets a row's state alone, as an operator does in the console: the index still shows it.
+    pub fn edit_state(&self, id: &NoticeId, state: State) {
+        let (now, mut tables) = (self.now(), self.tables());
+        let kept = tables.messages.get_mut(&Outgoing::from(id.clone())).expect("a row");
+        let edited = Row { state, ..kept.now.clone() };
+        kept.write(edited, now);
+    }
+
+    /// Sets the rate limiter's counter, as a hand edit does.
+    pub fn edit_counter(&self, free_at: i64) {
+        self.tables().free_at = Some(free_at);
     }
 
     /// A dossier as a restored table has it: the new table's stream shows nothing of the past.
@@ -217,10 +245,25 @@ impl World {
         self.tables().dossiers.get(code).map(|kept| kept.now.clone())
     }
 
-    pub(crate) fn put(&self, dossier: &Dossier, replaces: Option<u64>) -> Put {
-        let found = self.get(&dossier.receipt_code);
-        if found.as_ref().map(|found| found.revision) != replaces {
-            return Put::Overtaken(found.map(Box::new));
+    /// The row that is no valid dossier, or None.
+    pub(crate) fn unreadable(&self, code: &ReceiptCode) -> Option<UnreadableRow> {
+        self.tables().unreadable.get(code).cloned()
+    }
+
+    pub(crate) fn put(&self, dossier: &Dossier, replaces: &Stored) -> Put {
+        let code = &dossier.receipt_code;
+        let found = match self.unreadable(code) {
+            Some(row) => Stored::Unreadable(row),
+            None => Stored::from(self.get(code)),
+        };
+        let same = match (&found, replaces) {
+            (Stored::Nothing, Stored::Nothing) => true,
+            (Stored::Dossier(found), Stored::Dossier(seen)) => found.revision == seen.revision,
+            (Stored::Unreadable(found), Stored::Unreadable(seen)) => found.revision == seen.revision,
+            _ => false,
+        };
+        if !same {
+            return Put::Overtaken(found);
         }
         self.write(dossier.clone());
         Put::Done
@@ -252,16 +295,19 @@ impl World {
 
     pub(crate) fn owe(&self, id: &Outgoing, how: Owe) -> bool {
         let (now, mut tables) = (self.now(), self.tables());
-        let (state, due_at, attempts, owner) = match how {
-            Owe::Pending { due_at } => (State::Pending, due_at, 0, None),
-            Owe::Claimed(claim) => (State::Sending, claim.lease_until, claim.attempts, Some(claim.owner)),
+        let (state, due_at, attempts, owner, reason) = match how {
+            Owe::Pending { due_at } => (State::Pending, due_at, 0, None, None),
+            Owe::Claimed(claim) => (State::Sending, claim.lease_until, claim.attempts, Some(claim.owner), None),
+            Owe::NoMobile(reason) => (State::Cancelled, now, 0, None, Some(reason.to_owned())),
         };
         if let Some(row) = tables.messages.get(id) {
             return owner.is_some() && row.now.owner == owner && row.now.state == State::Sending;
         }
-        let row = Row { state, due_at, attempts, owner, reason: None };
+        let row = Row { state, due_at, attempts, owner, reason, phone_at_fault: state == State::Cancelled };
         tables.messages.insert(id.clone(), Indexed { now: row, before: None, since: now });
-        tables.open.entry(id.priority()).or_default().insert((due_at, id.clone()), ());
+        if !state.is_final() {
+            tables.open.entry(id.priority()).or_default().insert((due_at, id.clone()), ());
+        }
         true
     }
 
@@ -274,18 +320,23 @@ impl World {
         ids.iter().filter(shown).cloned().collect()
     }
 
-    pub(crate) fn claim(&self, id: &Outgoing, owner: String, now: DateTime<Utc>) -> Option<Claim> {
+    pub(crate) fn claim(&self, id: &Outgoing, owner: String, now: DateTime<Utc>) -> Claimed {
         let (written, mut tables) = (self.now(), self.tables());
-        let kept = tables.messages.get_mut(id)?;
+        let Some(kept) = tables.messages.get_mut(id) else { return Claimed::Taken };
         let row = kept.now.clone();
         if row.owner.as_ref() == Some(&owner) && row.state == State::Sending {
-            return Some(Claim { id: id.clone(), owner, lease_until: row.due_at, attempts: row.attempts });
+            let (lease_until, attempts) = (row.due_at, row.attempts);
+            return Claimed::Granted(Claim { id: id.clone(), owner, lease_until, attempts });
         }
-        if row.state.is_final() || row.due_at > now {
-            return None;
+        if row.state.is_final() {
+            let shown = tables.open.entry(id.priority()).or_default().remove(&(row.due_at, id.clone()));
+            return shown.map_or(Claimed::Taken, |()| Claimed::Contradictory(row.state.to_string()));
+        }
+        if row.due_at > now {
+            return Claimed::Taken;
         }
         let claim = Claim { id: id.clone(), owner, lease_until: now + LEASE, attempts: row.attempts + 1 };
-        let state = row.state.after(domain::lifecycle::Step::Claim).ok()?;
+        let state = row.state.after(domain::lifecycle::Step::Claim).expect("it is not finished");
         let taken = Row {
             state,
             due_at: claim.lease_until,
@@ -297,7 +348,7 @@ impl World {
         let open = tables.open.entry(id.priority()).or_default();
         open.remove(&(row.due_at, id.clone()));
         open.insert((claim.lease_until, id.clone()), ());
-        Some(claim)
+        Claimed::Granted(claim)
     }
 
     pub(crate) fn settle(&self, claim: &Claim, outcome: &Outcome) -> bool {
@@ -308,7 +359,7 @@ impl World {
         if row.owner.as_ref() != Some(&claim.owner) || row.state != State::Sending {
             return state.is_final() && row.owner.as_ref() == Some(&claim.owner) && row.state == state;
         }
-        let mut settled = Row { state, ..row.clone() };
+        let mut settled = Row { state, phone_at_fault: outcome.phone_at_fault(), ..row.clone() };
         match outcome {
             Outcome::NotSent { due_at, counted, reason } => {
                 settled.due_at = *due_at;
@@ -316,8 +367,8 @@ impl World {
                 settled.reason = Some(reason.clone());
                 settled.owner = None;
             }
-            Outcome::Failed(reason) => settled.reason = Some(reason.clone()),
-            Outcome::Cancelled(reason) => settled.reason = Some((*reason).to_owned()),
+            Outcome::Failed(reason) | Outcome::WrongNumber(reason) => settled.reason = Some(reason.clone()),
+            Outcome::Cancelled(reason) | Outcome::NoMobile(reason) => settled.reason = Some((*reason).to_owned()),
             Outcome::Sent(_) | Outcome::Expired => {}
         }
         kept.write(settled.clone(), now);
@@ -341,15 +392,18 @@ impl World {
             .collect()
     }
 
-    pub(crate) fn is_superseded(&self, id: &NoticeId) -> bool {
+    /// The rows of one dossier and kind, as they are now.
+    pub(crate) fn rows_of(&self, code: &ReceiptCode, kind: NoticeKind) -> Vec<NoticeRow> {
         let tables = self.tables();
-        let first = NoticeId { receipt_code: id.receipt_code.clone(), key: NoticeKey::Result(0) };
-        tables
-            .messages
-            .range(Outgoing::from(first)..)
-            .map_while(|(other, _)| if let Outgoing::Notice(other) = other { Some(other) } else { None })
-            .take_while(|other| other.receipt_code == id.receipt_code)
-            .any(|other| other.key.supersedes(&id.key))
+        let first = NoticeId { receipt_code: code.clone(), key: NoticeKey::Result(0) };
+        let of_code = tables.messages.range(Outgoing::from(first)..).map_while(|(other, row)| match other {
+            Outgoing::Notice(id) if id.receipt_code == *code => Some((id.key, &row.now)),
+            _ => None,
+        });
+        of_code
+            .filter(|(key, _)| key.kind() == kind)
+            .map(|(key, row)| NoticeRow { key, state: row.state, phone_at_fault: row.phone_at_fault })
+            .collect()
     }
 
     /// Logged once an id; what comes again gets the first reply.
@@ -401,6 +455,15 @@ impl World {
                 Advance::Granted
             }
         }
+    }
+
+    pub(crate) fn set_back(&self, beyond: i64, to: i64) -> bool {
+        let mut tables = self.tables();
+        let moves = tables.free_at.is_some_and(|free_at| free_at > beyond);
+        if moves {
+            tables.free_at = Some(to);
+        }
+        moves
     }
 
     pub(crate) fn take_turn(&self, owner: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> bool {

@@ -12,6 +12,7 @@ use aws_lambda_events::encodings::Body;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{NaiveDate, TimeDelta};
+use domain::revision::Stored;
 use domain::ports::{DossierStore, Page, PageToken, Put, StoreError};
 use domain::{ClosedSteps, Dossier, InquiryId, ReceiptCode};
 use hmac::{Hmac, KeyInit, Mac};
@@ -40,7 +41,7 @@ impl DossierStore for Dossiers {
         Ok(self.world.stored(code))
     }
 
-    async fn put(&self, _: &Dossier, _: Option<&Dossier>) -> Result<Put, StoreError> {
+    async fn put(&self, _: &Dossier, _: &Stored) -> Result<Put, StoreError> {
         unreachable!("8083 writes no dossier")
     }
 

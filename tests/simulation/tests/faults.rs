@@ -92,6 +92,7 @@ fn dynamodb_down_for_ten_minutes_loses_nothing() {
             results(&stack, 5);
             due_tomorrow(&stack, 5);
             stack.deliver_stream().await;
+            tokio::time::sleep(Duration::from_secs(1)).await; // the index by appointment is behind
             while stack.evening(half_past_five()).await.is_none() {}
             assert!(stack.redeliver_until_quiet(TimeDelta::hours(2)).await, "{:?}", states(&stack.world));
             all_sent_once(&stack, 10);
@@ -222,9 +223,10 @@ fn an_invalid_number_fails_for_good_with_the_reason_and_the_others_go() {
     in_virtual_time(async {
         let mut stack = stack();
         results(&stack, 3);
-        let refused = SendError::Refused("InvalidParameter: PhoneNumber".into());
+        let refused = SendError::WrongNumber("InvalidParameter: PhoneNumber".into());
         stack.ports.sns = Arc::new(move |to, _| (to.as_e164() == phone(1)).then(|| refused.clone()));
         stack.deliver_stream().await;
+        assert!(stack.redeliver_until_quiet(TimeDelta::minutes(5)).await);
         assert_eq!(states(&stack.world), BTreeMap::from([("failed", 1), ("sent", 2)]));
         let ledger = stack.world.ledger();
         let failed = ledger.values().find(|row| row.state == State::Failed).expect("one");
@@ -276,10 +278,11 @@ fn a_run_tells_what_it_did() {
             failed: 1,
             cancelled: 1,
             expired: 1,
-            deferred: 1, // throttled, and gone within the minute
+            deferred: 2, // throttled, and gone within the minute; and the refused number's first try
             in_doubt: 1,
             refused: 0,
             oldest_due_seconds: 120,
+            ..Tally::default()
         };
         assert_eq!(tally, expected);
     });

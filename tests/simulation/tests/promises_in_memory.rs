@@ -5,7 +5,8 @@ use std::sync::Arc;
 use simulation::fault::Faults;
 use simulation::ports::SimulatedPorts;
 use simulation::promises::{
-    in_virtual_time, of_a_budget, of_a_dossier_store, of_a_ledger, of_a_turn, of_an_inquiry_log, some_code,
+    in_virtual_time, of_a_budget, of_a_dossier_store, of_a_ledger, of_a_turn, of_an_edited_row, of_an_inquiry_log,
+    of_an_unreadable_row, some_code,
 };
 use simulation::world::World;
 
@@ -22,6 +23,18 @@ fn the_ledger_in_memory_keeps_its_promises() {
 #[test]
 fn the_dossiers_in_memory_keep_their_promises() {
     in_virtual_time(async { of_a_dossier_store(&ports(), &some_code(1)).await });
+}
+
+#[test]
+fn rows_edited_by_hand_in_memory_keep_their_promises() {
+    in_virtual_time(async {
+        let ports = ports();
+        of_an_edited_row(&ports, &some_code(2), async |id, state| ports.world.edit_state(id, state)).await;
+        of_an_unreadable_row(&ports, &some_code(3), async |code, revision| {
+            ports.world.write_unreadable(code, revision);
+        })
+        .await;
+    });
 }
 
 #[test]

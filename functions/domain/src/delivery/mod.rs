@@ -9,9 +9,15 @@
 //! answers, and a gateway that takes it.
 
 mod notices;
+mod refusals;
 mod replies;
 mod run;
 
 pub use notices::{Delivery, Notices, Terms};
 pub use replies::Replies;
 pub use run::{Progress, Run, Tally};
+
+use chrono::TimeDelta;
+
+/// How long the sender of what waits works in each minute.
+pub const SENDING_RUN: TimeDelta = TimeDelta::seconds(54);

@@ -1,20 +1,22 @@
 //! A notice's delivery: still true? in the window? within the budget? Then by SNS.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::run::{A_MOMENT, AT_ONCE, LOOK_AGAIN, Lane, Progress, Run, Tally};
+use super::refusals::{Fault, Refusals};
+use super::run::{A_MOMENT, AT_ONCE, LOOK_AGAIN, Lane, Passed, Progress, Run, Tally};
 use crate::budget::{Pacer, PartsPerSecond};
 use crate::calendar::day_in_vietnam;
 use crate::event::Event;
 use crate::lifecycle::{Claim, Outcome, Receipt, Told};
 use crate::notice::Priority;
-use crate::owed::{StillTrue, still_true};
+use crate::owed::{StillTrue, is_superseded, phone_was_at_fault, still_true};
 use crate::ports::{Clock, DossierStore, DrainTurn, Due, Ledger, NoticePorts, SendError, SmsSender, StoreError};
 use crate::sending_window::SendingWindow;
 use crate::sms::{Accents, Sms};
-use crate::{ClosedSteps, Dossier, NoticeId, Outgoing, texts};
+use crate::{ClosedSteps, Dossier, NoticeId, NoticeKey, NoticeKind, Outgoing, Phone, texts};
 
 /// What the stack's parameters say about notices.
 #[derive(Debug, Clone)]
@@ -33,19 +35,24 @@ pub struct Terms {
 
 /// How long a page of notices keeps a sender, in seconds, before it looks for more urgent ones.
 const FEW_SECONDS: usize = 3;
+/// So many seconds' messages are under way at once: more would only wait for the rate, with a dossier read long ago.
+const UNDER_WAY_SECONDS: usize = 2;
+/// A notice that waited longer for the rate looks at its dossier again before it goes.
+const LONG_WAIT: TimeDelta = TimeDelta::seconds(3);
 
 /// The delivery of notices in one sandbox, over many invocations.
 pub struct Delivery<P> {
     ports: P,
     terms: Terms,
     pacer: Pacer,
+    refusals: Mutex<Refusals>,
 }
 
 impl<P: NoticePorts> Delivery<P> {
     /// Nothing is sent until [`Delivery::run`].
     pub fn new(ports: P, terms: Terms) -> Self {
         let pacer = Pacer::new(terms.rate);
-        Self { ports, terms, pacer }
+        Self { ports, terms, pacer, refusals: Mutex::default() }
     }
 
     /// The world.
@@ -67,6 +74,13 @@ impl<P: NoticePorts> Delivery<P> {
     }
 }
 
+/// A notice as it would go out now.
+struct Draft {
+    phone: Phone,
+    text: String,
+    parts: u32,
+}
+
 /// One invocation's notices. [`Notices::finish`] ends it.
 pub struct Notices<'a, P> {
     run: Run<'a, P>,
@@ -84,9 +98,23 @@ impl<P: NoticePorts> Notices<'_, P> {
             return self.owe_when_open(id).await;
         }
         match self.run.owe_and_claim(&id.clone().into()).await? {
-            Some(claim) => Ok(self.publish(&claim, id, dossier).await),
+            Some(claim) => Ok(self.deliver(&claim, id, dossier).await),
             None => Ok(Progress::NotOurs),
         }
+    }
+
+    /// Owes a notice that cannot be sent, for `reason`: the dossier has no mobile number. [`Notices::was_kept_by_phone`]
+    /// finds it when the number is corrected.
+    pub async fn owe_without_mobile(&self, id: &NoticeId, reason: &'static str) -> Result<Progress, StoreError> {
+        self.run.owe_unsendable(&id.clone().into(), reason).await
+    }
+
+    /// Whether the last notice of `id`'s dossier and kind was kept from the citizen by the phone number. A notice of that
+    /// same id was owed by an earlier delivery of the change, and is owed again without harm.
+    pub async fn was_kept_by_phone(&self, id: &NoticeId) -> Result<bool, StoreError> {
+        let mut rows = self.ports().ledger().rows_of(&id.receipt_code, id.key.kind()).await?;
+        rows.retain(|row| row.key != id.key);
+        Ok(phone_was_at_fault(&rows))
     }
 
     /// Owes a notice to be sent by a drain, as soon as the window is open.
@@ -101,8 +129,8 @@ impl<P: NoticePorts> Notices<'_, P> {
             Err(progress) => return Ok(progress),
         };
         Ok(match self.look_again(id).await {
-            Ok(Ok(dossier)) => self.publish(&claim, id, &dossier).await,
-            Ok(Err(outcome)) => self.run.settle(&claim, outcome).await,
+            Ok(Ok(dossier)) => self.deliver(&claim, id, &dossier).await,
+            Ok(Err(outcome)) => self.end(&claim, id, outcome).await,
             Err(error) => self.run.mark_unread(&claim, "dossier", &error).await,
         })
     }
@@ -111,7 +139,7 @@ impl<P: NoticePorts> Notices<'_, P> {
     /// phone is today's.
     async fn look_again(&self, id: &NoticeId) -> Result<Result<Dossier, Outcome>, StoreError> {
         let (dossier, superseded) =
-            futures::try_join!(self.ports().dossiers().get(&id.receipt_code), self.ports().ledger().is_superseded(id))?;
+            futures::try_join!(self.ports().dossiers().get(&id.receipt_code), self.is_superseded(id))?;
         let Some(dossier) = dossier else { return Ok(Err(Outcome::Cancelled("the dossier was removed"))) };
         if superseded {
             return Ok(Err(Outcome::Cancelled("a later revision owes the same notice")));
@@ -119,8 +147,18 @@ impl<P: NoticePorts> Notices<'_, P> {
         Ok(match still_true(&id.key, &dossier, day_in_vietnam(self.run.now()), &self.terms().closed_steps) {
             StillTrue::Yes => Ok(dossier),
             StillTrue::No(reason) => Err(Outcome::Cancelled(reason)),
+            StillTrue::NoMobile(reason) => Err(Outcome::NoMobile(reason)),
             StillTrue::TooLate => Err(Outcome::Expired),
         })
+    }
+
+    /// There is one apology an appointment day: no other takes its place.
+    async fn is_superseded(&self, id: &NoticeId) -> Result<bool, StoreError> {
+        if id.key.kind() == NoticeKind::Apology {
+            return Ok(false);
+        }
+        let rows = self.ports().ledger().rows_of(&id.receipt_code, id.key.kind()).await?;
+        Ok(is_superseded(&id.key, &rows))
     }
 
     /// Sends what is due, results and supplements before apologies, if it is this run's turn before `patience` is over.
@@ -135,35 +173,128 @@ impl<P: NoticePorts> Notices<'_, P> {
             clock.sleep_until(run.now() + A_MOMENT).await;
         }
         let drained = run.drain(self).await;
-        turn.give_back(run.name()).await?;
+        // It runs out by itself.
+        if let Err(error) = turn.give_back(run.name()).await {
+            tracing::warn!(%error, "the turn to drain could not be given back");
+        }
         drained.map(|()| true)
     }
 
-    /// Publishes under a claim and marks the outcome. Whatever goes wrong from here on, the row exists.
-    async fn publish(&self, claim: &Claim, id: &NoticeId, dossier: &Dossier) -> Progress {
-        let Some(Ok(phone)) = dossier.mobile() else {
-            return self.run.settle(claim, Outcome::Cancelled("the dossier has no mobile number")).await;
+    /// Sends under a claim and marks the outcome. Whatever goes wrong from here on, the row exists.
+    async fn deliver(&self, claim: &Claim, id: &NoticeId, dossier: &Dossier) -> Progress {
+        let Some(draft) = self.draft(id, dossier) else {
+            return self.end(claim, id, Outcome::NoMobile("the dossier has no mobile number")).await;
         };
+        let asked_at = self.run.now();
+        if !self.wait_for_budget(draft.parts).await {
+            return self.postpone(claim).await;
+        }
+        if self.run.now() - asked_at <= LONG_WAIT {
+            return self.send(claim, id, draft).await;
+        }
+        match self.look_again(id).await {
+            Ok(Ok(dossier)) => match self.draft(id, &dossier).filter(|new| new.parts <= draft.parts) {
+                Some(draft) => self.send(claim, id, draft).await,
+                None => self.postpone(claim).await,
+            },
+            Ok(Err(outcome)) => self.end(claim, id, outcome).await,
+            Err(error) => self.run.mark_unread(claim, "dossier", &error).await,
+        }
+    }
+
+    /// What would be sent, and where to; None without a mobile number.
+    fn draft(&self, id: &NoticeId, dossier: &Dossier) -> Option<Draft> {
+        let phone = dossier.mobile()?.ok()?;
         let text = self.terms().accents.apply(texts::notice(&id.key, dossier, &self.terms().office));
-        let parts = Sms::new(&text).parts;
-        if !self.wait_for_budget(parts).await || !claim.covers(self.run.now()) {
-            let rest_of_run = (self.run.until - self.run.now()).max(TimeDelta::zero());
-            let outcome = self.run.burning_no_attempt("no budget of SMS parts in this run".into(), rest_of_run);
-            return self.run.settle(claim, outcome).await;
+        Some(Draft { phone, parts: Sms::new(&text).parts, text })
+    }
+
+    async fn send(&self, claim: &Claim, id: &NoticeId, draft: Draft) -> Progress {
+        if !claim.covers(self.run.now()) {
+            return self.postpone(claim).await;
         }
-        let answer = self.ports().sms().send(&phone, &text).await;
-        if let Err(SendError::Unauthorised(reason)) = &answer {
-            tracing::error!(
-                reason,
-                "SNS refuses to let us send: check the function's rights and the account's SMS settings"
-            );
-            self.refused.store(true, Ordering::Relaxed);
+        let Draft { phone, text, parts } = draft;
+        match self.ports().sms().send(&phone, &text).await {
+            Ok(message_id) => {
+                self.refusals(Refusals::accepted);
+                let told = Some(Told { phone: phone.as_e164().to_owned(), text });
+                self.run.mark(claim, Ok(Receipt { message_id, parts, sent_at: self.run.now(), told })).await
+            }
+            Err(error @ (SendError::Refused(_) | SendError::WrongNumber(_))) => {
+                self.on_refusal(claim, id, &phone, error).await
+            }
+            Err(error) => {
+                if let SendError::Unauthorised(reason) = &error {
+                    self.stop(reason);
+                }
+                self.run.mark(claim, Err(error)).await
+            }
         }
-        let answer = answer.map(|message_id| {
-            let told = Told { phone: phone.as_e164().to_owned(), text };
-            Receipt { message_id, parts, sent_at: self.run.now(), told: Some(told) }
-        });
-        self.run.mark(claim, answer).await
+    }
+
+    /// A message was refused for good, or so SNS says.
+    async fn on_refusal(&self, claim: &Claim, id: &NoticeId, phone: &Phone, error: SendError) -> Progress {
+        match self.refusals(|refusals| refusals.refused(phone, claim.attempts)) {
+            Fault::Number => match error {
+                SendError::WrongNumber(reason) => self.end(claim, id, Outcome::WrongNumber(reason)).await,
+                error => self.run.mark(claim, Err(error)).await,
+            },
+            Fault::NotKnown => {
+                let outcome = self.run.try_later(claim, error.to_string());
+                self.run.settle(claim, outcome).await
+            }
+            Fault::Account => {
+                let reason = format!("several numbers in a row were refused: {error}");
+                self.stop(&reason);
+                self.run.mark(claim, Err(SendError::Unauthorised(reason))).await
+            }
+        }
+    }
+
+    /// Nothing more is sent in this run: the account or its settings must be mended first.
+    fn stop(&self, reason: &str) {
+        tracing::error!(reason, "SNS refuses to let us send: check the function's rights and the account's SMS settings");
+        self.refused.store(true, Ordering::Relaxed);
+    }
+
+    fn refusals<T>(&self, see: impl FnOnce(&mut Refusals) -> T) -> T {
+        see(&mut self.delivery.refusals.lock().expect("no panic holds it"))
+    }
+
+    /// Back to pending: there was no room in the rate, or no time left.
+    async fn postpone(&self, claim: &Claim) -> Progress {
+        let rest_of_run = (self.run.until - self.run.now()).max(TimeDelta::zero());
+        let outcome = self.run.burning_no_attempt("no budget of SMS parts in this run".into(), rest_of_run);
+        self.run.settle(claim, outcome).await
+    }
+
+    /// Marks a final outcome. Where the phone number was at fault, it may have been corrected in the meantime: the change
+    /// that corrected it saw this notice unfinished, and left it to us.
+    async fn end(&self, claim: &Claim, id: &NoticeId, outcome: Outcome) -> Progress {
+        let phone_at_fault = outcome.phone_at_fault();
+        let progress = self.run.settle(claim, outcome).await;
+        if phone_at_fault && progress == Progress::Finished {
+            if let Err(error) = self.owe_if_corrected(id).await {
+                tracing::error!(message = %id, %error, "whether the phone number was corrected is not known");
+            }
+        }
+        progress
+    }
+
+    async fn owe_if_corrected(&self, id: &NoticeId) -> Result<(), StoreError> {
+        let Some(dossier) = self.ports().dossiers().get(&id.receipt_code).await? else { return Ok(()) };
+        let key = match id.key {
+            NoticeKey::Result(revision) if revision < dossier.revision => NoticeKey::Result(dossier.revision),
+            NoticeKey::Supplement(revision) if revision < dossier.revision => NoticeKey::Supplement(dossier.revision),
+            _ => return Ok(()),
+        };
+        let today = day_in_vietnam(self.run.now());
+        let corrected = NoticeId { receipt_code: id.receipt_code.clone(), key };
+        let is_true = still_true(&key, &dossier, today, &self.terms().closed_steps) == StillTrue::Yes;
+        if is_true && !dossier.silent && self.was_kept_by_phone(&corrected).await? {
+            self.owe_when_open(&corrected).await?;
+        }
+        Ok(())
     }
 
     /// Waits until the fleet's budget has room for `parts`; false where that is not before the run is over.
@@ -172,7 +303,10 @@ impl<P: NoticePorts> Notices<'_, P> {
             return false;
         }
         let (budget, clock) = (self.ports().budget(), self.ports().clock());
-        match self.delivery.pacer.slot(budget, clock, parts, self.run.until).await {
+        let slot = self.delivery.pacer.slot(budget, clock, parts, self.run.until).await;
+        let resets = self.delivery.pacer.take_resets();
+        self.run.count((), |tally| tally.counter_resets += resets);
+        match slot {
             Ok(Some(slot)) => {
                 clock.sleep_until(slot).await;
                 !self.refused.load(Ordering::Relaxed)
@@ -214,13 +348,18 @@ impl<P: NoticePorts> Lane for Notices<'_, P> {
         !self.is_over() && self.terms().window.is_open(self.run.now())
     }
 
-    /// Of the first priority that has any due. Few enough that news of a higher one does not wait long behind them.
-    async fn due(&self) -> Result<Vec<Due>, StoreError> {
-        let limit = self.delivery.pacer.rate().parts_in(FEW_SECONDS).clamp(AT_ONCE, 500);
+    fn at_once(&self) -> usize {
+        self.delivery.pacer.rate().messages_in(UNDER_WAY_SECONDS).clamp(2, AT_ONCE)
+    }
+
+    /// Of the first priority that has any to work on now. Few enough that news of a higher one does not wait long.
+    async fn due(&self, passed: &Passed) -> Result<Vec<Due>, StoreError> {
+        let limit = self.delivery.pacer.rate().messages_in(FEW_SECONDS).clamp(AT_ONCE, 500) + passed.len();
         let mut later = Vec::new();
         for priority in Priority::NOTICES {
-            let due = self.ports().ledger().due(priority, self.run.until, limit).await?;
-            if due.iter().any(|due| due.due_at <= self.run.now()) {
+            let mut due = self.ports().ledger().due(priority, self.run.until, limit).await?;
+            due.retain(|due| passed.counts(due));
+            if due.iter().any(|due| passed.is_workable(due, self.run.now())) {
                 return Ok(due);
             }
             later.extend(due);

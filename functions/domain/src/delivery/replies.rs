@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::run::{AT_ONCE, Lane, Progress, Run, Tally};
+use super::run::{AT_ONCE, Lane, Passed, Progress, Run, Tally};
 use crate::lifecycle::{Claim, Outcome, Receipt};
 use crate::notice::Priority;
 use crate::ports::{Due, Inquiry, InquiryLog, Ledger, ReplyPorts, ReplySender, SendError, StoreError};
@@ -105,8 +105,15 @@ impl<P: ReplyPorts> Lane for Replies<'_, P> {
         !self.run.is_over()
     }
 
-    async fn due(&self) -> Result<Vec<Due>, StoreError> {
-        self.run.ports.ledger().due(Priority::Reply, self.run.until, AT_ONCE * 4).await
+    fn at_once(&self) -> usize {
+        AT_ONCE
+    }
+
+    async fn due(&self, passed: &Passed) -> Result<Vec<Due>, StoreError> {
+        let limit = AT_ONCE * 4 + passed.len();
+        let mut due = self.run.ports.ledger().due(Priority::Reply, self.run.until, limit).await?;
+        due.retain(|due| passed.counts(due));
+        Ok(due)
     }
 
     async fn on_due(&self, id: &Outgoing) -> Result<Progress, StoreError> {

@@ -1,5 +1,6 @@
 //! One invocation's share in the life of messages: claims, marks, what to tell of them, and the drain.
 
+use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::future::Future;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -11,15 +12,15 @@ use futures::StreamExt;
 
 use crate::event::Event;
 use crate::lifecycle::{Claim, LEASE, Outcome, Receipt};
-use crate::ports::{Clock, Due, EventBus, Ledger, LedgerPorts, Owe, SendError, StoreError};
+use crate::ports::{Claimed, Clock, Due, EventBus, Ledger, LedgerPorts, Owe, SendError, StoreError};
 use crate::{Outgoing, retry};
 
 /// Messages under way at once in one sender. Their I/O overlaps.
 pub(super) const AT_ONCE: usize = 16;
 /// How often an idle sender looks for messages that became due.
 pub(super) const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
-/// How often a mark is tried before it is left to the next claim.
-const MARK_TRIES: u32 = 3;
+/// How often a mark is tried before it is left to the next claim, which sends the message again.
+const MARK_TRIES: u32 = 5;
 /// Between two tries of a mark, and between a drain's two askings for its turn.
 pub(super) const A_MOMENT: TimeDelta = TimeDelta::milliseconds(500);
 
@@ -44,6 +45,12 @@ pub struct Tally {
     pub refused: u32,
     /// How long the longest due message had been waiting when a drain first looked, in seconds.
     pub oldest_due_seconds: u32,
+    /// Rows of the index that can never be claimed, because their state contradicts it.
+    pub unclaimable: u32,
+    /// Events that the bus did not take.
+    pub events_dropped: u32,
+    /// How often the rate limiter's counter was set back from the far future.
+    pub counter_resets: u32,
 }
 
 /// How far one message came.
@@ -51,6 +58,10 @@ pub struct Tally {
 pub enum Progress {
     /// The ledger had it already, or somebody else has it.
     NotOurs,
+    /// It can never be claimed.
+    Unclaimable,
+    /// It is not known: the ledger could not be asked.
+    OutOfReach,
     /// It stays pending.
     Deferred,
     /// It reached a final state.
@@ -63,10 +74,44 @@ pub enum Progress {
 pub(super) trait Lane: Sync {
     /// Whether more may be begun.
     fn is_open(&self) -> bool;
-    /// Messages that may be claimed before the run is over, the most urgent ones.
-    fn due(&self) -> impl Future<Output = Result<Vec<Due>, StoreError>> + Send;
+    /// How many messages may be under way at once.
+    fn at_once(&self) -> usize;
+    /// Messages that may be claimed before the run is over: of the most urgent priority that has any to work on now.
+    fn due(&self, passed: &Passed) -> impl Future<Output = Result<Vec<Due>, StoreError>> + Send;
     /// Takes one and sends it, if it is still to be sent.
     fn on_due(&self, id: &Outgoing) -> impl Future<Output = Result<Progress, StoreError>> + Send;
+}
+
+/// What a drain passes over: rows that can never be claimed, and rows that were not ours when it last asked.
+#[derive(Debug, Default)]
+pub(super) struct Passed {
+    unclaimable: HashSet<Outgoing>,
+    not_ours: HashMap<Outgoing, DateTime<Utc>>,
+}
+
+impl Passed {
+    /// How many rows of the index may come before one to work on.
+    pub fn len(&self) -> usize {
+        self.unclaimable.len() + self.not_ours.len()
+    }
+
+    /// Whether a row counts at all.
+    pub fn counts(&self, due: &Due) -> bool {
+        !self.unclaimable.contains(&due.id)
+    }
+
+    /// Whether a row is worth claiming now.
+    pub fn is_workable(&self, due: &Due, now: DateTime<Utc>) -> bool {
+        due.due_at <= now && self.counts(due) && self.not_ours.get(&due.id) != Some(&due.due_at)
+    }
+
+    fn note(&mut self, due: &Due, progress: Progress) {
+        match progress {
+            Progress::Unclaimable => drop(self.unclaimable.insert(due.id.clone())),
+            Progress::NotOurs => drop(self.not_ours.insert(due.id.clone(), due.due_at)),
+            _ => {}
+        }
+    }
 }
 
 /// One invocation's deliveries.
@@ -110,10 +155,28 @@ impl<'a, P: LedgerPorts> Run<'a, P> {
         }
     }
 
+    /// Owes a message that cannot be sent because there is no mobile number.
+    pub(super) async fn owe_unsendable(&self, id: &Outgoing, reason: &'static str) -> Result<Progress, StoreError> {
+        if self.ports.ledger().owe(id, Owe::NoMobile(reason), self.now()).await? {
+            self.announce(Event::MessageCancelled { message: id.into(), reason });
+            Ok(self.count(Progress::Finished, |tally| tally.cancelled += 1))
+        } else {
+            Ok(Progress::NotOurs)
+        }
+    }
+
     /// Claims a message that is due; without a claim, how far it came.
     pub(super) async fn claim(&self, id: &Outgoing) -> Result<Result<Claim, Progress>, StoreError> {
-        let Some(claim) = self.ports.ledger().claim(id, self.next_owner(), self.now()).await? else {
-            return Ok(Err(Progress::NotOurs));
+        let claim = match self.ports.ledger().claim(id, self.next_owner(), self.now()).await? {
+            Claimed::Granted(claim) => claim,
+            Claimed::Taken => return Ok(Err(Progress::NotOurs)),
+            Claimed::Contradictory(state) => {
+                tracing::error!(
+                    message = %id, state,
+                    "a row of the index `open` can never be claimed: its state was edited, and due_at and open_lane were left"
+                );
+                return Ok(Err(self.count(Progress::Unclaimable, |tally| tally.unclaimable += 1)));
+            }
         };
         if claim.attempts > retry::MAX_ATTEMPTS {
             let reason = format!("given up after {} attempts", claim.attempts - 1);
@@ -124,27 +187,37 @@ impl<'a, P: LedgerPorts> Run<'a, P> {
 
     /// Works on what is due until nothing more comes due or the time is up.
     pub(super) async fn drain(&self, lane: &impl Lane) -> Result<(), StoreError> {
+        let mut passed = Passed::default();
         while lane.is_open() {
-            let (due, ()) = futures::join!(lane.due(), self.publish_events());
-            let due = due?;
-            let now = self.now();
+            let (due, ()) = futures::join!(lane.due(&passed), self.publish_events());
+            let (due, now) = (due?, self.now());
             let Some(first) = due.iter().map(|due| due.due_at).min() else { break };
             self.note_waiting(now - first);
-            if first > now {
-                self.ports.clock().sleep_until(first.min(now + LOOK_AGAIN).min(self.until)).await;
+            let workable: Vec<&Due> = due.iter().filter(|due| passed.is_workable(due, now)).collect();
+            if workable.is_empty() {
+                let next = due.iter().map(|due| due.due_at).filter(|due_at| *due_at > now).min().unwrap_or(self.until);
+                self.ports.clock().sleep_until(next.min(now + LOOK_AGAIN).min(self.until)).await;
+                passed.not_ours.clear();
                 continue;
             }
-            let ours = futures::stream::iter(due.iter().filter(|due| due.due_at <= now))
-                .map(|due| on_due_alone(lane, &due.id))
-                .buffer_unordered(AT_ONCE)
-                .filter(|progress| std::future::ready(*progress != Progress::NotOurs))
-                .count()
-                .await;
-            if ours == 0 {
+            if !self.work_on(lane, &workable, &mut passed).await {
                 self.ports.clock().sleep_until(now + LOOK_AGAIN).await;
             }
         }
         Ok(())
+    }
+
+    /// Takes what is due. False where the ledger could not be asked about any of it.
+    async fn work_on(&self, lane: &impl Lane, due: &[&Due], passed: &mut Passed) -> bool {
+        let mut within_reach = false;
+        let mut ended = futures::stream::iter(due.iter())
+            .map(async |due| (*due, on_due_alone(lane, &due.id).await))
+            .buffer_unordered(lane.at_once());
+        while let Some((due, progress)) = ended.next().await {
+            passed.note(due, progress);
+            within_reach |= progress != Progress::OutOfReach;
+        }
+        within_reach
     }
 
     /// Marks what a sender answered.
@@ -153,6 +226,7 @@ impl<'a, P: LedgerPorts> Run<'a, P> {
             Ok(receipt) => Outcome::Sent(receipt),
             Err(SendError::NotSent(reason)) => self.try_later(claim, reason),
             Err(SendError::Refused(reason)) => Outcome::Failed(reason),
+            Err(SendError::WrongNumber(reason)) => Outcome::WrongNumber(reason),
             Err(SendError::Unauthorised(reason)) => {
                 self.count((), |tally| tally.refused += 1);
                 self.burning_no_attempt(reason, retry::PAUSE_AFTER_REFUSAL)
@@ -176,7 +250,7 @@ impl<'a, P: LedgerPorts> Run<'a, P> {
     }
 
     /// Back to pending with a growing pause, or failed where the attempts are used up.
-    fn try_later(&self, claim: &Claim, reason: String) -> Outcome {
+    pub(super) fn try_later(&self, claim: &Claim, reason: String) -> Outcome {
         if claim.attempts >= retry::MAX_ATTEMPTS {
             return Outcome::Failed(format!("given up after {} attempts: {reason}", claim.attempts));
         }
@@ -224,8 +298,12 @@ impl<'a, P: LedgerPorts> Run<'a, P> {
                 self.count((), |tally| tally.parts += parts);
                 (Event::MessageSent { message, parts, attempts }, |tally| tally.sent += 1)
             }
-            Outcome::Failed(reason) => (Event::MessageFailed { message, reason, attempts }, |tally| tally.failed += 1),
-            Outcome::Cancelled(reason) => (Event::MessageCancelled { message, reason }, |tally| tally.cancelled += 1),
+            Outcome::Failed(reason) | Outcome::WrongNumber(reason) => {
+                (Event::MessageFailed { message, reason, attempts }, |tally| tally.failed += 1)
+            }
+            Outcome::Cancelled(reason) | Outcome::NoMobile(reason) => {
+                (Event::MessageCancelled { message, reason }, |tally| tally.cancelled += 1)
+            }
             Outcome::Expired => {
                 (Event::MessageExpired { message, reason: "the appointment day is past" }, |tally| tally.expired += 1)
             }
@@ -253,7 +331,8 @@ impl<'a, P: LedgerPorts> Run<'a, P> {
     async fn publish_events(&self) {
         let events = std::mem::take(&mut *self.events.lock().expect("no panic holds it"));
         if !events.is_empty() {
-            self.ports.events().publish(&events).await;
+            let dropped = self.ports.events().publish(&events).await;
+            self.count((), |tally| tally.events_dropped += dropped);
         }
     }
 
@@ -267,7 +346,7 @@ impl<'a, P: LedgerPorts> Run<'a, P> {
         self.count((), |tally| tally.oldest_due_seconds = tally.oldest_due_seconds.max(seconds));
     }
 
-    fn count<T>(&self, result: T, count: impl FnOnce(&mut Tally)) -> T {
+    pub(super) fn count<T>(&self, result: T, count: impl FnOnce(&mut Tally)) -> T {
         count(&mut self.tally.lock().expect("no panic holds it"));
         result
     }
@@ -289,13 +368,13 @@ impl<'a, P: LedgerPorts> Run<'a, P> {
 /// One message's trouble with a store does not stop the others.
 async fn on_due_alone(lane: &impl Lane, id: &Outgoing) -> Progress {
     if !lane.is_open() {
-        return Progress::NotOurs;
+        return Progress::Deferred;
     }
     match lane.on_due(id).await {
         Ok(progress) => progress,
         Err(error) => {
             tracing::error!(message = %id, error = &error as &dyn Error, "a due message could not be claimed");
-            Progress::NotOurs
+            Progress::OutOfReach
         }
     }
 }
