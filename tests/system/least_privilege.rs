@@ -11,11 +11,11 @@ use crate::stack;
 /// Who may do what: **i**ntake, **n**otify, **a**pology, **r**edeliver, **l**ookup. What is not here, nobody may.
 const RIGHTS: &[(&str, &str, &str)] = &[
     ("dynamodb:PutItem", "dossiers", "i····"),
-    ("dynamodb:GetItem", "dossiers", "··arl"),
+    ("dynamodb:GetItem", "dossiers", "·narl"),
     ("dynamodb:Query", "dossiers/index/by_appointment", "··a··"),
-    ("dynamodb:PutItem", "notices", "·na·l"),
+    ("dynamodb:PutItem", "notices", "·narl"),
     ("dynamodb:UpdateItem", "notices", "·narl"),
-    ("dynamodb:Query", "notices", "··ar·"),
+    ("dynamodb:Query", "notices", "·nar·"),
     ("dynamodb:Query", "notices/index/open", "··ar·"),
     ("dynamodb:BatchGetItem", "notices", "··a··"),
     ("dynamodb:UpdateItem", "control", "·nar·"),

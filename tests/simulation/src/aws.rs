@@ -98,7 +98,7 @@ impl Stack {
     }
 
     /// A cold sandbox of a function that sends notices, and its first request's id.
-    fn sandbox(&self) -> (Delivery<SimulatedPorts>, String) {
+    pub fn sandbox(&self) -> (Delivery<SimulatedPorts>, String) {
         let ports = self.sandbox_ports();
         (Delivery::new(ports, self.terms.clone()), self.request())
     }

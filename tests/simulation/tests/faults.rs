@@ -572,3 +572,332 @@ fn a_dossier_table_restored_from_backup_tells_nobody_twice() {
         proved("the dossier table restored from backup", &stack, 1);
     });
 }
+
+fn row_of(stack: &Stack, notice: &str) -> simulation::world::Row {
+    let rows = stack.world.ledger();
+    rows.into_iter().find(|(id, _)| id.to_string() == notice).unwrap_or_else(|| panic!("no row {notice}")).1
+}
+
+fn at_result(stack: &Stack, revision: u64, phone: serde_json::Value) {
+    stack.world.write(dossier("A", "", json!({"revision": revision, "step": "Trả kết quả", "phone": phone})));
+}
+
+/// To which numbers SMS went, in order.
+fn told(stack: &Stack) -> Vec<String> {
+    stack.world.accepted().into_iter().map(|message| message.phone).collect()
+}
+
+#[test]
+fn a_phone_corrected_after_the_result_is_told_once_and_another_good_number_nothing() {
+    in_virtual_time(async {
+        for wrong in [json!(null), json!("02583822229"), json!("không có")] {
+            let mut stack = stack();
+            at_result(&stack, 1, wrong.clone());
+            stack.deliver_stream().await;
+            assert!(stack.world.accepted().is_empty());
+            let numbers = [json!(phone(1)), json!(phone(2)), wrong, json!(phone(1)), json!(phone(3))];
+            for (revision, number) in numbers.into_iter().enumerate() {
+                at_result(&stack, revision as u64 + 2, number);
+                stack.deliver_stream().await;
+            }
+            assert_eq!(told(&stack), [phone(1)], "once");
+            proved("a phone corrected after its result", &stack, 1);
+        }
+    });
+}
+
+#[test]
+fn a_phone_corrected_when_the_result_was_handed_over_is_told_nothing() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        at_result(&stack, 1, json!(null));
+        stack.world.write(dossier("A", &phone(1), json!({"revision": 2, "step": "Đã trả kết quả"})));
+        stack.deliver_stream().await;
+        assert!(stack.world.accepted().is_empty());
+        let silently = json!({"step": "Trả kết quả", "phone": null, "silent": true});
+        stack.world.write(dossier("B", "", silently));
+        stack.world.write(dossier("B", &phone(2), json!({"revision": 2, "step": "Trả kết quả"})));
+        stack.deliver_stream().await;
+        assert!(stack.world.accepted().is_empty(), "the first load owed nothing");
+    });
+}
+
+#[test]
+fn each_time_papers_are_awaited_has_its_own_corrected_phone() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        let papers = |revision: u64, status: &str, phone: serde_json::Value| {
+            dossier("A", "", json!({"revision": revision, "status": status, "unit": "Bộ phận Một cửa", "phone": phone}))
+        };
+        for (revision, status, number) in [
+            (1, "Chờ bổ sung", json!(phone(1))),
+            (2, "Đang xử lý", json!(phone(1))),
+            (3, "Chờ bổ sung", json!(null)),
+            (4, "Chờ bổ sung", json!(phone(2))),
+        ] {
+            stack.world.write(papers(revision, status, number));
+            stack.deliver_stream().await;
+        }
+        assert_eq!(told(&stack), [phone(1), phone(2)]);
+    });
+}
+
+#[test]
+fn a_phone_that_was_removed_before_the_notice_went_and_corrected_later_is_told() {
+    in_virtual_time(async {
+        let mut stack = stack_at(vn("2026-11-24T22:00:00"), Faults::none(), 100);
+        stack.terms.window = "07:00-21:00".parse().expect("a window");
+        at_result(&stack, 1, json!(phone(1)));
+        at_result(&stack, 2, json!(null));
+        stack.deliver_stream().await;
+        assert!(stack.redeliver_until_quiet(TimeDelta::hours(12)).await);
+        let row = row_of(&stack, "A result#1");
+        assert_eq!((row.state, row.phone_at_fault), (State::Cancelled, true));
+        at_result(&stack, 3, json!(phone(2)));
+        stack.deliver_stream().await;
+        assert_eq!(told(&stack), [phone(2)]);
+    });
+}
+
+#[test]
+fn a_number_that_sns_refused_is_corrected_whenever_the_correction_comes() {
+    in_virtual_time(async {
+        // Refused before the correction comes; and while the notice is on its way to the wrong number.
+        for corrected_after in [0, 60] {
+            let mut stack = stack();
+            let refused = SendError::WrongNumber("InvalidParameter: PhoneNumber".into());
+            stack.ports.sns = Arc::new(move |to, _| (to.as_e164() == phone(1)).then(|| refused.clone()));
+            results(&stack, 1);
+            at_result(&stack, 1, json!(phone(1)));
+            stack.deliver_stream().await;
+            if corrected_after > 0 {
+                assert!(stack.redeliver_until_quiet(TimeDelta::minutes(5)).await);
+                assert_eq!(row_of(&stack, "A result#1").state, State::Failed);
+            }
+            at_result(&stack, 2, json!(phone(2)));
+            stack.deliver_stream().await;
+            assert!(stack.redeliver_until_quiet(TimeDelta::minutes(5)).await);
+            assert_eq!(told(&stack), [phone(0), phone(2)], "{corrected_after}");
+        }
+    });
+}
+
+#[test]
+fn a_correction_that_the_stream_saw_while_the_old_number_was_refused_is_told_by_the_sender() {
+    in_virtual_time(async {
+        let stack = stack();
+        let (delivery, request) = stack.sandbox();
+        at_result(&stack, 1, json!(null));
+        let run = delivery.run(&request, stack.world.now() + TimeDelta::seconds(50));
+        let id = domain::NoticeId {
+            receipt_code: domain::ReceiptCode::parse("A").expect("a code"),
+            key: domain::NoticeKey::Result(1),
+        };
+        run.owe_when_open(&id).await.expect("owed");
+        // The dossier is read without a number; before the row is marked, the number is corrected, and the stream's
+        // record of that finds the row unfinished.
+        let correction = async {
+            tokio::time::sleep(Duration::from_millis(12)).await;
+            at_result(&stack, 2, json!(phone(2)));
+            let written = stack.world.stream_from(1);
+            assert!(stack.notify(&[record(1, &written[0])]).await.expect("alive").batch_item_failures.is_empty());
+        };
+        let (progress, ()) = tokio::join!(run.on_due(&id), correction);
+        assert_eq!(progress.expect("an answer"), domain::delivery::Progress::Finished);
+        run.finish().await;
+        assert!(row_of(&stack, "A result#1").phone_at_fault);
+        assert!(stack.redeliver_until_quiet(TimeDelta::minutes(5)).await);
+        assert_eq!(told(&stack), [phone(2)]);
+    });
+}
+
+#[test]
+fn a_row_whose_state_was_edited_by_hand_starves_nobody_and_is_told() {
+    in_virtual_time(async {
+        let mut stack = stack_at(vn("2026-11-24T22:00:00"), Faults::none(), 100);
+        stack.terms.window = "07:00-21:00".parse().expect("a window");
+        results(&stack, 40);
+        stack.deliver_stream().await;
+        due_tomorrow(&stack, 30);
+        minutes(1).await;
+        stack.evening(half_past_five()).await.expect("planned only");
+        for (id, _) in stack.world.ledger().into_iter().filter(|(id, _)| id.key.kind() == NoticeKind::Result) {
+            stack.world.edit_state(&id, State::Cancelled);
+        }
+        stack.ports.sleep_until(vn("2026-11-25T07:00:00")).await;
+        let tally = stack.redeliver().await.expect("alive").expect("it ran").notices;
+        assert_eq!((tally.unclaimable, tally.sent), (40, 30));
+        assert_eq!(stack.world.unfinished(), 0);
+    });
+}
+
+#[test]
+fn a_counter_in_the_far_future_stops_nobody_and_is_told() {
+    in_virtual_time(async {
+        let stack = stack();
+        results(&stack, 20);
+        stack.world.edit_counter((stack.world.now() + TimeDelta::days(365)).timestamp_millis());
+        let written = stack.world.stream_from(0);
+        let records = written.iter().enumerate().map(|(place, written)| record(place, written)).collect();
+        let (delivery, request) = stack.sandbox();
+        let deadline = stack.world.now() + TimeDelta::minutes(1);
+        let (_, tally, _) = notify::notify(&delivery, &notify::Batch { records }, &request, deadline).await;
+        assert_eq!((tally.sent, tally.counter_resets), (20, 1));
+        proved("the rate limiter's counter a year ahead", &stack, 20);
+    });
+}
+
+#[test]
+fn a_plan_that_fails_half_way_still_tells_what_it_owed() {
+    in_virtual_time(async {
+        let mut failed = 0;
+        for after in 0..60 {
+            let outage = Faults::outage(Duration::from_millis(60_000 + after), Duration::from_secs(30));
+            let stack = stack_at(half_past_five(), outage, 10);
+            due_tomorrow(&stack, 600);
+            minutes(1).await;
+            let (delivery, request) = stack.sandbox();
+            let deadline = stack.world.now() + TimeDelta::minutes(15);
+            let event = apology::Scheduled { time: half_past_five() };
+            let evening = apology::apologise(&delivery, &event, &request, deadline).await;
+            assert_eq!(evening.plan.planned, stack.world.ledger().len() as u64, "{after} ms");
+            assert!(evening.failed.is_some() || evening.plan.out_of_reach > 0, "{after} ms: it is to be repeated");
+            failed += usize::from(evening.failed.is_some() && evening.plan.planned > 0);
+        }
+        assert!(failed > 0, "some failed between two pages");
+    });
+}
+
+#[test]
+fn a_run_that_fails_half_way_still_tells_what_it_sent() {
+    in_virtual_time(async {
+        let mut failed = 0;
+        for after in (0..4_000).step_by(37) {
+            let opens_in = Duration::from_secs(9 * 3600);
+            let outage = Faults::outage(opens_in + Duration::from_millis(after), Duration::from_secs(30));
+            let mut stack = stack_at(vn("2026-11-24T22:00:00"), outage, 10);
+            stack.terms.window = "07:00-21:00".parse().expect("a window");
+            results(&stack, 40);
+            stack.deliver_stream().await;
+            stack.ports.sleep_until(vn("2026-11-25T07:00:00")).await;
+            let (delivery, request) = stack.sandbox();
+            let deadline = stack.world.now() + TimeDelta::minutes(1);
+            let run = redeliver::redeliver(&delivery, &stack.ports, &request, deadline).await;
+            let sent = stack.world.ledger().values().filter(|row| row.state == State::Sent).count();
+            assert_eq!(run.notices.sent as usize, sent, "{after} ms");
+            failed += usize::from(run.failed.is_some() && sent > 0);
+        }
+        assert!(failed > 0, "some failed after they had sent something");
+    });
+}
+
+#[test]
+fn a_turn_that_cannot_be_given_back_is_no_reason_to_fail() {
+    in_virtual_time(async {
+        let deadline = half_past_five() + TimeDelta::minutes(1);
+        let quiet = stack();
+        let (delivery, request) = quiet.sandbox();
+        assert!(redeliver::redeliver(&delivery, &quiet.ports, &request, deadline).await.failed.is_none());
+        let last = quiet.faults.calls() - 1;
+        let stack = stack_at(half_past_five(), Faults::at([(last, Fault::Before)]), 10);
+        let (delivery, request) = stack.sandbox();
+        assert!(redeliver::redeliver(&delivery, &stack.ports, &request, deadline).await.failed.is_none());
+        assert_eq!(stack.faults.injected(), [Fault::Before]);
+    });
+}
+
+#[test]
+fn a_region_without_sms_burns_no_notice_and_is_told() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        results(&stack, 40);
+        let mended = half_past_five() + TimeDelta::days(1);
+        sns_fails(&mut stack, mended, SendError::WrongNumber("InvalidParameter: PhoneNumber".into()));
+        stack.deliver_stream().await;
+        // The sender of what waits is one warm sandbox.
+        let (delivery, _) = stack.sandbox();
+        let mut refused = 0;
+        for minute in 0..120 {
+            let next = half_past_five() + TimeDelta::minutes(minute + 1);
+            let deadline = stack.world.now() + TimeDelta::seconds(70);
+            let run = redeliver::redeliver(&delivery, &stack.ports, &format!("minute-{minute}"), deadline).await;
+            refused += run.notices.refused;
+            stack.ports.sleep_until(next).await;
+        }
+        assert!(refused > 20, "the alarm's metric in every run: {refused}");
+        assert_eq!(states(&stack.world), BTreeMap::from([("pending", 40)]));
+        minutes(60 * 24).await;
+        assert!(stack.redeliver_until_quiet(TimeDelta::hours(1)).await);
+        all_sent_once(&stack, 40);
+        proved("a region without SMS, or the sandbox: every number refused for a day", &stack, 40);
+    });
+}
+
+#[test]
+fn after_a_long_wait_for_the_rate_the_dossier_is_looked_at_again() {
+    in_virtual_time(async {
+        let mut stack = stack_at(vn("2026-11-24T22:00:00"), Faults::none(), 1);
+        stack.terms.window = "07:00-21:00".parse().expect("a window");
+        stack.terms.office = "Trung tâm Phục vụ hành chính công tỉnh Khánh Hòa, số 01 Trần Phú".into();
+        results(&stack, 2);
+        stack.deliver_stream().await;
+        stack.ports.sleep_until(vn("2026-11-25T07:00:00")).await;
+        let reopened = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            stack.world.write(dossier("R1", &phone(1), json!({"revision": 2, "step": "Thẩm định"})));
+        };
+        let (run, ()) = tokio::join!(stack.redeliver(), reopened);
+        let tally = run.expect("alive").expect("it ran").notices;
+        assert_eq!((tally.sent, tally.cancelled), (1, 1));
+        assert_eq!(told(&stack), [phone(0)]);
+    });
+}
+
+#[test]
+fn a_result_that_was_handed_over_before_its_notice_went_is_not_announced() {
+    in_virtual_time(async {
+        let mut stack = stack_at(vn("2026-11-24T22:00:00"), Faults::none(), 100);
+        stack.terms.window = "07:00-21:00".parse().expect("a window");
+        results(&stack, 1);
+        stack.deliver_stream().await;
+        stack.world.write(dossier("R0", &phone(0), json!({"revision": 2, "step": "Đã trả kết quả"})));
+        assert!(stack.redeliver_until_quiet(TimeDelta::hours(12)).await);
+        assert_eq!(row_of(&stack, "R0 result#1").reason.as_deref(), Some("the result was handed over"));
+        assert!(stack.world.accepted().is_empty());
+    });
+}
+
+#[test]
+fn the_alarm_for_an_evening_too_long_says_when_it_really_ends() {
+    in_virtual_time(async {
+        // 600 apologies of 4 parts at 1 part a second: 40 minutes at the rate alone.
+        let mut stack = stack_at(vn("2026-11-24T17:29:00"), Faults::none(), 1);
+        stack.terms.window = "07:00-18:10".parse().expect("a window");
+        for each in 0..600 {
+            stack.world.write(dossier(&format!("016{each:07}"), &phone(each), json!({})));
+        }
+        minutes(1).await;
+        let plan = stack.evening(half_past_five()).await.expect("it ran");
+        stack.terms.window = domain::sending_window::SendingWindow::ALWAYS;
+        assert!(stack.redeliver_until_quiet(TimeDelta::hours(2)).await);
+        let last = stack.world.accepted().last().expect("sent").at;
+        let overrun = (last - vn("2026-11-24T18:10:00")).num_minutes();
+        assert!(overrun > 0 && plan.overrun_minutes >= overrun, "{} predicted, {overrun} real", plan.overrun_minutes);
+        assert!(plan.overrun_minutes <= overrun + 5, "{} predicted, {overrun} real", plan.overrun_minutes);
+    });
+}
+
+#[test]
+fn a_pushed_dossier_replaces_a_row_that_cannot_be_read_and_the_others_get_their_outcome() {
+    in_virtual_time(async {
+        let stack = stack();
+        let code = |code: &str| domain::ReceiptCode::parse(code).expect("a code");
+        stack.world.write_unreadable(&code("A"), Some(1));
+        stack.world.write_unreadable(&code("B"), None);
+        stack.world.write_unreadable(&code("C"), Some(9));
+        let snapshots: Vec<_> =
+            ["A", "B", "C", "D"].iter().map(|code| json!(dossier(code, &phone(1), json!({"revision": 2})))).collect();
+        assert_eq!(stack.push(&json!(snapshots)).await, ["stored", "stored", "stale", "stored"]);
+        assert!(stack.world.stored(&code("A")).is_some() && stack.world.stored(&code("B")).is_some());
+    });
+}
