@@ -43,7 +43,7 @@ pub fn config(patience: Patience) -> Result<SdkConfig, SettingError> {
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(environment.required("AWS_REGION")?))
         .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
-        .http_client(trust::http_client()?)
+        .http_client(trust::http_client(trust::IDLE)?)
         .timeout_config(timeouts)
         .retry_config(RetryConfig::standard().with_max_attempts(attempts));
     config.set_endpoint_url(environment.optional("AWS_ENDPOINT_URL"));

@@ -4,7 +4,6 @@
 //! number, so the SDK's own retry is off: the ledger decides what is sent again.
 
 use std::error::Error;
-use std::io;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -140,17 +139,12 @@ fn without_digits(message: &str) -> String {
     message.chars().map(|letter| if letter.is_ascii_digit() { '*' } else { letter }).collect()
 }
 
-/// Whether the request never left: nobody answered the connection.
+/// Whether the request never left: the name was not found, the connection was not made in time, was refused, or no
+/// secure channel came about.
 fn never_connected(error: &(dyn Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        let refused = error.downcast_ref::<io::Error>().is_some_and(|error| {
-            matches!(
-                error.kind(),
-                io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable
-            )
-        });
-        if refused {
+        if error.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|error| error.is_connect()) {
             return true;
         }
         cause = error.source();
@@ -160,7 +154,97 @@ fn never_connected(error: &(dyn Error + 'static)) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use aws_config::{BehaviorVersion, Region};
+    use aws_sdk_sns::config::{Credentials, SharedCredentialsProvider};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
     use super::*;
+    use crate::trust;
+
+    /// SNS at that address, by a client that keeps an idle connection for 150 ms.
+    fn sns(endpoint: &str) -> Sns {
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("ap-southeast-1"))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new("a", "b", None, None, "test")))
+            .http_client(trust::http_client(Duration::from_millis(150)).expect("settings"))
+            .endpoint_url(endpoint)
+            .build();
+        Sns::new(&config, None)
+    }
+
+    async fn send(sns: &Sns) -> Result<String, SendError> {
+        sns.send(&Phone::parse("0912345678").expect("a number"), "TB").await
+    }
+
+    /// An SNS that accepts everything; how many connections were made to it.
+    async fn accepting() -> (String, Arc<AtomicU32>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
+        let connections = Arc::new(AtomicU32::new(0));
+        let made = connections.clone();
+        tokio::spawn(async move {
+            while let Ok((mut socket, _)) = listener.accept().await {
+                made.fetch_add(1, Ordering::SeqCst);
+                tokio::spawn(async move {
+                    let body = "<PublishResponse><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>";
+                    let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+                    let mut request = [0; 4096];
+                    while socket.read(&mut request).await.is_ok_and(|read| read > 0) {
+                        let _ = socket.write_all(answer.as_bytes()).await;
+                    }
+                });
+            }
+        });
+        (address, connections)
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_was_idle_for_long_carries_no_publish() {
+        assert!(trust::IDLE < Duration::from_secs(60), "well under a minute");
+        let (address, connections) = accepting().await;
+        let sns = sns(&address);
+        for _ in 0..3 {
+            assert_eq!(send(&sns).await, Ok("m".into()));
+        }
+        assert_eq!(connections.load(Ordering::SeqCst), 1, "kept while it is used");
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        assert_eq!(send(&sns).await, Ok("m".into()));
+        assert_eq!(connections.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn what_was_never_connected_was_not_sent_and_what_was_may_have_been() {
+        let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let refused = format!("http://{}", closed.local_addr().expect("an address"));
+        drop(closed);
+        let plain = accepting().await.0.replace("http:", "https:");
+        // A server whose queue of connections is full answers none: the connect time-out passes.
+        let full = TcpSocket::new_v4().expect("a socket");
+        full.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
+        let full = full.listen(0).expect("a listener");
+        let waits = full.local_addr().expect("an address");
+        let _queue: Vec<_> = (0..4).map(|_| tokio::spawn(TcpStream::connect(waits))).collect();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let waits = format!("http://{waits}");
+        // A name that is never given, a port without a listener, no answer to a connection, no TLS.
+        for endpoint in ["http://sns.invalid", &refused, &waits, &plain] {
+            let answer = send(&sns(endpoint)).await;
+            assert!(matches!(answer, Err(SendError::NotSent(_))), "{endpoint}: {answer:?}");
+        }
+        let hangs_up = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = format!("http://{}", hangs_up.local_addr().expect("an address"));
+        tokio::spawn(async move {
+            let (mut socket, _) = hangs_up.accept().await.expect("a connection");
+            let _ = socket.read(&mut [0; 64]).await;
+        });
+        let answer = send(&sns(&address)).await;
+        assert!(matches!(answer, Err(SendError::Unknown(_))), "{answer:?}");
+    }
 
     #[test]
     fn a_failure_of_sns_is_retried_given_up_or_stops_the_run() {
