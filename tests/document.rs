@@ -2,6 +2,7 @@
 //! tests/api/ holds it to the deployed stack.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use aws_lambda_events::encodings::Body;
@@ -45,7 +46,7 @@ fn handled(event: Value) -> (i64, String) {
     let request: ApiGatewayProxyRequest = serde_json::from_value(event).expect("an event of API Gateway");
     let (response, _) = in_virtual_time(async move {
         let ports = SimulatedPorts::new(World::at(Utc::now()).into(), Faults::none().into());
-        let secret = adapters::secret::Secret::fixed(json!({"current": KEY, "previous": null}));
+        let secret = Arc::new(adapters::secret::Secret::fixed(json!({"current": KEY, "previous": null})));
         let intake = Intake { dossiers: ports.clone(), secret, clock: ports, closed_steps: ClosedSteps::default() };
         intake.handle(&request).await
     });
@@ -153,8 +154,8 @@ fn the_documents_limits_are_the_codes() {
 fn every_outcome_is_in_the_document_and_no_other() {
     let dossier = Dossier::parse(whole().as_object().expect("an object")).expect("a dossier");
     // A new outcome does not compile until it is named here.
-    let all = [Outcome::Stored, Outcome::Stale, Outcome::Conflicting].map(|outcome| match outcome {
-        Outcome::Stored | Outcome::Stale | Outcome::Conflicting => json!(Report::of(&dossier, outcome)),
+    let all = [Outcome::Stored, Outcome::Replaced, Outcome::Stale, Outcome::Conflicting].map(|outcome| match outcome {
+        Outcome::Stored | Outcome::Replaced | Outcome::Stale | Outcome::Conflicting => json!(Report::of(&dossier, outcome)),
     });
     let given: BTreeSet<_> = all.iter().filter_map(|report| report["outcome"].as_str()).collect();
     let document = document();

@@ -12,8 +12,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 
+use crate::connections::{self, Connections};
 use crate::settings::{SettingError, Settings};
-use crate::trust;
 
 /// How long a caller can wait for an answer of AWS.
 #[derive(Debug, Clone, Copy)]
@@ -24,11 +24,18 @@ pub enum Patience {
     Background,
 }
 
+/// What every client of a function is made from.
+#[derive(Debug, Clone)]
+pub struct AwsConfig {
+    sdk: SdkConfig,
+    connections: Connections,
+}
+
 /// The configuration. The behaviour version is dated, so that an update of the SDK changes nothing unasked.
 ///
 /// Not the SDK's own loader: it looks for profiles, metadata services and STS, which a function has no use for, and links
 /// them.
-pub fn config(patience: Patience) -> Result<SdkConfig, SettingError> {
+pub fn config(patience: Patience) -> Result<AwsConfig, SettingError> {
     let (connect, attempt, operation, attempts) = match patience {
         Patience::Gateway => (500, 900, 1_600, 2),
         Patience::Background => (2_000, 4_000, 12_000, 4),
@@ -39,16 +46,90 @@ pub fn config(patience: Patience) -> Result<SdkConfig, SettingError> {
         .operation_timeout(Duration::from_millis(operation))
         .build();
     let environment = Settings::from_env();
-    let mut config = SdkConfig::builder()
+    let connections = Connections::new(Duration::from_millis(connect), connections::IDLE)?;
+    let mut sdk = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(environment.required("AWS_REGION")?))
         .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
-        .http_client(trust::http_client(trust::IDLE)?)
+        .http_client(connections.http_client())
         .timeout_config(timeouts)
         .retry_config(RetryConfig::standard().with_max_attempts(attempts));
-    config.set_endpoint_url(environment.optional("AWS_ENDPOINT_URL"));
-    Ok(config.build())
+    sdk.set_endpoint_url(environment.optional("AWS_ENDPOINT_URL"));
+    Ok(AwsConfig { sdk: sdk.build(), connections })
 }
+
+/// A service of AWS that a function calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// Tables.
+    DynamoDb,
+    /// The bus.
+    EventBridge,
+    /// SMS.
+    Sns,
+    /// Secrets.
+    SecretsManager,
+}
+
+impl Service {
+    /// The variable that names its endpoint alone.
+    fn variable(self) -> &'static str {
+        match self {
+            Self::DynamoDb => "AWS_ENDPOINT_URL_DYNAMODB",
+            Self::EventBridge => "AWS_ENDPOINT_URL_EVENTBRIDGE",
+            Self::Sns => "AWS_ENDPOINT_URL_SNS",
+            Self::SecretsManager => "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+        }
+    }
+
+    /// Its host's first label. <https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html>
+    fn host(self) -> &'static str {
+        match self {
+            Self::DynamoDb => "dynamodb",
+            Self::EventBridge => "events",
+            Self::Sns => "sns",
+            Self::SecretsManager => "secretsmanager",
+        }
+    }
+}
+
+impl AwsConfig {
+    /// Opens a connection to each of `services` (named twice: two) from now on, while the first event is awaited. Where
+    /// the event comes first, or the sandbox is frozen meanwhile, nothing waits for it.
+    pub fn open_connections(&self, services: &[Service]) {
+        for service in services {
+            let (connections, endpoint) = (self.connections.clone(), self.endpoint(*service));
+            tokio::spawn(async move {
+                after_next().await;
+                connections.open(&endpoint).await;
+            });
+        }
+    }
+
+    fn endpoint(&self, service: Service) -> String {
+        let own = Settings::from_env().optional(service.variable());
+        let all = || self.sdk.endpoint_url().map(str::to_owned);
+        let region = self.sdk.region().map_or("", Region::as_ref);
+        own.or_else(all).unwrap_or_else(|| format!("https://{}.{region}.amazonaws.com", service.host()))
+    }
+
+    /// The configuration for one service, whose endpoint a variable may name by itself, as for every SDK of AWS. So one
+    /// service can be made to fail and the others not.
+    /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
+    pub(crate) fn of(&self, service: Service) -> SdkConfig {
+        at(&self.sdk, Settings::from_env().optional(service.variable()))
+    }
+}
+
+/// Lets the runtime ask for the first event before anything else is done.
+pub(crate) async fn after_next() {
+    for _ in 0..LET_FIRST {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The runtime's client needs some turns of the executor until its request is written.
+const LET_FIRST: usize = 8;
 
 /// A client that is made at its first call, once for all who hold it. Each parses AWS's partitions and a certificate store
 /// for itself, most of what it adds to a start; made so, that is done while another service answers, or not at all.
@@ -62,28 +143,21 @@ pub(crate) fn at_first_call<C>(make: impl FnOnce() -> C + Send + 'static) -> AtF
 pub type DynamoDb = AtFirstCall<aws_sdk_dynamodb::Client>;
 
 /// A client of DynamoDB.
-pub fn dynamodb(config: &SdkConfig) -> DynamoDb {
-    let config = for_service(config, "AWS_ENDPOINT_URL_DYNAMODB");
+pub fn dynamodb(config: &AwsConfig) -> DynamoDb {
+    let config = config.of(Service::DynamoDb);
     at_first_call(move || aws_sdk_dynamodb::Client::new(&config))
 }
 
 /// A client of Secrets Manager.
-pub fn secrets_manager(config: &SdkConfig) -> AtFirstCall<aws_sdk_secretsmanager::Client> {
-    let config = for_service(config, "AWS_ENDPOINT_URL_SECRETS_MANAGER");
+pub fn secrets_manager(config: &AwsConfig) -> AtFirstCall<aws_sdk_secretsmanager::Client> {
+    let config = config.of(Service::SecretsManager);
     at_first_call(move || aws_sdk_secretsmanager::Client::new(&config))
 }
 
 /// A client of EventBridge.
-pub fn eventbridge(config: &SdkConfig) -> AtFirstCall<aws_sdk_eventbridge::Client> {
-    let config = for_service(config, "AWS_ENDPOINT_URL_EVENTBRIDGE");
+pub fn eventbridge(config: &AwsConfig) -> AtFirstCall<aws_sdk_eventbridge::Client> {
+    let config = config.of(Service::EventBridge);
     at_first_call(move || aws_sdk_eventbridge::Client::new(&config))
-}
-
-/// The configuration for one service, whose endpoint `variable` may name by itself, as for every SDK of AWS. So one
-/// service can be made to fail and the others not.
-/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
-pub(crate) fn for_service(config: &SdkConfig, variable: &'static str) -> SdkConfig {
-    at(config, Settings::from_env().optional(variable))
 }
 
 fn at(config: &SdkConfig, endpoint: Option<String>) -> SdkConfig {
@@ -102,6 +176,23 @@ pub(crate) fn words(error: &dyn Error) -> String {
         cause = error.source();
     }
     words
+}
+
+#[cfg(test)]
+impl AwsConfig {
+    /// Every service at one address, by connections that are not used again after `idle`.
+    pub(crate) fn for_tests(endpoint: &str, idle: Duration) -> Self {
+        let connections = Connections::new(Duration::from_secs(2), idle).expect("settings");
+        let keys = aws_sdk_dynamodb::config::Credentials::new("a", "b", None, None, "test");
+        let sdk = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("ap-southeast-1"))
+            .credentials_provider(SharedCredentialsProvider::new(keys))
+            .http_client(connections.http_client())
+            .endpoint_url(endpoint)
+            .build();
+        Self { sdk, connections }
+    }
 }
 
 #[cfg(test)]

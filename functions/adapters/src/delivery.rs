@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use aws_config::SdkConfig;
 use domain::delivery::{Delivery, Tally};
 use domain::ports::{LedgerPorts, NoticePorts, ReplyPorts};
 
-use crate::aws::{self, DynamoDb, Patience};
+use crate::aws::{self, AwsConfig, DynamoDb, Patience};
 use crate::clock::SystemClock;
 use crate::control::Control;
 use crate::dossiers::DynamoDossiers;
@@ -105,7 +104,7 @@ impl ReplyPorts for AwsReplyPorts {
 /// Reads the settings of a function that sends notices and brings them together with its clients.
 pub fn from_settings(
     settings: &Settings,
-    config: &SdkConfig,
+    config: &AwsConfig,
     dynamodb: &DynamoDb,
 ) -> Result<Delivery<AwsPorts>, SettingError> {
     let terms = settings.terms()?;
@@ -130,7 +129,7 @@ pub fn from_settings(
 /// Reads the settings of a function that sends replies and brings them together with its clients. The secret is GatewaySecret.
 pub fn replies_from_settings(
     settings: &Settings,
-    config: &SdkConfig,
+    config: &AwsConfig,
     dynamodb: &DynamoDb,
     patience: Patience,
 ) -> Result<(AwsReplyPorts, Arc<Secret>), SettingError> {

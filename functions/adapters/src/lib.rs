@@ -26,5 +26,5 @@ pub mod quiet;
 pub mod secret;
 pub mod settings;
 pub mod sms;
-mod trust;
+mod connections;
 pub mod vcom;

@@ -14,7 +14,7 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::aws::AtFirstCall;
+use crate::aws::{AtFirstCall, after_next};
 
 /// How long a fetched secret is good.
 const GOOD_FOR: Duration = Duration::from_secs(300);
@@ -83,6 +83,16 @@ impl Secret {
     /// The secret, at most five minutes old.
     pub async fn get(&self) -> Result<Arc<Value>, SecretError> {
         self.fetched_unless(Known::while_good).await
+    }
+
+    /// Fetches the secret while the first event is awaited. Where that fails, or the sandbox is frozen meanwhile, the
+    /// first [`Secret::get`] fetches it.
+    pub async fn fetch_ahead(&self) {
+        after_next().await;
+        let _turn = self.fetching.lock().await;
+        if let Ok(fetched) = self.source.fetch().await.map(Arc::new) {
+            self.known.lock().expect("no panic holds it").learn(&Ok(fetched));
+        }
     }
 
     /// The secret after it did not match: fetched again, unless that was tried a moment ago.

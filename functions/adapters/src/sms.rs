@@ -6,7 +6,6 @@
 use std::error::Error;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_sns::Client;
@@ -16,7 +15,7 @@ use aws_sdk_sns::types::MessageAttributeValue;
 use domain::Phone;
 use domain::ports::{SendError, SmsSender};
 
-use crate::aws::{self, AtFirstCall};
+use crate::aws::{self, AtFirstCall, AwsConfig, Service};
 
 /// SNS as an SMS sender.
 #[derive(Debug, Clone)]
@@ -28,12 +27,12 @@ pub struct Sns {
 
 impl Sns {
     /// `sender_id`: parameter `SmsSenderId`, as registered for Vietnam; none on a sandbox account.
-    pub fn new(config: &SdkConfig, sender_id: Option<&str>) -> Self {
+    pub fn new(config: &AwsConfig, sender_id: Option<&str>) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(2))
             .operation_timeout(Duration::from_secs(10))
             .build();
-        let config = aws_sdk_sns::config::Builder::from(&aws::for_service(config, "AWS_ENDPOINT_URL_SNS"))
+        let config = aws_sdk_sns::config::Builder::from(&config.of(Service::Sns))
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts)
             .build();
@@ -157,24 +156,15 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    use aws_config::{BehaviorVersion, Region};
-    use aws_sdk_sns::config::{Credentials, SharedCredentialsProvider};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
     use super::*;
-    use crate::trust;
+    use crate::connections;
 
     /// SNS at that address, by a client that keeps an idle connection for 150 ms.
     fn sns(endpoint: &str) -> Sns {
-        let config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new("ap-southeast-1"))
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::new("a", "b", None, None, "test")))
-            .http_client(trust::http_client(Duration::from_millis(150)).expect("settings"))
-            .endpoint_url(endpoint)
-            .build();
-        Sns::new(&config, None)
+        Sns::new(&AwsConfig::for_tests(endpoint, Duration::from_millis(150)), None)
     }
 
     async fn send(sns: &Sns) -> Result<String, SendError> {
@@ -205,7 +195,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_that_was_idle_for_long_carries_no_publish() {
-        assert!(trust::IDLE < Duration::from_secs(60), "well under a minute");
+        assert!(connections::IDLE < Duration::from_secs(60), "well under a minute");
         let (address, connections) = accepting().await;
         let sns = sns(&address);
         for _ in 0..3 {

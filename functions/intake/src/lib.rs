@@ -6,6 +6,7 @@ mod refusal;
 mod signature;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use adapters::secret::Secret;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
@@ -37,7 +38,7 @@ pub struct Intake<D, C> {
     /// Table `dossiers`.
     pub dossiers: D,
     /// `{"current":"whsec_…","previous":null}`
-    pub secret: Secret,
+    pub secret: Arc<Secret>,
     /// The time.
     pub clock: C,
     /// Parameter `ClosedSteps`.

@@ -1,6 +1,8 @@
 //! `IntakeFunction`: API Gateway, `POST /dossiers`.
 
-use adapters::aws::{self, Patience};
+use std::sync::Arc;
+
+use adapters::aws::{self, Patience, Service};
 use adapters::clock::SystemClock;
 use adapters::dossiers::DynamoDossiers;
 use adapters::logs;
@@ -24,9 +26,15 @@ async fn main() -> anyhow::Result<()> {
     let closed_steps = settings.closed_steps()?;
 
     let config = aws::config(Patience::Background)?;
+    let secret = Arc::new(Secret::new(adapters::aws::secrets_manager(&config), secret));
+    tokio::spawn({
+        let secret = secret.clone();
+        async move { secret.fetch_ahead().await }
+    });
+    config.open_connections(&[Service::DynamoDb]);
     let intake = &Intake {
         dossiers: DynamoDossiers::writer(adapters::aws::dynamodb(&config), table, retention_days),
-        secret: Secret::new(adapters::aws::secrets_manager(&config), secret),
+        secret,
         clock: SystemClock,
         closed_steps,
     };

@@ -3,7 +3,7 @@
 // The SDK's futures lie 130 deep in this one.
 #![recursion_limit = "256"]
 
-use adapters::aws::{self, Patience};
+use adapters::aws::{self, Patience, Service};
 use adapters::delivery::replies_from_settings;
 use adapters::dossiers::DynamoDossiers;
 use adapters::logs;
@@ -28,6 +28,12 @@ async fn main() -> anyhow::Result<()> {
     let config = aws::config(Patience::Gateway)?;
     let dynamodb = aws::dynamodb(&config);
     let (ports, secret) = replies_from_settings(&settings, &config, &dynamodb, Patience::Gateway)?;
+    // A citizen waits: what a first text needs is fetched and connected before it comes. The count runs beside the read.
+    tokio::spawn({
+        let secret = secret.clone();
+        async move { secret.fetch_ahead().await }
+    });
+    config.open_connections(&[Service::DynamoDb, Service::DynamoDb, Service::EventBridge]);
     let lookup = &Lookup {
         dossiers: DynamoDossiers::reader(dynamodb, dossiers),
         ports,

@@ -1,6 +1,6 @@
 //! `NotifyFunction`: the stream of table `dossiers`.
 
-use adapters::aws::{self, Patience};
+use adapters::aws::{self, Patience, Service};
 use adapters::logs;
 use adapters::metrics::Metrics;
 use adapters::quiet::{self, Quiet};
@@ -16,6 +16,7 @@ async fn main() -> anyhow::Result<()> {
     let metrics = &Metrics::new(settings.required("STAGE")?);
     let config = aws::config(Patience::Background)?;
     let delivery = &adapters::delivery::from_settings(&settings, &config, &aws::dynamodb(&config))?;
+    config.open_connections(&[Service::DynamoDb, Service::Sns]);
 
     run(service_fn(async |event: LambdaEvent<Quiet<Batch>>| {
         let request = &event.context.request_id;

@@ -69,7 +69,7 @@ impl Stack {
         let ports = self.sandbox_ports();
         let intake = Intake {
             dossiers: ports.clone(),
-            secret: Secret::fixed(json!({"current": INTAKE_KEY, "previous": null})),
+            secret: Arc::new(Secret::fixed(json!({"current": INTAKE_KEY, "previous": null}))),
             clock: ports,
             closed_steps: self.terms.closed_steps.clone(),
         };
