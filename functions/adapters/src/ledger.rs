@@ -50,29 +50,6 @@ impl DynamoLedger {
         update.expression_attribute_names("#state", "state")
     }
 
-    /// The attributes of a new row that say where it is in its life.
-    fn life(&self, id: &Outgoing, how: &Owe, now: DateTime<Utc>) -> Item {
-        let (state, due_at, attempts) = match how {
-            Owe::Pending { due_at } => (State::Pending, *due_at, 0),
-            Owe::Claimed(claim) => (State::Sending, claim.lease_until, claim.attempts),
-            Owe::NoMobile(reason) => {
-                return Item::from([
-                    ("state".to_owned(), text(State::Cancelled.as_str())),
-                    ("reason".to_owned(), text(*reason)),
-                    ("phone_at_fault".to_owned(), AttributeValue::Bool(true)),
-                    ("attempts".to_owned(), number(0)),
-                    ("expires_at".to_owned(), expiry(day_in_vietnam(now), self.retention_days)),
-                ]);
-            }
-        };
-        Item::from([
-            ("state".to_owned(), text(state.as_str())),
-            ("due_at".to_owned(), number(due_at.timestamp_millis())),
-            ("attempts".to_owned(), number(attempts)),
-            ("open_lane".to_owned(), text(lane(id.priority(), fastrand::u8(..SHARDS)))),
-        ])
-    }
-
     /// Why a row could not be claimed. One whose state is final or unknown, and that the index shows all the same, was
     /// edited by hand: a finished one is taken out of the index, as if it had been finished by us.
     async fn not_claimed(&self, id: &Outgoing, row: &Item, now: DateTime<Utc>) -> Result<Claimed, StoreError> {
@@ -113,7 +90,7 @@ impl DynamoLedger {
     }
 
     /// Keys that DynamoDB leaves unprocessed are left out: nobody relies on a row to be found.
-    async fn rows_of(&self, ids: &[NoticeId]) -> Result<Vec<NoticeId>, StoreError> {
+    async fn those_that_exist(&self, ids: &[NoticeId]) -> Result<Vec<NoticeId>, StoreError> {
         let keys = KeysAndAttributes::builder()
             .set_keys(Some(ids.iter().map(notice_key).collect()))
             .projection_expression("receipt_code, notice")
@@ -128,13 +105,20 @@ impl DynamoLedger {
 impl Ledger for DynamoLedger {
     async fn owe(&self, id: &Outgoing, how: Owe, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let mut row = key(id);
+        let (state, due_at, attempts) = match &how {
+            Owe::Pending { due_at } => (State::Pending, *due_at, 0),
+            Owe::Claimed(claim) => (State::Sending, claim.lease_until, claim.attempts),
+        };
         row.extend([
+            ("state".to_owned(), text(state.as_str())),
             ("kind".to_owned(), text(id.kind())),
+            ("due_at".to_owned(), number(due_at.timestamp_millis())),
+            ("attempts".to_owned(), number(attempts)),
             ("owed_at".to_owned(), time(now)),
+            ("open_lane".to_owned(), text(lane(id.priority(), fastrand::u8(..SHARDS)))),
         ]);
-        row.extend(self.life(id, &how, now));
         let owner = match how {
-            Owe::Pending { .. } | Owe::NoMobile(_) => None,
+            Owe::Pending { .. } => None,
             Owe::Claimed(claim) => Some(claim.owner),
         };
         if let Some(owner) = &owner {
@@ -160,7 +144,7 @@ impl Ledger for DynamoLedger {
     }
 
     async fn rows_among(&self, ids: &[NoticeId]) -> Result<HashSet<NoticeId>, StoreError> {
-        let calls = ids.chunks(MOST_KEYS).map(|ids| self.rows_of(ids));
+        let calls = ids.chunks(MOST_KEYS).map(|ids| self.those_that_exist(ids));
         Ok(try_join_all(calls).await?.into_iter().flatten().collect())
     }
 
@@ -292,7 +276,7 @@ impl Ledger for DynamoLedger {
             .key_condition_expression("receipt_code = :code AND begins_with(notice, :kind)")
             .expression_attribute_values(":code", text(code.as_str()))
             .expression_attribute_values(":kind", text(format!("{kind}#")))
-            .projection_expression("notice, #state, phone_at_fault")
+            .projection_expression("notice, #state, phone_at_fault, owed_at")
             .expression_attribute_names("#state", "state")
             .consistent_read(true)
             .send()
@@ -308,6 +292,7 @@ fn notice_row(row: &Item) -> Option<NoticeRow> {
         key: get_text(row, "notice")?.parse().ok()?,
         state: get_text(row, "state")?.parse().ok()?,
         phone_at_fault: row.get("phone_at_fault").is_some_and(|yes| yes.as_bool() == Ok(&true)),
+        owed_at: get_text(row, "owed_at")?.parse().ok()?,
     })
 }
 

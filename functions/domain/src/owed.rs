@@ -2,46 +2,37 @@
 
 use chrono::NaiveDate;
 
+use crate::calendar::day_in_vietnam;
 use crate::phone::NotAMobile;
 use crate::ports::NoticeRow;
-use crate::{ClosedSteps, Dossier, NoticeKey, steps};
+use crate::{ClosedSteps, Dossier, NoticeKey, NoticeKind, steps};
 
-/// A notice that a change owes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Owed {
-    /// Which.
-    pub key: NoticeKey,
-    /// Why it cannot be sent, where the dossier has no mobile number.
-    pub no_mobile: Option<&'static str>,
-}
-
-/// The notices that the change from `old` to `new` owes: none or one.
+/// The notice that the change from `old` to `new` owes, where it owes one.
 ///
 /// - *result*: "khi hồ sơ TTHC chuyển về đến bước “Trả kết quả”"; not for a dossier that was done before, so again only
 ///   after it was re-opened.
 /// - *supplement*: "khi hồ sơ TTHC được xác định trạng thái “Chờ bổ sung” … và chuyển về Bộ phận Một cửa", in either
 ///   order; again only after it has left that state. Not for a dossier that is done, whatever its status says.
 ///
-/// None where the revision did not rise, where the snapshot is silent, or the procedure same-day.
-pub fn owed_by_change(old: Option<&Dossier>, new: &Dossier, closed: &ClosedSteps) -> Option<Owed> {
-    if !is_news(old, new) || new.is_same_day() {
+/// None where the revision did not rise, where the snapshot is silent, same-day, or has no mobile number.
+pub fn owed_by_change(old: Option<&Dossier>, new: &Dossier, closed: &ClosedSteps) -> Option<NoticeKey> {
+    if !is_news(old, new) || !new.takes_notices() {
         return None;
     }
     let was_done = old.is_some_and(|old| old.is_done(closed));
     let was_awaiting = old.is_some_and(|old| awaits_papers(old, closed));
-    let key = if steps::is_result_step(&new.step) && !was_done {
-        NoticeKey::Result(new.revision)
+    if steps::is_result_step(&new.step) && !was_done {
+        Some(NoticeKey::Result(new.revision))
     } else if awaits_papers(new, closed) && !was_awaiting {
-        NoticeKey::Supplement(new.revision)
+        Some(NoticeKey::Supplement(new.revision))
     } else {
-        return None;
-    };
-    Some(Owed { key, no_mobile: no_mobile(new) })
+        None
+    }
 }
 
-/// The notice that the change from `old` to `new` owes once more because the phone number was corrected, provided that
-/// the old number kept it from the citizen ([`phone_was_at_fault`]): the dossier is where it was when the notice was
-/// owed, at "Trả kết quả" or waiting for papers at the desk.
+/// The notice that the change from `old` to `new` may owe once more because the phone number was corrected: the dossier
+/// is where it was when the notice was owed, at "Trả kết quả" or waiting for papers at the desk. [`was_kept_by_phone`]
+/// says whether it does.
 pub fn owed_by_corrected_phone(old: Option<&Dossier>, new: &Dossier, closed: &ClosedSteps) -> Option<NoticeKey> {
     let old = old?;
     if !is_news(Some(old), new) || !new.takes_notices() || old.mobile() == new.mobile() {
@@ -56,10 +47,24 @@ pub fn owed_by_corrected_phone(old: Option<&Dossier>, new: &Dossier, closed: &Cl
     }
 }
 
-/// Whether the last of a dossier's notices of one kind was cancelled or refused for its phone number. A number that is
-/// corrected afterwards owes it again, and only once: then the last notice is the new one.
-pub fn phone_was_at_fault(rows: &[NoticeRow]) -> bool {
-    rows.iter().max_by_key(|row| row.key).is_some_and(|last| last.phone_at_fault)
+/// Whether the phone number kept a notice from the citizen, before it was corrected. `rows` are the dossier's notices of
+/// that kind: the last of them was cancelled or refused for its number; or none was owed since the dossier came where it
+/// is, because the number was no mobile number. A first load (`silent`) owed none either way.
+///
+/// So a number is corrected once, and another good number owes nothing.
+pub fn was_kept_by_phone(old: &Dossier, new: &Dossier, rows: &[NoticeRow]) -> bool {
+    let had_none = !old.silent && !matches!(old.mobile(), Some(Ok(_)));
+    match rows.iter().max_by_key(|row| row.key) {
+        None => had_none,
+        Some(last) => last.phone_at_fault || had_none && last.state.is_final() && !was_owed_here(last, new),
+    }
+}
+
+/// Whether a notice was owed since the dossier came where it is. Of papers that are awaited no table says since when: in
+/// doubt the citizen is told.
+fn was_owed_here(row: &NoticeRow, dossier: &Dossier) -> bool {
+    let is_result = row.key.kind() == NoticeKind::Result;
+    is_result && dossier.result_on.is_some_and(|reached_on| day_in_vietnam(row.owed_at) >= reached_on)
 }
 
 /// Whether a later revision owes the same kind of notice as `key`.
@@ -75,6 +80,7 @@ fn awaits_papers(dossier: &Dossier, closed: &ClosedSteps) -> bool {
     dossier.waits_for_papers_at_the_desk() && !dossier.is_done(closed)
 }
 
+/// Why a notice cannot be sent to the dossier's phone.
 fn no_mobile(dossier: &Dossier) -> Option<&'static str> {
     match dossier.mobile() {
         Some(Ok(_)) => None,
@@ -127,8 +133,7 @@ mod tests {
 
     fn owed(old: Option<Value>, new: Value) -> Vec<String> {
         let old = old.map(dossier);
-        let owed = owed_by_change(old.as_ref(), &dossier(new), &ClosedSteps::default());
-        owed.iter().filter(|owed| owed.no_mobile.is_none()).map(|owed| owed.key.to_string()).collect()
+        owed_by_change(old.as_ref(), &dossier(new), &ClosedSteps::default()).iter().map(ToString::to_string).collect()
     }
 
     fn at(revision: u64, step: &str, status: &str, unit: &str) -> Value {
@@ -196,19 +201,6 @@ mod tests {
     }
 
     #[test]
-    fn a_notice_without_a_mobile_is_owed_with_the_reason() {
-        for (phone, reason) in [
-            (json!(null), "the dossier has no phone number"),
-            (json!("02583822229"), "the phone is a fixed line, which receives no SMS"),
-            (json!("+1 415 555 2671"), "the phone is not a Vietnamese number"),
-            (json!("không có"), "the phone is not a Vietnamese mobile number"),
-        ] {
-            let owed = owed_by_change(None, &dossier(json!({"phone": phone})), &ClosedSteps::default());
-            assert_eq!(owed, Some(Owed { key: NoticeKey::Result(3), no_mobile: Some(reason) }));
-        }
-    }
-
-    #[test]
     fn a_corrected_phone_owes_again_only_where_the_notice_is_owed() {
         let corrected = |old: Value, new: Value| {
             let (mut old, mut new) = (old, new);
@@ -239,15 +231,30 @@ mod tests {
     }
 
     #[test]
-    fn only_the_last_notice_of_a_kind_says_whether_the_phone_was_at_fault() {
-        let row = |revision, phone_at_fault| NoticeRow {
+    fn a_phone_kept_a_notice_where_none_was_owed_here_or_the_last_one_failed_for_it() {
+        use crate::lifecycle::State;
+        let row = |revision, state, phone_at_fault, owed_at: &str| NoticeRow {
             key: NoticeKey::Result(revision),
-            state: crate::lifecycle::State::Cancelled,
+            state,
             phone_at_fault,
+            owed_at: owed_at.parse().unwrap(),
         };
-        assert!(!phone_was_at_fault(&[]), "nothing was owed: a silent first load");
-        assert!(phone_was_at_fault(&[row(9, false), row(10, true)]));
-        assert!(!phone_was_at_fault(&[row(11, false), row(10, true)]));
+        let (today, before) = ("2026-11-24T02:00:00Z", "2026-11-23T02:00:00Z");
+        let kept = |old: Value, rows: &[NoticeRow]| {
+            let new = dossier(json!({"revision": 20, "result_on": "2026-11-24"}));
+            was_kept_by_phone(&dossier(old), &new, rows)
+        };
+        let (none, good) = (json!({"phone": null}), json!({"phone": "0987654321"}));
+        assert!(kept(none.clone(), &[]), "it could not be owed");
+        assert!(kept(json!({"phone": "02583822229"}), &[]));
+        assert!(!kept(json!({"phone": null, "silent": true}), &[]), "the first load owed nothing");
+        assert!(!kept(good.clone(), &[]), "nor did the first load of a good number");
+        let refused = [row(9, State::Sent, false, today), row(10, State::Failed, true, today)];
+        assert!(kept(good.clone(), &refused) && kept(none.clone(), &refused));
+        let told = [refused[1].clone(), row(11, State::Sent, false, today)];
+        assert!(!kept(good, &told) && !kept(none.clone(), &told), "once");
+        assert!(kept(none.clone(), &[row(9, State::Sent, false, before)]), "told when it was here before");
+        assert!(!kept(none, &[row(9, State::Pending, false, before)]), "it goes to today's number");
     }
 
     #[test]
@@ -305,6 +312,8 @@ mod tests {
         assert_eq!(no_phone, StillTrue::NoMobile("the dossier has no phone number"));
         let reopened = judge("result#3", json!({"phone": null, "step": "Thẩm định"}), "2026-11-24");
         assert_eq!(reopened, StillTrue::No("the dossier was re-opened"), "no corrected number brings it back");
+        let fixed = judge("result#3", json!({"phone": "02583822229"}), "2026-11-24");
+        assert_eq!(fixed, StillTrue::NoMobile("the phone is a fixed line, which receives no SMS"));
         let same_day = judge("result#3", json!({"same_day": true}), "2026-11-24");
         assert_eq!(same_day, StillTrue::No("the procedure takes no longer than a day"));
     }

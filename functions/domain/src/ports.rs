@@ -139,6 +139,8 @@ pub struct NoticeRow {
     pub state: State,
     /// It was cancelled or refused for its phone number. See [`Outcome::phone_at_fault`].
     pub phone_at_fault: bool,
+    /// When it was owed.
+    pub owed_at: DateTime<Utc>,
 }
 
 /// How a message comes into the ledger.
@@ -151,9 +153,6 @@ pub enum Owe {
     },
     /// Owed and claimed in one write.
     Claimed(Claim),
-    /// It cannot be sent, because the dossier has no mobile number: the row is cancelled from the first. A number that
-    /// is corrected later finds it.
-    NoMobile(&'static str),
 }
 
 /// An unfinished message.

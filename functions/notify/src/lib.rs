@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::delivery::{Delivery, Notices, Tally};
-use domain::owed::{owed_by_change, owed_by_corrected_phone};
+use domain::owed::{owed_by_change, owed_by_corrected_phone, was_kept_by_phone};
 use domain::ports::{Clock, NoticePorts, StoreError};
 use domain::NoticeId;
 use futures::StreamExt;
@@ -124,13 +124,10 @@ async fn one<P: NoticePorts>(run: &Notices<'_, P>, delivery: &Delivery<P>, recor
     let Some(change) = Change::parse(record)? else { return Ok(()) };
     let (old, new, closed) = (change.old.as_ref(), &change.new, &delivery.terms().closed_steps);
     let id = |key| NoticeId { receipt_code: new.receipt_code.clone(), key };
-    if let Some(owed) = owed_by_change(old, new, closed) {
-        match owed.no_mobile {
-            None => owe(run, delivery, &change, &id(owed.key)).await?,
-            Some(reason) => drop(run.owe_without_mobile(&id(owed.key), reason).await?),
-        }
-    } else if let Some(key) = owed_by_corrected_phone(old, new, closed) {
-        if run.was_kept_by_phone(&id(key)).await? {
+    if let Some(key) = owed_by_change(old, new, closed) {
+        owe(run, delivery, &change, &id(key)).await?;
+    } else if let (Some(old), Some(key)) = (old, owed_by_corrected_phone(old, new, closed)) {
+        if was_kept_by_phone(old, new, &run.others_of(&id(key)).await?) {
             owe(run, delivery, &change, &id(key)).await?;
         }
     }

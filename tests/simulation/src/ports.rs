@@ -98,8 +98,8 @@ impl DossierStore for SimulatedPorts {
 }
 
 impl Ledger for SimulatedPorts {
-    async fn owe(&self, id: &Outgoing, how: Owe, _: DateTime<Utc>) -> Result<bool, StoreError> {
-        let owed = self.table("notices", |world| world.owe(id, how)).await?;
+    async fn owe(&self, id: &Outgoing, how: Owe, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let owed = self.table("notices", |world| world.owe(id, how, now)).await?;
         self.world.meter.owe(owed);
         Ok(owed)
     }

@@ -33,6 +33,8 @@ pub struct Row {
     pub reason: Option<String>,
     /// It was cancelled or refused for its phone number.
     pub phone_at_fault: bool,
+    /// When it was owed.
+    pub owed_at: DateTime<Utc>,
 }
 
 /// A message the network accepted.
@@ -293,21 +295,18 @@ impl World {
         (page, next)
     }
 
-    pub(crate) fn owe(&self, id: &Outgoing, how: Owe) -> bool {
+    pub(crate) fn owe(&self, id: &Outgoing, how: Owe, owed_at: DateTime<Utc>) -> bool {
         let (now, mut tables) = (self.now(), self.tables());
-        let (state, due_at, attempts, owner, reason) = match how {
-            Owe::Pending { due_at } => (State::Pending, due_at, 0, None, None),
-            Owe::Claimed(claim) => (State::Sending, claim.lease_until, claim.attempts, Some(claim.owner), None),
-            Owe::NoMobile(reason) => (State::Cancelled, now, 0, None, Some(reason.to_owned())),
+        let (state, due_at, attempts, owner) = match how {
+            Owe::Pending { due_at } => (State::Pending, due_at, 0, None),
+            Owe::Claimed(claim) => (State::Sending, claim.lease_until, claim.attempts, Some(claim.owner)),
         };
         if let Some(row) = tables.messages.get(id) {
             return owner.is_some() && row.now.owner == owner && row.now.state == State::Sending;
         }
-        let row = Row { state, due_at, attempts, owner, reason, phone_at_fault: state == State::Cancelled };
+        let row = Row { state, due_at, attempts, owner, reason: None, phone_at_fault: false, owed_at };
         tables.messages.insert(id.clone(), Indexed { now: row, before: None, since: now });
-        if !state.is_final() {
-            tables.open.entry(id.priority()).or_default().insert((due_at, id.clone()), ());
-        }
+        tables.open.entry(id.priority()).or_default().insert((due_at, id.clone()), ());
         true
     }
 
@@ -402,7 +401,12 @@ impl World {
         });
         of_code
             .filter(|(key, _)| key.kind() == kind)
-            .map(|(key, row)| NoticeRow { key, state: row.state, phone_at_fault: row.phone_at_fault })
+            .map(|(key, row)| NoticeRow {
+                key,
+                state: row.state,
+                phone_at_fault: row.phone_at_fault,
+                owed_at: row.owed_at,
+            })
             .collect()
     }
 

@@ -578,8 +578,10 @@ fn row_of(stack: &Stack, notice: &str) -> simulation::world::Row {
     rows.into_iter().find(|(id, _)| id.to_string() == notice).unwrap_or_else(|| panic!("no row {notice}")).1
 }
 
+/// At "Trả kết quả" since today, as intake writes it.
 fn at_result(stack: &Stack, revision: u64, phone: serde_json::Value) {
-    stack.world.write(dossier("A", "", json!({"revision": revision, "step": "Trả kết quả", "phone": phone})));
+    let changes = json!({"revision": revision, "step": "Trả kết quả", "phone": phone, "result_on": "2026-11-24"});
+    stack.world.write(dossier("A", "", changes));
 }
 
 /// To which numbers SMS went, in order.

@@ -12,8 +12,10 @@ use crate::calendar::day_in_vietnam;
 use crate::event::Event;
 use crate::lifecycle::{Claim, Outcome, Receipt, Told};
 use crate::notice::Priority;
-use crate::owed::{StillTrue, is_superseded, phone_was_at_fault, still_true};
-use crate::ports::{Clock, DossierStore, DrainTurn, Due, Ledger, NoticePorts, SendError, SmsSender, StoreError};
+use crate::owed::{StillTrue, is_superseded, still_true};
+use crate::ports::{
+    Clock, DossierStore, DrainTurn, Due, Ledger, NoticePorts, NoticeRow, SendError, SmsSender, StoreError,
+};
 use crate::sending_window::SendingWindow;
 use crate::sms::{Accents, Sms};
 use crate::{ClosedSteps, Dossier, NoticeId, NoticeKey, NoticeKind, Outgoing, Phone, texts};
@@ -103,18 +105,11 @@ impl<P: NoticePorts> Notices<'_, P> {
         }
     }
 
-    /// Owes a notice that cannot be sent, for `reason`: the dossier has no mobile number. [`Notices::was_kept_by_phone`]
-    /// finds it when the number is corrected.
-    pub async fn owe_without_mobile(&self, id: &NoticeId, reason: &'static str) -> Result<Progress, StoreError> {
-        self.run.owe_unsendable(&id.clone().into(), reason).await
-    }
-
-    /// Whether the last notice of `id`'s dossier and kind was kept from the citizen by the phone number. A notice of that
-    /// same id was owed by an earlier delivery of the change, and is owed again without harm.
-    pub async fn was_kept_by_phone(&self, id: &NoticeId) -> Result<bool, StoreError> {
+    /// The other notices of `id`'s dossier and kind. One of that same id was owed by an earlier delivery of the change.
+    pub async fn others_of(&self, id: &NoticeId) -> Result<Vec<NoticeRow>, StoreError> {
         let mut rows = self.ports().ledger().rows_of(&id.receipt_code, id.key.kind()).await?;
         rows.retain(|row| row.key != id.key);
-        Ok(phone_was_at_fault(&rows))
+        Ok(rows)
     }
 
     /// Owes a notice to be sent by a drain, as soon as the window is open.
@@ -291,7 +286,8 @@ impl<P: NoticePorts> Notices<'_, P> {
         let today = day_in_vietnam(self.run.now());
         let corrected = NoticeId { receipt_code: id.receipt_code.clone(), key };
         let is_true = still_true(&key, &dossier, today, &self.terms().closed_steps) == StillTrue::Yes;
-        if is_true && !dossier.silent && self.was_kept_by_phone(&corrected).await? {
+        let is_last = |rows: Vec<NoticeRow>| rows.iter().all(|row| row.key <= id.key);
+        if is_true && !dossier.silent && is_last(self.others_of(&corrected).await?) {
             self.owe_when_open(&corrected).await?;
         }
         Ok(())

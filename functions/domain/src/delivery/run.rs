@@ -155,16 +155,6 @@ impl<'a, P: LedgerPorts> Run<'a, P> {
         }
     }
 
-    /// Owes a message that cannot be sent because there is no mobile number.
-    pub(super) async fn owe_unsendable(&self, id: &Outgoing, reason: &'static str) -> Result<Progress, StoreError> {
-        if self.ports.ledger().owe(id, Owe::NoMobile(reason), self.now()).await? {
-            self.announce(Event::MessageCancelled { message: id.into(), reason });
-            Ok(self.count(Progress::Finished, |tally| tally.cancelled += 1))
-        } else {
-            Ok(Progress::NotOurs)
-        }
-    }
-
     /// Claims a message that is due; without a claim, how far it came.
     pub(super) async fn claim(&self, id: &Outgoing) -> Result<Result<Claim, Progress>, StoreError> {
         let claim = match self.ports.ledger().claim(id, self.next_owner(), self.now()).await? {
