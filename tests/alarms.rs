@@ -116,10 +116,13 @@ fn the_model_gives_what_the_tables_of_the_documentation_give() {
     }
 }
 
+/// The minutes in which a day's runs ended.
+type Evening = fn(usize) -> Vec<usize>;
+
 #[test]
 fn an_evening_with_a_run_raises_no_alarm() {
     let alarm = Alarm::read(&alarm("ApologyDidNotRun"));
-    let cases: [(&str, fn(usize) -> Vec<usize>); 5] = [
+    let cases: [(&str, Evening); 5] = [
         ("both passes", |_| vec![HALF_PAST_FIVE, SECOND_PASS]),
         ("both, for a quarter of an hour on some days", |day| {
             if day % 2 == 0 { vec![HALF_PAST_FIVE, SECOND_PASS] } else { vec![HALF_PAST_FIVE + 15, SECOND_PASS + 15] }

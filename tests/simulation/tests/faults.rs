@@ -96,7 +96,11 @@ fn dynamodb_down_for_ten_minutes_or_an_hour_loses_nothing() {
             assert!(stack.redeliver_until_quiet(TimeDelta::hours(2)).await, "{:?}", states(&stack.world));
             all_sent_once(&stack, 10);
             assert!(stack.bucket.is_empty());
-            proved(if minutes == 10 { "DynamoDB down for ten minutes" } else { "DynamoDB down for an hour" }, &stack, 10);
+            proved(
+                if minutes == 10 { "DynamoDB down for ten minutes" } else { "DynamoDB down for an hour" },
+                &stack,
+                10,
+            );
         }
     });
 }
