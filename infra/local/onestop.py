@@ -22,8 +22,8 @@ from tools import LOCAL, ROOT, cargo, check_machine, install, install_api, sam  
 
 PROOF_TABLE = ROOT / "target" / "proof.tsv"
 EVENING = "scale::ten_thousand"  # tests/system/scale.rs
-# Schemathesis and the examples of docs/openapi.yaml, after the Rust tests: they shut the doors for a moment.
-API_TESTS = [str(LOCAL / "tools" / "api" / "bin" / "python"), "-B", "-m", "pytest", "--quiet", "-p", "no:cacheprovider", "tests/api"]
+# Schemathesis and the examples of docs/openapi.yaml, after the Rust tests: they shut the doors for a moment. And what `make package` checks.
+API_TESTS = [str(LOCAL / "tools" / "api" / "bin" / "python"), "-B", "-m", "pytest", "--quiet", "-p", "no:cacheprovider", "tests/api", "tests/release"]
 RUN_PORT = int(os.environ.get("PORT", "4566"))
 
 

@@ -3,46 +3,80 @@
 import os
 import re
 import subprocess
+import tomllib
 import zipfile
 from pathlib import Path
 
+import bootstraps
 from console import Failed, say, step
 from stack import FUNCTIONS
 from tools import LOCAL, ROOT, architecture, cargo, check_machine, install, install_lint, install_scan, sam, tools_env
 
 LIMIT = 4_000_000
+BUILT = ROOT / ".aws-sam" / "build"
 TARGETS = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux-gnu"}
 
 
 def package():
-    """`sam build` as for AWS, release profile. Fails where a function's zip is 4 MB or more."""
+    """`sam build` as for AWS, release profile. Fails where a function would not run on Lambda, or its zip is 4 MB or more."""
     return build(os.environ.get("ARCH") or buildable_architecture())
 
 
 def deploy():
-    """The same for the architecture that samconfig.toml asks for, then `sam deploy --guided`."""
-    wanted = re.search(r'Architecture=\\?"?(\w+)', (ROOT / "samconfig.toml").read_text())
-    build(wanted.group(1) if wanted else "arm64")
+    """The same for the architecture that samconfig.toml asks for, then `sam deploy --guided`, which can deploy no other."""
+    wanted = asked_for((ROOT / "samconfig.toml").read_text())
+    if os.environ.get("ARCH", wanted) != wanted:
+        raise Failed(f"samconfig.toml asks for Architecture={wanted}, ARCH for {os.environ['ARCH']}: change it in samconfig.toml, which sam deploy reads")
+    build(wanted)
+    built = BUILT / "template.yaml"
+    built.write_text(with_no_other(wanted, built.read_text()))
     return subprocess.run([sam(), "deploy", "--guided"], cwd=ROOT, env=tools_env(), check=False).returncode
 
 
+def asked_for(samconfig):
+    """Parameter Architecture of `sam deploy`, which writes its parameters back as one string."""
+    settings = tomllib.loads(samconfig).get("default", {}).get("deploy", {}).get("parameters", {})
+    overrides = settings.get("parameter_overrides", [])
+    wanted = re.search(r'\bArchitecture="?(\w+)', overrides if isinstance(overrides, str) else " ".join(overrides))
+    return wanted.group(1) if wanted else "arm64"
+
+
+def with_no_other(arch, template):
+    """The built template, in which `sam deploy --guided` can be answered with no other architecture than the one that was built."""
+    parameter = re.compile(r"(\n  Architecture:\n(?:    .*\n)*?    Default: )\w+(\n    AllowedValues:\n)(?:    - \w+\n)+")
+    fixed, found = parameter.subn(rf"\g<1>{arch}\g<2>    - {arch}\n", template)
+    if found != 1:
+        raise Failed("the built template has no parameter Architecture with a default and allowed values: sam build writes it in another form now")
+    return fixed
+
+
 def build(arch):
+    if arch not in TARGETS:
+        raise Failed(f"Lambda knows no architecture {arch}: arm64 or x86_64")
     check_machine()
     install()
     step(
         f"sam build for {arch}, release profile",
         [sam(), "build", "--parameter-overrides", f"Architecture={arch}"],
-        LOCAL / "logs" / "package.log", cwd=ROOT, env=tools_env(),
+        LOCAL / "logs" / "package.log", cwd=ROOT, env={**tools_env(), **build_env(arch)},
     )
+    bootstraps.check([BUILT / f"{name.capitalize()}Function" / "bootstrap" for name in FUNCTIONS], arch)
+    say(f"✓ every bootstrap is {arch} and needs no newer glibc than Amazon Linux 2023's")
     heavy = []
     for name in FUNCTIONS:
-        zipped = zip_size(ROOT / ".aws-sam" / "build" / f"{name.capitalize()}Function")
+        zipped = zip_size(BUILT / f"{name.capitalize()}Function")
         say(f"  {name:<10} {zipped / 1e6:5.2f} MB zipped")
         if zipped >= LIMIT:
             heavy.append(name)
     if heavy:
         raise Failed(f"4 MB or more: {', '.join(heavy)}")
     return 0
+
+
+def build_env(arch):
+    """SAM calls cargo-lambda with --arm64 for arm64 and with nothing for x86_64, which then builds for this machine: on an arm64 host
+    for arm64. cargo-lambda's own setting says it, since it heeds neither CARGO_BUILD_TARGET nor .cargo/config.toml."""
+    return {"CARGO_LAMBDA_BUILD.X86_64": "true"} if arch == "x86_64" else {}
 
 
 def buildable_architecture():

@@ -60,3 +60,13 @@ def test_an_address_is_limited_and_no_request_is_sampled(stack):
         assert seen["SampledRequestsEnabled"] is False, "a gateway's URL holds a citizen's number and text"
     stage = resources["RateLimitOfApi"]["Properties"]["ResourceArn"]["Fn::Sub"]
     assert stage.endswith("/restapis/${Api}/stages/${Apiv1Stage}")
+
+
+def test_the_documents_have_limits_of_their_own_and_the_api_takes_no_tls_before_1_2(stack):
+    resources = stack.template()["Resources"]
+    settings = resources["Apiv1Stage"]["Properties"]["MethodSettings"]
+    limits = {setting["ResourcePath"]: setting["ThrottlingRateLimit"] for setting in settings}
+    # CloudFormation wants a path's slashes as ~1, except the first: another spelling names no method of ours.
+    assert limits == {"/*": 100, "/~1docs": 5, "/~1openapi.json": 5}
+    api = resources["Api"]["Properties"]
+    assert (api["SecurityPolicy"], api["EndpointAccessMode"]) == ("SecurityPolicy_TLS13_1_2_2021_06", "BASIC")

@@ -1,6 +1,7 @@
 //! A deployed stack, as the people around it see it: the one-stop software, a citizen, the clerk at the tables.
 
 pub mod citizen;
+pub mod cloudwatch;
 pub mod desk;
 mod http;
 pub mod kannel;

@@ -1,10 +1,11 @@
 //! What template.yaml promises and the stack shows: rules, limits, settings.
 
+use adapters::metrics::EVERY_MINUTE;
 use chrono::{Days, Utc};
 use domain::lifecycle::LEASE;
 use serde_json::{Value, json};
 use system_tests::desk::{code, dossier, phone};
-use system_tests::{Desk, today};
+use system_tests::{Desk, eventually, today};
 
 use crate::{inbox, row, stack};
 
@@ -94,6 +95,19 @@ async fn a_notice_leaves_within_seconds_on_an_idle_stack() {
     // Not a timed assertion: a notice that missed its first chance would wait for the minute rule's next-but-one run.
     assert!((sent_at.to_utc() - pushed).num_seconds() < 60, "pushed {pushed}, sent {sent_at}");
     assert_eq!(row["attempts"], 1);
+}
+
+#[tokio::test]
+async fn every_run_of_redeliver_writes_the_zeros_that_alarms_need() {
+    let stack = stack().await;
+    let line = eventually("a line with the zeros", || async {
+        let lines = stack.every_log().await?;
+        Ok(lines.into_iter().find(|line| line.contains("\"ApologyRuns\":0.0")))
+    })
+    .await;
+    for metric in EVERY_MINUTE {
+        assert!(line.contains(&format!("\"{metric}\":0.0")), "{metric}: {line}");
+    }
 }
 
 #[test]

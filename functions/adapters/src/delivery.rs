@@ -113,7 +113,7 @@ pub fn from_settings(
     let control = settings.required("CONTROL_TABLE")?;
     let bus = settings.required("EVENT_BUS_NAME")?;
     let retention_days = settings.parsed("NOTICE_RETENTION_DAYS")?;
-    let sender_id = settings.optional("SMS_SENDER_ID");
+    let sender_id = settings.sender_id()?;
 
     let ports = AwsPorts {
         dossiers: DynamoDossiers::reader(dynamodb.clone(), dossiers),

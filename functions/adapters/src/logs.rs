@@ -4,22 +4,33 @@
 //! INFO is the most that is compiled in (`max_level_info` in Cargo.toml): the SDK's DEBUG lines show requests, and those
 //! hold phone numbers; nobody can turn them on. It also makes for a smaller program that starts faster, as does a filter
 //! by level alone, without the runtime's own, which brings regular expressions along (docs/performance.md).
+//!
+//! A line in JSON carries its level and its time: Lambda filters once more, and takes a line that lacks one of them for INFO. At
+//! level WARN our errors would be lost. <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>
 
+use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::settings::Settings;
 
 /// From now on what is said is seen. To be called once, at the start.
 pub fn to_stdout() {
     let settings = Settings::from_env();
-    let lines = tracing_subscriber::fmt()
-        .with_max_level(level(settings.optional("AWS_LAMBDA_LOG_LEVEL").as_deref()))
-        .with_target(false)
-        .without_time(); // Lambda says when
+    let level = level(settings.optional("AWS_LAMBDA_LOG_LEVEL").as_deref());
     match settings.optional("AWS_LAMBDA_LOG_FORMAT").as_deref() {
-        Some("JSON") => lines.json().init(),
-        _ => lines.init(),
+        Some("JSON") => in_json(level, std::io::stdout).init(),
+        // Text has no level that Lambda reads, and Lambda says when.
+        _ => tracing_subscriber::fmt().with_max_level(level).with_target(false).without_time().init(),
     }
+}
+
+fn in_json<W: for<'a> MakeWriter<'a> + Send + Sync + 'static>(
+    level: LevelFilter,
+    to: W,
+) -> impl Subscriber + Send + Sync {
+    tracing_subscriber::fmt().with_max_level(level).with_target(false).json().with_writer(to).finish()
 }
 
 /// Lambda's words are those of `tracing`, except FATAL, above all we say.
@@ -32,8 +43,63 @@ fn level(wanted: Option<&str>) -> LevelFilter {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use chrono::DateTime;
+    use serde_json::Value;
+
+    pub(crate) const LEVELS: [&str; 6] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
+
+    /// Lambda's filter as its documentation has it: a line without a valid level, or without a valid time, is INFO.
+    pub(crate) fn lambda_keeps(line: &str, wanted: &str) -> bool {
+        let rank = |level: &str| LEVELS.iter().position(|known| *known == level);
+        let line: Value = serde_json::from_str(line).unwrap_or_default();
+        let has_time = line["timestamp"].as_str().is_some_and(|at| DateTime::parse_from_rfc3339(at).is_ok());
+        let own = line["level"].as_str().filter(|_| has_time).and_then(rank);
+        own.or(rank("INFO")) >= rank(wanted)
+    }
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_is_said_at_a_level_reaches_the_log_of_a_function_at_that_level() {
+        for (wanted, expected) in [
+            (None, vec!["INFO", "WARN", "ERROR"]),
+            (Some("DEBUG"), vec!["INFO", "WARN", "ERROR"]),
+            (Some("WARN"), vec!["WARN", "ERROR"]),
+            (Some("ERROR"), vec!["ERROR"]),
+            (Some("FATAL"), vec![]),
+        ] {
+            let lines = Lines::default();
+            let writer = lines.clone();
+            tracing::subscriber::with_default(in_json(level(wanted), move || writer.clone()), || {
+                tracing::debug!("not compiled in");
+                tracing::info!("one");
+                tracing::warn!("two");
+                tracing::error!("three");
+            });
+            let said = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+            let kept: Vec<String> = said
+                .lines()
+                .filter(|line| lambda_keeps(line, wanted.unwrap_or("INFO")))
+                .map(|line| serde_json::from_str::<Value>(line).unwrap()["level"].as_str().unwrap().to_owned())
+                .collect();
+            assert_eq!(kept, expected, "{wanted:?}: {said}");
+        }
+    }
 
     #[test]
     fn the_level_is_what_lambda_sets_and_never_more_than_info() {

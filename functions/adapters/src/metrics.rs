@@ -1,11 +1,21 @@
 //! Metrics as CloudWatch's embedded metric format: one JSON line on stdout, no call to AWS.
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+//!
+//! Lambda takes a line without level and time for INFO and drops it where the function's log level is higher; the metrics in it
+//! are then lost (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>). So each line says FATAL,
+//! which no level drops. CloudWatch ignores members that the format does not know.
 
-use chrono::Utc;
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
 const NAMESPACE: &str = "OneStop";
+
+/// What `RedeliverFunction` adds a zero to every minute. CloudWatch's alarms take the last *real* data points: without zeros a count
+/// that stays out is no data point, and counts that are far apart look like one after the other.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html>. Only what an alarm over several
+/// periods watches: a metric that is written every hour costs 0.30 USD a month.
+pub const EVERY_MINUTE: [&str; 4] = ["ApologyRuns", "OldestDueSeconds", "RepliesDeferred", "InquiriesUnanswered"];
 
 /// Emits counts and gauges; names end in their unit where it is not a count. Dimension: `stage`.
 #[derive(Debug, Clone)]
@@ -21,12 +31,17 @@ impl Metrics {
 
     /// One line for all of `values`.
     pub fn emit<'a>(&self, values: impl IntoIterator<Item = (&'a str, f64)>) {
-        if let Some(line) = self.line(values, Utc::now().timestamp_millis()) {
+        if let Some(line) = self.line(values, Utc::now()) {
             println!("{line}");
         }
     }
 
-    fn line<'a>(&self, values: impl IntoIterator<Item = (&'a str, f64)>, at: i64) -> Option<Value> {
+    /// The zeros of [`EVERY_MINUTE`].
+    pub fn emit_zeros(&self) {
+        self.emit(EVERY_MINUTE.map(|name| (name, 0.0)));
+    }
+
+    fn line<'a>(&self, values: impl IntoIterator<Item = (&'a str, f64)>, at: DateTime<Utc>) -> Option<Value> {
         let mut line: Map<String, Value> =
             values.into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
         if line.is_empty() {
@@ -34,9 +49,11 @@ impl Metrics {
         }
         let metrics: Vec<Value> = line.keys().map(|name| json!({"Name": name})).collect();
         line.insert("stage".into(), json!(self.stage));
+        line.insert("level".into(), json!("FATAL"));
+        line.insert("timestamp".into(), json!(at.to_rfc3339_opts(SecondsFormat::Millis, true)));
         line.insert(
             "_aws".into(),
-            json!({"Timestamp": at, "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [["stage"]], "Metrics": metrics}]}),
+            json!({"Timestamp": at.timestamp_millis(), "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [["stage"]], "Metrics": metrics}]}),
         );
         Some(Value::Object(line))
     }
@@ -45,16 +62,38 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::logs::tests::{LEVELS, lambda_keeps};
+
+    fn at() -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(1_790_000_000_000).unwrap()
+    }
 
     #[test]
     fn a_line_is_what_cloudwatch_reads() {
         let metrics = Metrics::new("prod".into());
-        let line = metrics.line([("NoticesSent", 3.0)], 1_790_000_000_000).unwrap();
+        let line = metrics.line([("NoticesSent", 3.0)], at()).unwrap();
         assert_eq!(
             line,
-            json!({"NoticesSent": 3.0, "stage": "prod", "_aws": {"Timestamp": 1_790_000_000_000_i64, "CloudWatchMetrics": [
+            json!({"NoticesSent": 3.0, "stage": "prod", "level": "FATAL", "timestamp": "2026-09-21T14:13:20.000Z",
+                "_aws": {"Timestamp": 1_790_000_000_000_i64, "CloudWatchMetrics": [
                 {"Namespace": "OneStop", "Dimensions": [["stage"]], "Metrics": [{"Name": "NoticesSent"}]}]}})
         );
-        assert_eq!(metrics.line([], 0), None);
+        assert_eq!(metrics.line([], at()), None);
+    }
+
+    #[test]
+    fn no_log_level_drops_a_metric() {
+        let line = Metrics::new("prod".into()).line([("NoticesSent", 3.0)], at()).unwrap().to_string();
+        for level in LEVELS {
+            assert!(lambda_keeps(&line, level), "{level}");
+        }
+        let without = |member: &str| {
+            let mut line: Map<String, Value> = serde_json::from_str(&line).unwrap();
+            line.remove(member);
+            Value::Object(line).to_string()
+        };
+        for member in ["level", "timestamp"] {
+            assert!(!lambda_keeps(&without(member), "WARN"), "Lambda takes a line without {member} for INFO");
+        }
     }
 }

@@ -77,6 +77,19 @@ impl<F: Fn(&str) -> Option<String>> Settings<F> {
         })
     }
 
+    /// `SMS_SENDER_ID`: "3-11 alphanumeric characters, including at least one letter and no spaces", hyphens too.
+    /// <https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html>. SNS would refuse another with every message.
+    pub fn sender_id(&self) -> Result<Option<String>, SettingError> {
+        let name = "SMS_SENDER_ID";
+        let Some(id) = self.optional(name) else { return Ok(None) };
+        let is_known = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+        if (3..=11).contains(&id.len()) && id.chars().all(is_known) && id.contains(|c: char| c.is_ascii_alphabetic()) {
+            return Ok(Some(id));
+        }
+        let why = "expected 3 to 11 letters, digits or hyphens, at least one of them a letter".into();
+        Err(SettingError::Wrong { name, why })
+    }
+
     fn accents(&self) -> Result<Accents, SettingError> {
         match self.required("SMS_ACCENTS")?.as_str() {
             "keep" => Ok(Accents::Keep),
@@ -147,6 +160,32 @@ mod tests {
             ),
         ] {
             assert_eq!(settings(&[change]).terms().unwrap_err().to_string(), error);
+        }
+    }
+
+    #[test]
+    fn a_sender_id_holds_a_letter() {
+        for (id, is_one) in [
+            ("", true),
+            ("SoDuLich", true),
+            ("8083-KH", true),
+            ("1-a", true),
+            ("80838083", false),
+            ("---", false),
+            ("KH", false),
+            ("SoDuLichKhanhHoa", false),
+            ("So Du Lich", false),
+            ("Sở", false),
+        ] {
+            let expected = (!id.is_empty()).then(|| id.to_owned());
+            let read = settings(&[("SMS_SENDER_ID", id)]).sender_id();
+            match read {
+                Ok(read) => assert!(is_one && read == expected, "{id}"),
+                Err(error) => {
+                    let why = "setting SMS_SENDER_ID is wrong: expected 3 to 11 letters, digits or hyphens, at least one of them a letter";
+                    assert!(!is_one && error.to_string() == why, "{id}: {error}");
+                }
+            }
         }
     }
 

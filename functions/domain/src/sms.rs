@@ -1,6 +1,11 @@
 //! One SMS: its alphabet and its parts, which is what it costs.
 //!
 //! GSM 03.38 and 03.40: 160 septets in one part, 153 in each of several; UCS-2 70 and 67.
+//!
+//! SNS cuts a long text only between words ("Messages are not cut off in the middle of a word, but instead on whole-word
+//! boundaries", <https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html>), operators wherever a part is full. A
+//! part that ends before a long word is not full, so SNS may need one part more. The larger number is counted here: the
+//! budget of parts a second and the bill may then be too high by a part, never too low.
 
 use unicode_normalization::char::is_combining_mark;
 
@@ -40,7 +45,7 @@ impl Accents {
 pub struct Sms {
     /// The alphabet the whole text goes in.
     pub alphabet: Alphabet,
-    /// SMS segments; an empty text is one.
+    /// SMS segments, cut between words; an empty text is one.
     pub parts: u32,
 }
 
@@ -97,19 +102,27 @@ fn after_a_word(text: &str, end: usize) -> &str {
     }
 }
 
-/// Fills parts letter by letter: an escape sequence or a surrogate pair is never torn.
+/// Fills parts word by word; the white space after a word goes with it, which is the worse of the two. A word that is
+/// longer than a part is torn, but never within an escape sequence or a surrogate pair.
 fn parts(text: &str, total: usize, alone: usize, each: usize, width: impl Fn(char) -> usize) -> u32 {
     if total <= alone {
         return 1;
     }
     let (mut parts, mut filled) = (1, 0);
-    for letter in text.chars() {
-        let width = width(letter);
-        if filled + width > each {
+    for word in text.split_inclusive(char::is_whitespace) {
+        let length: usize = word.chars().map(&width).sum();
+        if length <= each && filled + length > each {
             parts += 1;
             filled = 0;
         }
-        filled += width;
+        for letter in word.chars() {
+            let width = width(letter);
+            if filled + width > each {
+                parts += 1;
+                filled = 0;
+            }
+            filled += width;
+        }
     }
     parts
 }
@@ -163,6 +176,39 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_is_cut_between_words_costs_what_sns_charges() {
+        for (text, plain, parts) in [
+            ("một hai ".repeat(25), 3, 4),                  // 200 units: 67 + 67 + 66 letter by letter
+            ("ộ".repeat(66) + " " + &"ộ".repeat(68), 3, 3), // the second word is longer than a part, and torn
+            ("ộ".repeat(40) + " " + &"ộ".repeat(40), 2, 2), // the last part has room
+            ("ộộộộộộộộộ ".repeat(20), 3, 4),                // six words of ten units a part
+            ("Mot hai ba bon nam sau bay ".repeat(17), 3, 4), // 459 septets fill three parts to the last one
+        ] {
+            assert_eq!((letter_by_letter(&text), Sms::new(&text).parts), (plain, parts), "{text}");
+        }
+    }
+
+    /// As a network counts that cuts wherever a part is full.
+    fn letter_by_letter(text: &str) -> u32 {
+        let (alone, each, width): (_, _, fn(char) -> usize) = match Sms::new(text).alphabet {
+            Gsm7 => (160, 153, |c| septets(c).unwrap_or(0)),
+            Ucs2 => (70, 67, char::len_utf16),
+        };
+        if text.chars().map(width).sum::<usize>() <= alone {
+            return 1;
+        }
+        let (mut parts, mut filled) = (1, 0);
+        for letter in text.chars() {
+            filled += width(letter);
+            if filled > each {
+                parts += 1;
+                filled = width(letter);
+            }
+        }
+        parts
+    }
+
+    #[test]
     fn a_notice_of_three_accented_parts_is_one_part_without_accents() {
         let text = "TB: Hồ sơ của quý ông/bà (MS: 0161701234) đã được giải quyết xong. Mời ông/bà đến Bộ phận Một cửa Sở Văn hóa và Thể thao để nhận kết quả";
         assert_eq!(Sms::new(text), Sms { alphabet: Ucs2, parts: 3 });
@@ -181,7 +227,7 @@ mod tests {
             ("Hồ sơ", 3, "Hồ sơ", ""),
             (&accented[..], 1, &"một hai ".repeat(8)[..], "một…"),
             (&plain, 1, &"mot hai ".repeat(19), "mot..."),
-            (&plain, 3, &"mot hai ".repeat(57), ""),
+            (&plain, 3, &"mot hai ".repeat(56), "mot..."), // one word more, and its last part would not hold the ellipsis
         ] {
             let fit = fit(text, most);
             assert!(fit.starts_with(kept.trim_end()) && fit.ends_with(end), "{fit}");
@@ -222,6 +268,16 @@ mod tests {
                     prop_assert!(!kept.trim_start().contains(char::is_whitespace), "{:?}|{:?}", kept, rest);
                 }
             }
+        }
+
+        #[test]
+        fn words_kept_whole_cost_no_fewer_parts_and_less_than_twice_as_many(
+            text in "(\\PC{0,12}[ \n]){0,80}|\\PC{0,600}|[a-z€ ]{0,700}|[a-zộ😀 ]{0,400}"
+        ) {
+            let (plain, whole) = (letter_by_letter(&text), Sms::new(&text).parts);
+            prop_assert!(plain <= whole, "{plain} {whole}");
+            // Two parts in a row hold more than one part's length together.
+            prop_assert!(whole < 2 * plain || whole == 1, "{plain} {whole}");
         }
 
         #[test]

@@ -48,6 +48,9 @@ const AT_ONCE: usize = 16;
 const PATIENCE: TimeDelta = TimeDelta::seconds(10);
 /// Left at the end for a message under way: SNS's time-out and its mark.
 const MARGIN: TimeDelta = TimeDelta::seconds(14);
+/// The longest time a batch is kept before it is given back, where a table is out of reach. Lambda's own pauses between tries are not
+/// documented, so they are not counted on: MaximumRetryAttempts (template.yaml) times this is how long an outage may last.
+pub const RETRY_PAUSE: TimeDelta = TimeDelta::seconds(40);
 /// A change that is older was delivered late (a retry, an outage): its notice goes the way of a late claim, which reads
 /// the dossier again.
 const LATE: TimeDelta = TimeDelta::seconds(90);
@@ -68,8 +71,22 @@ pub async fn notify<P: NoticePorts>(
         .collect()
         .await;
     let rejected = failures.iter().filter(|failure| failure.for_good).count() as u32;
+    let out_of_reach = failures.len() as u32 > rejected;
     let batch_item_failures = failures.into_iter().map(|failure| failure.item).collect();
-    (BatchResponse { batch_item_failures }, run.finish().await, rejected)
+    let tally = run.finish().await;
+    if out_of_reach {
+        let until = now + pause(&batch.records, now);
+        delivery.ports().clock().sleep_until(until.min(deadline - MARGIN)).await;
+    }
+    (BatchResponse { batch_item_failures }, tally, rejected)
+}
+
+/// As long as the oldest record has waited already, so that a short fault delays nothing much: 1 s, 2 s, 4 s, … and [`RETRY_PAUSE`] at most.
+fn pause(records: &[Value], now: DateTime<Utc>) -> TimeDelta {
+    let written = records.iter().filter_map(|record| record.pointer("/dynamodb/ApproximateCreationDateTime")?.as_f64());
+    let oldest = written.fold(f64::INFINITY, f64::min);
+    let waited = TimeDelta::seconds((now.timestamp() as f64 - oldest).max(0.0) as i64);
+    waited.clamp(TimeDelta::seconds(1), RETRY_PAUSE)
 }
 
 struct Failure {

@@ -21,6 +21,8 @@ async fn main() -> anyhow::Result<()> {
 
     run(service_fn(async |event: LambdaEvent<Value>| {
         let request = &event.context.request_id;
+        // First of all, so that a run that fails is no silence.
+        metrics.emit_zeros();
         let drained = redeliver::redeliver(delivery, replies, request, event.context.deadline().into()).await;
         adapters::delivery::report(metrics, request, drained.notices);
         adapters::delivery::report_replies(metrics, request, drained.replies);

@@ -84,10 +84,10 @@ fn sns_fails(stack: &mut Stack, until: DateTime<Utc>, error: SendError) {
 }
 
 #[test]
-fn dynamodb_down_for_ten_minutes_loses_nothing() {
+fn dynamodb_down_for_ten_minutes_or_an_hour_loses_nothing() {
     in_virtual_time(async {
-        for seconds_until in [0, 1, 5] {
-            let outage = Faults::outage(Duration::from_secs(seconds_until), Duration::from_secs(600));
+        for (minutes, seconds_until) in [(10, 0), (10, 1), (10, 5), (60, 0), (60, 1), (60, 5)] {
+            let outage = Faults::outage(Duration::from_secs(seconds_until), Duration::from_secs(60 * minutes));
             let mut stack = stack_at(half_past_five(), outage, 100);
             results(&stack, 5);
             due_tomorrow(&stack, 5);
@@ -97,9 +97,31 @@ fn dynamodb_down_for_ten_minutes_loses_nothing() {
             assert!(stack.redeliver_until_quiet(TimeDelta::hours(2)).await, "{:?}", states(&stack.world));
             all_sent_once(&stack, 10);
             assert!(stack.bucket.is_empty());
-            proved("DynamoDB down for ten minutes", &stack, 10);
+            proved(
+                if minutes == 10 { "DynamoDB down for ten minutes" } else { "DynamoDB down for an hour" },
+                &stack,
+                10,
+            );
         }
     });
+}
+
+/// Here Lambda tries again at once: AWS documents no pause, so an outage must not be outlasted by one.
+#[test]
+fn the_tries_of_a_batch_outlast_an_hour_and_the_template_says_so_too() {
+    let mapping = simulation::aws::Mapping::default();
+    // While a record is young, the pauses are as short as its age: 1 s, 2 s, 4 s, … 32 s.
+    let whole_pauses = mapping.retries as i32 - 6;
+    assert!(notify::RETRY_PAUSE * whole_pauses > TimeDelta::hours(1));
+    assert!(mapping.age > TimeDelta::hours(2), "nor may age end it");
+    let template = include_str!("../../../template.yaml");
+    let (_, stream) = template.split_once("BisectBatchOnFunctionError: true").expect("the stream's mapping");
+    for setting in [
+        format!("MaximumRetryAttempts: {}\n", mapping.retries),
+        format!("MaximumRecordAgeInSeconds: {}\n", mapping.age.num_seconds()),
+    ] {
+        assert!(stream.contains(&setting), "{setting}");
+    }
 }
 
 #[test]
@@ -313,8 +335,11 @@ fn a_poisoned_record_is_set_aside_whole_and_the_shard_moves_on() {
             stack.world.stream_from(0).iter().enumerate().map(|(place, written)| record(place, written)).collect();
         records[4]["dynamodb"]["NewImage"] = json!({"receipt_code": {"S": "R4"}, "step": {"S": "Trả kết quả"}});
         let poisoned = records[4].clone();
+        let began = stack.world.now();
         stack.deliver(records).await;
         assert_eq!(stack.bucket, [poisoned]);
+        let held_up = stack.world.now() - began;
+        assert!(held_up < TimeDelta::minutes(1), "its tries take no time of their own: {held_up}");
         all_sent_once(&stack, 8);
         proved("a record that cannot be read", &stack, 8);
         // The cause is mended, and what was set aside is brought again; by mistake twice.
