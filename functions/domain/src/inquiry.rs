@@ -136,9 +136,9 @@ fn joint_in(punctuation: &str) -> Option<char> {
 fn runs<'a>(words: &[Word<'a>]) -> Vec<Vec<Word<'a>>> {
     let mut runs: Vec<Vec<Word<'a>>> = Vec::new();
     let (mut goes_on, mut before) = (false, "");
-    for chain in words.chunk_by(|one, next| {
-        next.joint.is_some() && one.could_be_of_a_code() && next.could_be_of_a_code()
-    }) {
+    for chain in
+        words.chunk_by(|one, next| next.joint.is_some() && one.could_be_of_a_code() && next.could_be_of_a_code())
+    {
         let part = if is_sent_to_8083(before, chain) { Vec::new() } else { of_a_code(chain) };
         before = chain[chain.len() - 1].text;
         match runs.last_mut() {
@@ -370,7 +370,11 @@ mod tests {
             ),
             (
                 NATIONAL,
-                &["MCKH 000.00.09.H32-201105-0003", "mckh_000.00.09.h32-201105-0003.", "MCKH 000.00.09.Н32–201105–0003"],
+                &[
+                    "MCKH 000.00.09.H32-201105-0003",
+                    "mckh_000.00.09.h32-201105-0003.",
+                    "MCKH 000.00.09.Н32–201105–0003",
+                ],
             ),
             ("H30.12-1", &["mckhH30.12-1", "MCKH Η30.12-1"]),
             ("H30", &["MCKH-H30", "MCKH H30 gửi 8083"]),

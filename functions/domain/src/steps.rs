@@ -66,7 +66,9 @@ mod tests {
             assert!(!steps.is_done(step), "{step}");
         }
         // Typed with the Icelandic Ð and the African Ɖ; copied with letters that show nothing.
-        for step in ["Ðã trả kết quả", "Ɖã trả kết quả", "Ðóng hồ sơ", "Trả\u{200b} kết quả", "\u{feff}Kết thúc\u{200e}"] {
+        for step in
+            ["Ðã trả kết quả", "Ɖã trả kết quả", "Ðóng hồ sơ", "Trả\u{200b} kết quả", "\u{feff}Kết thúc\u{200e}"]
+        {
             assert!(steps.is_done(step), "{step:?}");
         }
         assert!(ClosedSteps::new(["Ðã xong"]).is_done("Đã xong"));

@@ -5,6 +5,7 @@
 //! once before the answer; `redeliver` has the rest.
 
 mod flood;
+mod found;
 mod gateway;
 mod message;
 
@@ -18,11 +19,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::calendar::day_in_vietnam;
 use domain::delivery::Replies;
 use domain::event::{Event, InquiryOutcome};
+use domain::inquiry::Reading;
 use domain::ports::{Clock, Counted, DossierStore, EventBus, Inquiry, InquiryLog, Logged, ReplyPorts, StoreError};
 use domain::sms::fit;
 use domain::{ClosedSteps, InquiryId, ReceiptCode, inquiry, texts};
 
 pub use flood::Flood;
+use found::{Found, first_found};
 pub use gateway::conventions;
 use gateway::{Answer, Gateway, Refusal, Refused, Request};
 use message::Message;
@@ -47,8 +50,8 @@ pub struct Lookup<D, P> {
     pub secret: Arc<Secret>,
     /// Parameter `ClosedSteps`.
     pub closed_steps: ClosedSteps,
-    /// Parameter `ChargeUnanswered`: whether a citizen pays for a wrong syntax or an unknown code, where the gateway's
-    /// convention leaves that to us.
+    /// Parameter `ChargeUnanswered`: whether a citizen pays for a message that brought him no dossier's state, where the
+    /// gateway's convention leaves that to us.
     pub charge_unanswered: bool,
     /// Parameter `FloodLimit`.
     pub flood: Flood,
@@ -112,10 +115,7 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
         let mut counts = Vec::new();
         let (inquiry, repeated) = match self.log_beside(&inquiry, announcement(&inquiry)).await? {
             Logged::New => {
-                if inquiry.outcome == InquiryOutcome::Flood {
-                    tracing::warn!(gateway = name, "a phone sends more than its messages a minute: answered by a hint");
-                    counts.push(("InquiriesFlooding", 1.0));
-                }
+                counts.extend(reported(&inquiry));
                 (inquiry, false)
             }
             Logged::Repeated(first) => {
@@ -150,33 +150,44 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
         counted: Option<&Counted>,
         now: DateTime<Utc>,
     ) -> Result<Inquiry, StoreError> {
-        let receipt_code = inquiry::asked_for(&message.text);
-        let read = async {
-            match &receipt_code {
-                Some(code) => self.dossiers.get(code).await,
-                None => Ok(None),
-            }
-        };
-        let (outcome, reply) =
-            match (self.flood.unless_flooded(self.ports.inquiries(), counted, read).await?, &receipt_code) {
-                (None, _) => (InquiryOutcome::Flood, texts::too_many().to_owned()),
-                (Some(Some(dossier)), _) => {
-                    (InquiryOutcome::Answered, texts::answer(&dossier, day_in_vietnam(now), &self.closed_steps))
-                }
-                (Some(None), Some(code)) => (InquiryOutcome::Unknown, texts::unknown_code(code)),
-                (Some(None), None) => (InquiryOutcome::Syntax, texts::right_syntax().to_owned()),
-            };
+        let readings = inquiry::asked_for(&message.text);
+        let read = first_found(&self.dossiers, &readings);
+        let found = self.flood.unless_flooded(self.ports.inquiries(), counted, read).await?;
+        let reading = found.as_ref().and_then(Found::reading).or(readings.first());
+        let (outcome, reply) = self.told(found.as_ref(), reading, now);
+        let mut reply = fit(&gateway.accents.apply(reply), MOST_PARTS);
+        if found.is_some() && reading.is_some_and(|reading| reading.names_another) {
+            reply = texts::one_code_a_message(reply, gateway.accents, MOST_PARTS);
+        }
         Ok(Inquiry {
             id,
             sender: message.sender.clone(),
             text: message.text.clone(),
-            receipt_code,
-            reply: fit(&gateway.accents.apply(reply), MOST_PARTS),
+            receipt_code: reading.map(|reading| reading.code.clone()),
+            reply,
             outcome,
             charged: self.is_charged(outcome),
             call: message.call.clone(),
             received_at: now,
         })
+    }
+
+    /// The outcome and its text. Nothing was `found`, for nothing was looked for, in a flood.
+    fn told(
+        &self,
+        found: Option<&Found<'_>>,
+        reading: Option<&Reading>,
+        now: DateTime<Utc>,
+    ) -> (InquiryOutcome, String) {
+        match (found, reading) {
+            (None, _) => (InquiryOutcome::Flood, texts::too_many().to_owned()),
+            (Some(Found::Dossier(_, dossier)), _) => {
+                (InquiryOutcome::Answered, texts::answer(dossier, day_in_vietnam(now), &self.closed_steps))
+            }
+            (Some(Found::Unreadable(reading)), _) => (InquiryOutcome::Unreadable, texts::unreadable(&reading.code)),
+            (Some(Found::Nothing), Some(reading)) => (InquiryOutcome::Unknown, texts::unknown_code(&reading.code)),
+            (Some(Found::Nothing), None) => (InquiryOutcome::Syntax, texts::right_syntax().to_owned()),
+        }
     }
 
     /// "Repeated deliveries do not count": one of an earlier minute's message was counted anew, for only its row knows.
@@ -187,9 +198,9 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
         }
     }
 
-    /// "Where a convention lets a message go uncharged, a wrong syntax or an unknown code is not charged."
+    /// "Where a convention lets a message go uncharged", only a dossier's state is charged.
     fn is_charged(&self, outcome: InquiryOutcome) -> bool {
-        self.charge_unanswered || !matches!(outcome, InquiryOutcome::Unknown | InquiryOutcome::Syntax)
+        self.charge_unanswered || outcome == InquiryOutcome::Answered
     }
 
     /// Logs the inquiry and announces it beside. The bus keeps no answer waiting that is ready.
@@ -210,9 +221,23 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
     }
 }
 
+/// What an alarm watches.
+fn reported(inquiry: &Inquiry) -> Option<(&'static str, f64)> {
+    match inquiry.outcome {
+        InquiryOutcome::Flood => {
+            let gateway = inquiry.id.gateway();
+            tracing::warn!(gateway, "a phone sends more than its messages a minute: answered by a hint");
+            Some(("InquiriesFlooding", 1.0))
+        }
+        InquiryOutcome::Unreadable => Some(("DossiersUnreadable", 1.0)),
+        InquiryOutcome::Answered | InquiryOutcome::Unknown | InquiryOutcome::Syntax => None,
+    }
+}
+
 /// Names the code only of a dossier: what else a citizen takes for one may be his identity card's or his phone's number.
 fn announcement(inquiry: &Inquiry) -> Event {
-    let of_a_dossier = |_: &&ReceiptCode| inquiry.outcome == InquiryOutcome::Answered;
+    let stands_in_the_table = matches!(inquiry.outcome, InquiryOutcome::Answered | InquiryOutcome::Unreadable);
+    let of_a_dossier = |_: &&ReceiptCode| stands_in_the_table;
     Event::InquiryAnswered {
         inquiry: inquiry.id.to_string(),
         gateway: inquiry.id.gateway().to_owned(),
