@@ -424,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_codes_the_first_is_answered_and_the_other_is_not_passed_over_in_silence() {
+    fn of_two_codes_the_first_is_read_and_known_not_to_be_alone() {
         for (text, code, names_another) in [
             ("MCKH 0161701234 0161720005-779", PLAIN, true),
             ("MCKH 0161701234, 0161701235", PLAIN, true),
