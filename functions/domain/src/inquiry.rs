@@ -491,8 +491,8 @@ mod tests {
         }
 
         #[test]
-        fn every_code_that_is_a_receipt_code_can_be_asked_for(code in ANY_CODE) {
-            let code = ReceiptCode::parse(&code).unwrap();
+        fn every_code_that_is_a_receipt_code_can_be_asked_for(written in "[A-Z0-9./-]{1,6}|[A-Z0-9./-]{1,50}") {
+            let Ok(code) = ReceiptCode::parse(&written) else { return Ok(()) };
             let first = asked_for(&format!("MCKH {code}")).into_iter().next();
             prop_assert_eq!(first, Some(Reading { code, names_another: false }));
         }
