@@ -3,7 +3,7 @@
 use domain::phone::NotAMobile;
 
 /// The API's reason on the left. Each goes on after the column's name.
-const REASONS: [(&str, &str); 11] = [
+const REASONS: [(&str, &str); 12] = [
     ("is missing", "không được để trống"),
     ("is empty", "không được để trống"),
     ("must be a date, yyyy-mm-dd", "phải là ngày/tháng/năm có thật, ví dụ 25/11/2026"),
@@ -12,6 +12,7 @@ const REASONS: [(&str, &str); 11] = [
     ("must be a whole number from 0 to 2^53", "phải là số nguyên từ 0 trở lên"),
     ("must be true or false", "phải là “có” hoặc “không”"),
     ("may hold only letters A-Z, digits, '.', '/' and '-'", "chỉ được gồm chữ cái không dấu, chữ số và các dấu . / -"),
+    ("must begin and end with a letter or a digit", "phải bắt đầu và kết thúc bằng chữ cái hoặc chữ số"),
     ("holds control characters", "có ký tự lạ, không nhìn thấy được: xóa đi và gõ lại"),
     (
         "is stored already with other content: raise it with every change",

@@ -87,6 +87,9 @@ impl Dossier {
     }
 
     /// "Hệ thống dịch vụ SMS không áp dụng đối với các TTHC có thời hạn giải quyết trong ngày"
+    ///
+    /// That is a matter of the procedure, so the flag wins, whatever the dates. Without it only the dates as they are now
+    /// tell: a dossier that was appointed for the day of receipt and is re-appointed to another day takes notices from then on.
     pub fn is_same_day(&self) -> bool {
         self.same_day.unwrap_or(self.appointment_on == self.received_on)
     }
@@ -255,6 +258,8 @@ pub(crate) mod tests {
             (json!({"step": "x".repeat(10_000)}), "step has more than 200 characters"),
             (json!({"step": "Trả\u{1b}[2J"}), "step holds control characters"),
             (json!({"step": null}), "step is missing"),
+            (json!({"step": "\u{200b}\u{feff}"}), "step is empty"),
+            (json!({"receipt_code": "0161701234."}), "receipt_code must begin and end with a letter or a digit"),
             (json!({"unit": ["Bộ phận Một cửa"]}), "unit must be a string"),
             (json!({"same_day": "no"}), "same_day must be true or false"),
             (json!({"result_on": "2026-11-01"}), "result_on is before received_on"),
@@ -267,6 +272,11 @@ pub(crate) mod tests {
     fn an_unknown_step_or_status_is_data() {
         let odd = dossier(json!({"step": "  Bước\tlạ ", "status": "", "unknown_field": {"a": 1}, "revision": 3.0}));
         assert_eq!((odd.step.as_str(), odd.status.as_str(), odd.revision), ("Bước lạ", "", 3));
+        let copied = dossier(
+            json!({"step": "Ðã trả\u{200b} kết quả", "unit": "\u{feff}", "phone": "\u{202a}0912345678\u{202c}"}),
+        );
+        assert_eq!((copied.step.as_str(), copied.unit.as_str()), ("Đã trả kết quả", ""));
+        assert_eq!(copied.phone.as_deref(), Some("0912345678"), "kept as it is shown");
     }
 
     #[test]
@@ -285,6 +295,19 @@ pub(crate) mod tests {
         assert!(!dossier(json!({"appointment_on": "2026-11-20", "same_day": false})).is_same_day());
         assert!(dossier(json!({"same_day": true})).is_same_day());
         assert!(!dossier(json!({})).is_same_day());
+    }
+
+    #[test]
+    fn a_dossier_re_appointed_from_its_day_of_receipt_takes_notices_unless_its_procedure_is_a_same_day_one() {
+        for (same_day, today, another_day) in
+            [(json!(null), false, true), (json!(true), false, false), (json!(false), true, true)]
+        {
+            let appointed = |day: &str| {
+                dossier(json!({"received_on": "2026-11-20", "appointment_on": day, "same_day": same_day}))
+                    .takes_notices()
+            };
+            assert_eq!((appointed("2026-11-20"), appointed("2026-11-27")), (today, another_day), "{same_day}");
+        }
     }
 
     #[test]

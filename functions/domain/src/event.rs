@@ -127,12 +127,17 @@ pub enum InquiryOutcome {
     Syntax,
     /// The phone sent too many in this minute: no dossier was looked for.
     Flood,
+    /// The dossier stands in the table and cannot be read: somebody must look.
+    Unreadable,
 }
 
 impl InquiryOutcome {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Answered, Self::Unknown, Self::Syntax, Self::Flood, Self::Unreadable];
+
     /// The outcome of that word in the table.
     pub fn named(word: &str) -> Option<Self> {
-        [Self::Answered, Self::Unknown, Self::Syntax, Self::Flood].into_iter().find(|outcome| outcome.as_str() == word)
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == word)
     }
 
     /// The table's word.
@@ -142,6 +147,7 @@ impl InquiryOutcome {
             Self::Unknown => "unknown",
             Self::Syntax => "syntax",
             Self::Flood => "flood",
+            Self::Unreadable => "unreadable",
         }
     }
 }
@@ -168,8 +174,8 @@ mod tests {
 
     #[test]
     fn an_outcome_is_the_word_the_table_keeps() {
-        use InquiryOutcome::{Answered, Flood, Syntax, Unknown};
-        for (outcome, word) in [(Answered, "answered"), (Unknown, "unknown"), (Syntax, "syntax"), (Flood, "flood")] {
+        let words = ["answered", "unknown", "syntax", "flood", "unreadable"];
+        for (outcome, word) in InquiryOutcome::ALL.into_iter().zip(words) {
             assert_eq!((outcome.as_str(), InquiryOutcome::named(word)), (word, Some(outcome)));
             assert_eq!(serde_json::to_value(outcome).unwrap(), json!(word));
         }

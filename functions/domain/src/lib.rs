@@ -9,7 +9,7 @@
 //! | hồ sơ, mã số biên nhận | [`dossier`], [`receipt_code`] |
 //! | ba loại tin nhắn thông báo | [`notice`], [`owed`], [`texts`] |
 //! | vào thời điểm 17 giờ 30 hàng ngày | [`deadline`], [`calendar`] |
-//! | cú pháp tin nhắn và đầu số | [`inquiry`], [`outgoing`] |
+//! | cú pháp tin nhắn và đầu số | [`inquiry`], [`inquiry_id`], [`outgoing`] |
 //! | số điện thoại di động | [`phone`] |
 
 pub mod budget;
@@ -19,6 +19,7 @@ pub mod delivery;
 pub mod dossier;
 pub mod event;
 pub mod inquiry;
+pub mod inquiry_id;
 pub mod lifecycle;
 pub mod notice;
 pub mod outgoing;
@@ -35,7 +36,7 @@ pub mod text;
 pub mod texts;
 
 pub use dossier::Dossier;
-pub use inquiry::InquiryId;
+pub use inquiry_id::InquiryId;
 pub use notice::{NoticeId, NoticeKey, NoticeKind};
 pub use outgoing::Outgoing;
 pub use phone::Phone;

@@ -271,7 +271,7 @@ pub struct Inquiry {
     pub sender: String,
     /// What.
     pub text: String,
-    /// The code asked for, where the text was an inquiry.
+    /// The code that was answered; where no dossier was found, the likeliest of those the text may ask for.
     pub receipt_code: Option<ReceiptCode>,
     /// What was answered.
     pub reply: String,

@@ -3,9 +3,14 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
 
-/// A receipt code in its one canonical form: NFKC, upper case, `[A-Z0-9./-]`, 1 to 50 characters.
+use crate::text::plain;
+
+/// A receipt code in its one canonical form: NFKC, upper case, `[A-Z0-9./-]`, 1 to 50 characters, the first and the last
+/// a letter or a digit.
+///
+/// A full stop, slash or hyphen at an end is what people type around a code, so a code that had one could not be asked
+/// for at 8083.
 ///
 /// ```
 /// use domain::ReceiptCode;
@@ -28,16 +33,22 @@ pub enum NotAReceiptCode {
     /// Something outside letters, digits, full stop, slash and hyphen.
     #[error("may hold only letters A-Z, digits, '.', '/' and '-'")]
     ForeignCharacter,
+    /// A full stop, slash or hyphen at an end, or nothing else.
+    #[error("must begin and end with a letter or a digit")]
+    Punctuation,
 }
 
 impl ReceiptCode {
     /// The longest receipt code, in characters.
     pub const MAX_LENGTH: usize = 50;
+    /// What a code may hold between its letters and digits.
+    pub(crate) const PUNCTUATION: [char; 3] = ['.', '/', '-'];
 
     /// Canonicalises what a clerk, a citizen or other software wrote.
     pub fn parse(text: &str) -> Result<Self, NotAReceiptCode> {
+        let text: String = plain(text).collect();
         let mut code = String::with_capacity(text.len().min(Self::MAX_LENGTH));
-        for letter in text.trim().nfkc() {
+        for letter in text.trim().chars() {
             let letter = letter.to_ascii_uppercase();
             if !matches!(letter, 'A'..='Z' | '0'..='9' | '.' | '/' | '-') {
                 return Err(NotAReceiptCode::ForeignCharacter);
@@ -47,7 +58,11 @@ impl ReceiptCode {
             }
             code.push(letter);
         }
-        if code.is_empty() { Err(NotAReceiptCode::Empty) } else { Ok(Self(code)) }
+        if code.is_empty() {
+            return Err(NotAReceiptCode::Empty);
+        }
+        let at_an_end = code.starts_with(Self::PUNCTUATION) || code.ends_with(Self::PUNCTUATION);
+        if at_an_end { Err(NotAReceiptCode::Punctuation) } else { Ok(Self(code)) }
     }
 
     /// The canonical form.
@@ -86,6 +101,11 @@ mod tests {
             ("0161701234", "0161701234"),
             ("０１６１７０１２３４", "0161701234"),
             (" h30.12/0045-tt ", "H30.12/0045-TT"),
+            ("0161720005–779", "0161720005-779"),
+            ("0161720005\u{2011}779", "0161720005-779"),
+            ("\u{feff} 01617\u{200b}01234\u{200e}", "0161701234"),
+            ("7", "7"),
+            ("000.00.09.H32-201105-0003", "000.00.09.H32-201105-0003"),
         ] {
             assert_eq!(ReceiptCode::parse(written).unwrap().as_str(), canonical);
         }
@@ -100,6 +120,13 @@ mod tests {
             ("01617 01234", NotAReceiptCode::ForeignCharacter),
             ("Đ161701234", NotAReceiptCode::ForeignCharacter),
             (&"9".repeat(51), NotAReceiptCode::TooLong),
+            ("\u{200b}", NotAReceiptCode::Empty),
+            ("-", NotAReceiptCode::Punctuation),
+            ("./-", NotAReceiptCode::Punctuation),
+            ("-0161701234", NotAReceiptCode::Punctuation),
+            ("0161701234.", NotAReceiptCode::Punctuation),
+            ("0161701234/", NotAReceiptCode::Punctuation),
+            ("–7", NotAReceiptCode::Punctuation),
         ] {
             assert_eq!(ReceiptCode::parse(written), Err(reason), "{written:?}");
         }

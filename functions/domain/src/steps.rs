@@ -65,6 +65,13 @@ mod tests {
         for step in ["Thẩm định", "Trả kết quả thẩm định", "Tra ket qua", ""] {
             assert!(!steps.is_done(step), "{step}");
         }
+        // Typed with the Icelandic Ð and the African Ɖ; copied with letters that show nothing.
+        for step in
+            ["Ðã trả kết quả", "Ɖã trả kết quả", "Ðóng hồ sơ", "Trả\u{200b} kết quả", "\u{feff}Kết thúc\u{200e}"]
+        {
+            assert!(steps.is_done(step), "{step:?}");
+        }
+        assert!(ClosedSteps::new(["Ðã xong"]).is_done("Đã xong"));
         assert!(ClosedSteps::new(["Archived"]).is_done("archived"));
         assert!(!ClosedSteps::new(["Archived"]).is_done("Kết thúc"));
     }
@@ -76,6 +83,7 @@ mod tests {
         {
             assert!(is_one_stop_desk(unit), "{unit}");
         }
+        assert!(is_one_stop_desk("Bộ phận Một\u{200b} cửa\u{200d}") && is_waiting_for_papers("Chờ\u{2060} bổ sung"));
         for unit in ["Phòng Quản lý lữ hành", "Bộ phận Một cửaX", "Trưởng Bộ phận Một cửa", ""]
         {
             assert!(!is_one_stop_desk(unit), "{unit}");

@@ -1,9 +1,10 @@
-//! Nội dung tin nhắn: the four texts of the seed to the character, and the three hints of our own.
+//! Nội dung tin nhắn: the four texts of the seed to the character, and the hints of our own.
 
 use chrono::NaiveDate;
 
 use crate::calendar::dd_mm_yyyy;
 use crate::deadline::Timeliness;
+use crate::sms::{Accents, Sms};
 use crate::{ClosedSteps, Dossier, NoticeKey, ReceiptCode};
 
 /// The office the seed's own texts name. `OfficeName` or a dossier's `office` takes its place.
@@ -48,13 +49,27 @@ pub fn unknown_code(code: &ReceiptCode) -> String {
     )
 }
 
+/// A dossier that stands in the table and cannot be read: somebody must look, and an alarm tells him. Our own words.
+pub fn unreadable(code: &ReceiptCode) -> String {
+    format!(
+        "Chưa tra cứu được hồ sơ {code} do dữ liệu có lỗi. Bộ phận Một cửa sẽ kiểm tra và khắc phục. Mời ông/bà nhắn lại sau."
+    )
+}
+
+/// A text that names two codes or more, behind the reply to the first: as far as it still fits `most_parts` SMS, for
+/// what the reply itself says comes first. Our own words.
+pub fn one_code_a_message(reply: String, accents: Accents, most_parts: u32) -> String {
+    let with = format!("{reply} {}", accents.apply("Mỗi tin nhắn chỉ tra cứu được một mã số.".to_owned()));
+    if Sms::new(&with).parts <= most_parts { with } else { reply }
+}
+
 /// A text that is no inquiry. Our own words around the seed's example.
 pub fn right_syntax() -> &'static str {
     "Tin nhắn chưa đúng cú pháp. Để tra cứu hồ sơ, mời ông/bà soạn: MCKH Mã số biên nhận gửi 8083. \
      Ví dụ: MCKH 0161701234"
 }
 
-/// One phone's message after too many others in the same minute. Our own words: each was paid for, so each is answered.
+/// One phone's message after too many others in the same minute. Our own words: a message that was sent is answered.
 pub fn too_many() -> &'static str {
     "Số điện thoại này vừa gửi quá nhiều tin nhắn tra cứu. Mời ông/bà chờ vài phút rồi nhắn lại."
 }
@@ -63,7 +78,6 @@ pub fn too_many() -> &'static str {
 mod tests {
     use super::*;
     use crate::dossier::tests::dossier;
-    use crate::sms::Sms;
     use serde_json::json;
 
     #[test]
@@ -113,6 +127,10 @@ mod tests {
             "Không tìm thấy hồ sơ có mã số biên nhận 0161701234. Mời ông/bà kiểm tra mã số trên Giấy biên nhận và nhắn lại."
         );
         assert_eq!(
+            unreadable(&code),
+            "Chưa tra cứu được hồ sơ 0161701234 do dữ liệu có lỗi. Bộ phận Một cửa sẽ kiểm tra và khắc phục. Mời ông/bà nhắn lại sau."
+        );
+        assert_eq!(
             right_syntax(),
             "Tin nhắn chưa đúng cú pháp. Để tra cứu hồ sơ, mời ông/bà soạn: MCKH Mã số biên nhận gửi 8083. Ví dụ: MCKH 0161701234"
         );
@@ -125,8 +143,33 @@ mod tests {
     #[test]
     fn the_hints_fit_two_parts() {
         let longest = ReceiptCode::parse("0161701234").unwrap();
-        for hint in [unknown_code(&longest), right_syntax().to_owned(), too_many().to_owned()] {
+        for hint in [unknown_code(&longest), unreadable(&longest), right_syntax().to_owned(), too_many().to_owned()] {
             assert!(Sms::new(&hint).parts <= 2, "{hint}: {:?}", Sms::new(&hint));
+        }
+    }
+
+    #[test]
+    fn that_one_code_a_message_is_answered_is_said_behind_the_reply_and_only_where_it_fits() {
+        let code = ReceiptCode::parse("0161720005-779").unwrap();
+        let answer = answer(
+            &dossier(json!({"step": "Thẩm định hồ sơ"})),
+            "2026-11-24".parse().unwrap(),
+            &ClosedSteps::default(),
+        );
+        let long = "ộ".repeat(170);
+        for (reply, accents, told) in [
+            (answer.clone(), Accents::Keep, answer.clone() + " Mỗi tin nhắn chỉ tra cứu được một mã số."),
+            (
+                Accents::Strip.apply(answer.clone()),
+                Accents::Strip,
+                Accents::Strip.apply(answer) + " Moi tin nhan chi tra cuu duoc mot ma so.",
+            ),
+            (unknown_code(&code), Accents::Keep, unknown_code(&code) + " Mỗi tin nhắn chỉ tra cứu được một mã số."),
+            (long.clone(), Accents::Keep, long),
+        ] {
+            let text = one_code_a_message(reply, accents, 3);
+            assert!(Sms::new(&text).parts <= 3, "{text}");
+            assert_eq!(text, told);
         }
     }
 }

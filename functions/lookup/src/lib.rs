@@ -5,6 +5,7 @@
 //! once before the answer; `redeliver` has the rest.
 
 mod flood;
+mod found;
 mod gateway;
 mod message;
 
@@ -18,11 +19,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::calendar::day_in_vietnam;
 use domain::delivery::Replies;
 use domain::event::{Event, InquiryOutcome};
+use domain::inquiry::Reading;
 use domain::ports::{Clock, Counted, DossierStore, EventBus, Inquiry, InquiryLog, Logged, ReplyPorts, StoreError};
 use domain::sms::fit;
 use domain::{ClosedSteps, InquiryId, ReceiptCode, inquiry, texts};
 
 pub use flood::Flood;
+use found::{Found, first_found};
 pub use gateway::conventions;
 use gateway::{Answer, Gateway, Refusal, Refused, Request};
 use message::Message;
@@ -47,8 +50,8 @@ pub struct Lookup<D, P> {
     pub secret: Arc<Secret>,
     /// Parameter `ClosedSteps`.
     pub closed_steps: ClosedSteps,
-    /// Parameter `ChargeUnanswered`: whether a citizen pays for a wrong syntax or an unknown code, where the gateway's
-    /// convention leaves that to us.
+    /// Parameter `ChargeUnanswered`: whether a citizen pays for a message that brought him no dossier's state, where the
+    /// gateway's convention leaves that to us.
     pub charge_unanswered: bool,
     /// Parameter `FloodLimit`.
     pub flood: Flood,
@@ -77,31 +80,37 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
         if !gateway::is_name(name) {
             return (*gateway::no_such_gateway().answer, Vec::new());
         }
-        let answer = tokio::time::timeout(ANSWER_WITHIN, self.answer(name, &Request::new(event), request)).await;
-        match answer.unwrap_or(Err(Unanswered::TimedOut)) {
-            Ok(answered) => answered,
+        let (event, mut counts) = (Request::new(event), Vec::new());
+        let answer = tokio::time::timeout(ANSWER_WITHIN, self.answer(name, &event, request, &mut counts)).await;
+        let answer = match answer.unwrap_or(Err(Unanswered::TimedOut)) {
+            Ok(answer) => answer,
             Err(Unanswered::Refused(Refused { why: Refusal::UsedId, answer })) => {
                 tracing::error!(gateway = name, "a message id came again with another text");
-                (*answer, vec![("InquiryConflicts", 1.0)])
+                counts.push(("InquiryConflicts", 1.0));
+                *answer
             }
             Err(Unanswered::Refused(refused)) => {
                 // Without the gateway's name: a stranger can write anything into the path.
                 tracing::warn!(reason = %refused, "a message to 8083 was refused");
-                (*refused.answer, Vec::new())
+                *refused.answer
             }
             Err(error) => {
                 tracing::error!(gateway = name, %error, "an inquiry is left to the gateway's retry");
-                (gateway::plain(503, "try again"), vec![("InquiriesUnanswered", 1.0)])
+                counts.push(("InquiriesUnanswered", 1.0));
+                gateway::plain(503, "try again")
             }
-        }
+        };
+        (answer, counts)
     }
 
+    /// The answer. What happened on the way is counted in `counts`, also where there is no answer.
     async fn answer(
         &self,
         name: &str,
         request: &Request,
         request_id: &str,
-    ) -> Result<(ApiGatewayProxyResponse, Counts), Unanswered> {
+        counts: &mut Counts,
+    ) -> Result<ApiGatewayProxyResponse, Unanswered> {
         let now = self.ports.clock().now();
         let replies = Replies::run(&self.ports, request_id, now + CALL_WITHIN);
         let gateway = self.gateway_behind(name, request).await?;
@@ -109,17 +118,13 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
         let id = InquiryId::new(name, &message.id_or_fingerprint(now));
         let counted = flood::counted(&message, id.as_str(), now);
         let inquiry = self.work_out(&gateway, &message, id, counted.as_ref(), now).await?;
-        let mut counts = Vec::new();
         let (logged, dropped) = self.log_beside(&inquiry, announcement(&inquiry)).await;
         if dropped > 0 {
             counts.push(("EventsDropped", dropped.into()));
         }
         let (inquiry, repeated) = match logged? {
             Logged::New => {
-                if inquiry.outcome == InquiryOutcome::Flood {
-                    tracing::warn!(gateway = name, "a phone sends more than its messages a minute: answered by a hint");
-                    counts.push(("InquiriesFlooding", 1.0));
-                }
+                counts.extend(reported(&inquiry));
                 (inquiry, false)
             }
             Logged::Repeated(first) => {
@@ -129,15 +134,16 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
             Logged::Conflicting => return Err(gateway.refuse(Refusal::UsedId).into()),
         };
         if inquiry.call.is_some() {
-            replies.on_inquiry(&inquiry).await?;
+            let owed = replies.on_inquiry(&inquiry).await;
             counts.extend(reply_counts(replies.tally()));
             if tokio::time::timeout(WAIT_FOR_REST, replies.finish()).await.is_err() {
                 tracing::warn!(events.dropped = 1, "the event bus was too slow for a citizen's answer");
                 counts.push(("EventsDropped", 1.0));
             }
+            owed?;
         }
         let answer = Answer { text: &inquiry.reply, message: &message, charged: inquiry.charged, repeated };
-        Ok((gateway.reply(&answer), counts))
+        Ok(gateway.reply(&answer))
     }
 
     /// A mismatch fetches the secret once more: it may have been rotated a moment ago.
@@ -157,33 +163,44 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
         counted: Option<&Counted>,
         now: DateTime<Utc>,
     ) -> Result<Inquiry, StoreError> {
-        let receipt_code = inquiry::asked_for(&message.text);
-        let read = async {
-            match &receipt_code {
-                Some(code) => self.dossiers.get(code).await,
-                None => Ok(None),
-            }
-        };
-        let (outcome, reply) =
-            match (self.flood.unless_flooded(self.ports.inquiries(), counted, read).await?, &receipt_code) {
-                (None, _) => (InquiryOutcome::Flood, texts::too_many().to_owned()),
-                (Some(Some(dossier)), _) => {
-                    (InquiryOutcome::Answered, texts::answer(&dossier, day_in_vietnam(now), &self.closed_steps))
-                }
-                (Some(None), Some(code)) => (InquiryOutcome::Unknown, texts::unknown_code(code)),
-                (Some(None), None) => (InquiryOutcome::Syntax, texts::right_syntax().to_owned()),
-            };
+        let readings = inquiry::asked_for(&message.text);
+        let read = first_found(&self.dossiers, &readings);
+        let found = self.flood.unless_flooded(self.ports.inquiries(), counted, read).await?;
+        let reading = found.as_ref().and_then(Found::reading).or(readings.first());
+        let (outcome, reply) = self.told(found.as_ref(), reading, now);
+        let mut reply = fit(&gateway.accents.apply(reply), MOST_PARTS);
+        if found.is_some() && reading.is_some_and(|reading| reading.names_another) {
+            reply = texts::one_code_a_message(reply, gateway.accents, MOST_PARTS);
+        }
         Ok(Inquiry {
             id,
             sender: message.sender.clone(),
             text: message.text.clone(),
-            receipt_code,
-            reply: fit(&gateway.accents.apply(reply), MOST_PARTS),
+            receipt_code: reading.map(|reading| reading.code.clone()),
+            reply,
             outcome,
             charged: self.is_charged(outcome),
             call: message.call.clone(),
             received_at: now,
         })
+    }
+
+    /// The outcome and its text. Nothing was `found`, for nothing was looked for, in a flood.
+    fn told(
+        &self,
+        found: Option<&Found<'_>>,
+        reading: Option<&Reading>,
+        now: DateTime<Utc>,
+    ) -> (InquiryOutcome, String) {
+        match (found, reading) {
+            (None, _) => (InquiryOutcome::Flood, texts::too_many().to_owned()),
+            (Some(Found::Dossier(_, dossier)), _) => {
+                (InquiryOutcome::Answered, texts::answer(dossier, day_in_vietnam(now), &self.closed_steps))
+            }
+            (Some(Found::Unreadable(reading)), _) => (InquiryOutcome::Unreadable, texts::unreadable(&reading.code)),
+            (Some(Found::Nothing), Some(reading)) => (InquiryOutcome::Unknown, texts::unknown_code(&reading.code)),
+            (Some(Found::Nothing), None) => (InquiryOutcome::Syntax, texts::right_syntax().to_owned()),
+        }
     }
 
     /// "Repeated deliveries do not count": one of an earlier minute's message was counted anew, for only its row knows.
@@ -194,9 +211,9 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
         }
     }
 
-    /// "Where a convention lets a message go uncharged, a wrong syntax or an unknown code is not charged."
+    /// "Where a convention lets a message go uncharged", only a dossier's state is charged.
     fn is_charged(&self, outcome: InquiryOutcome) -> bool {
-        self.charge_unanswered || !matches!(outcome, InquiryOutcome::Unknown | InquiryOutcome::Syntax)
+        self.charge_unanswered || outcome == InquiryOutcome::Answered
     }
 
     /// Logs the inquiry and announces it beside; and how many events were dropped. The bus keeps no answer waiting that is
@@ -223,9 +240,23 @@ async fn unless_late(announce: impl Future<Output = u32>) -> u32 {
     })
 }
 
+/// What an alarm watches.
+fn reported(inquiry: &Inquiry) -> Option<(&'static str, f64)> {
+    match inquiry.outcome {
+        InquiryOutcome::Flood => {
+            let gateway = inquiry.id.gateway();
+            tracing::warn!(gateway, "a phone sends more than its messages a minute: answered by a hint");
+            Some(("InquiriesFlooding", 1.0))
+        }
+        InquiryOutcome::Unreadable => Some(("DossiersUnreadable", 1.0)),
+        InquiryOutcome::Answered | InquiryOutcome::Unknown | InquiryOutcome::Syntax => None,
+    }
+}
+
 /// Names the code only of a dossier: what else a citizen takes for one may be his identity card's or his phone's number.
 fn announcement(inquiry: &Inquiry) -> Event {
-    let of_a_dossier = |_: &&ReceiptCode| inquiry.outcome == InquiryOutcome::Answered;
+    let stands_in_the_table = matches!(inquiry.outcome, InquiryOutcome::Answered | InquiryOutcome::Unreadable);
+    let of_a_dossier = |_: &&ReceiptCode| stands_in_the_table;
     Event::InquiryAnswered {
         inquiry: inquiry.id.to_string(),
         gateway: inquiry.id.gateway().to_owned(),

@@ -38,10 +38,12 @@ pub const TARGETS: [Target; 11] = [
     ("first_load", first_load),
 ];
 
-/// A receipt code is canonical: parsing it again changes nothing.
+/// A receipt code is canonical, and can be asked for.
 pub fn receipt_code(data: &[u8]) {
     if let Ok(code) = ReceiptCode::parse(&text(data)) {
         assert!((1..=ReceiptCode::MAX_LENGTH).contains(&code.as_str().len()));
+        let asked_for = inquiry::asked_for(&format!("MCKH {code}")).into_iter().next().map(|reading| reading.code);
+        assert_eq!(asked_for.as_ref(), Some(&code));
         assert_eq!(ReceiptCode::parse(code.as_str()), Ok(code));
     }
 }
@@ -57,8 +59,11 @@ pub fn phone(data: &[u8]) {
 
 /// What is understood of a text to 8083 is understood when it is written properly.
 pub fn inquiry(data: &[u8]) {
-    if let Some(code) = inquiry::asked_for(&text(data)) {
-        assert_eq!(inquiry::asked_for(&format!("MCKH {code}")), Some(code));
+    let readings = inquiry::asked_for(&text(data));
+    assert!(readings.len() <= 3, "{readings:?}");
+    for inquiry::Reading { code, .. } in readings {
+        let written = inquiry::asked_for(&format!("MCKH {code}"));
+        assert_eq!(written.first(), Some(&inquiry::Reading { code, names_another: false }));
     }
 }
 

@@ -274,6 +274,13 @@ pub async fn of_an_inquiry_log(log: &impl InquiryLog, number: u64) {
         assert_eq!(logged(other).await, Logged::Conflicting);
     }
 
+    for outcome in InquiryOutcome::ALL {
+        let id = InquiryId::new("kannel", &format!("{number}-{}", outcome.as_str()));
+        let inquiry = Inquiry { id, outcome, ..by_answer.clone() };
+        assert_eq!(logged(inquiry.clone()).await, Logged::New);
+        assert_eq!(log.get(&inquiry.id).await.expect("an answer"), Some(inquiry), "every outcome is read back");
+    }
+
     let message = |number: u32| Counted {
         window: format!("window-{}", first.id),
         message: format!("message-{number}"),

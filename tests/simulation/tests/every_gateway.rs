@@ -12,8 +12,9 @@ use aws_lambda_events::encodings::Body;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{NaiveDate, TimeDelta};
-use domain::revision::Stored;
+use domain::event::InquiryOutcome;
 use domain::ports::{DossierStore, Page, PageToken, Put, StoreError};
+use domain::revision::Stored;
 use domain::{ClosedSteps, Dossier, InquiryId, ReceiptCode};
 use hmac::{Hmac, KeyInit, Mac};
 use lookup::{Counts, Flood, Lookup};
@@ -33,11 +34,21 @@ const ANSWER: &str = "Hồ sơ của quý Ông/Bà (0161701234) hiện đang ở
 struct Dossiers {
     world: Arc<World>,
     reads: Mutex<Vec<String>>,
+    /// Codes whose row cannot be read.
+    unreadable: Vec<&'static str>,
+    /// Codes whose row is out of reach.
+    unavailable: Vec<&'static str>,
 }
 
 impl DossierStore for Dossiers {
     async fn get(&self, code: &ReceiptCode) -> Result<Option<Dossier>, StoreError> {
         self.reads.lock().unwrap().push(code.to_string());
+        if self.unreadable.contains(&code.as_str()) {
+            return Err(StoreError::Unreadable { item: format!("dossier {code}"), why: "step is missing".into() });
+        }
+        if self.unavailable.contains(&code.as_str()) {
+            return Err(StoreError::Unavailable { table: "dossiers", why: "throttled".into() });
+        }
         Ok(self.world.stored(code))
     }
 
@@ -78,7 +89,12 @@ fn lookup(world: &Arc<World>) -> Lookup<Dossiers, SimulatedPorts> {
             "reply": "{status} {text}"},
     });
     Lookup {
-        dossiers: Dossiers { world: world.clone(), reads: Mutex::default() },
+        dossiers: Dossiers {
+            world: world.clone(),
+            reads: Mutex::default(),
+            unreadable: Vec::new(),
+            unavailable: Vec::new(),
+        },
         ports: SimulatedPorts::new(world.clone(), Arc::new(Faults::slow(Duration::from_millis(1)))),
         secret: Arc::new(Secret::fixed(secret)),
         closed_steps: ClosedSteps::default(),
@@ -275,6 +291,110 @@ fn a_wrong_syntax_or_an_unknown_code_is_not_charged_unless_set_and_stays_so() {
     free.store(json!({"receipt_code": "999"}));
     assert_eq!(paid(&free, "m-2", "MCKH 999"), 0, "delivered again after the dossier came");
     assert_eq!(paid(&free, "m-4", "MCKH 999"), 1);
+}
+
+#[test]
+fn a_flooded_message_is_not_charged_unless_set() {
+    let (mut free, mut charging) = (desk(), desk());
+    charging.lookup.charge_unanswered = true;
+    for (desk, status) in [(&mut free, 0), (&mut charging, 1)] {
+        desk.lookup.flood = Flood::new(1);
+        for (id, expected) in [("m-1", 1), ("m-2", status)] {
+            let (_, answer) = desk.text(onepay, id, "84912345678", &format!("MCKH {CODE}"));
+            assert_eq!(serde_json::from_str::<Value>(&answer).unwrap()["status"], expected, "{answer}");
+        }
+        let row = &desk.world.inquiries()[&InquiryId::new("1pay", "m-2")];
+        assert_eq!((row.outcome, row.charged), (InquiryOutcome::Flood, status == 1));
+    }
+}
+
+#[test]
+fn a_dossier_that_cannot_be_read_is_answered_by_a_hint_not_charged_and_reported_once() {
+    for gateway in ANSWERED {
+        let mut desk = desk();
+        desk.lookup.dossiers.unreadable = vec![CODE];
+        let hint = domain::texts::unreadable(&ReceiptCode::parse(CODE).unwrap());
+        for counts in [vec![("DossiersUnreadable", 1.0)], vec![]] {
+            let (response, reported) = desk.run(&gateway("m-1", "84912345678", &format!("MCKH {CODE}")));
+            assert_eq!((response.status_code, reported), (200, counts), "503 would bring it again for ever");
+            let text = body(&response);
+            assert!(text.contains(&hint) || text.contains(&domain::text::strip_accents(&hint)), "{text}");
+        }
+        let rows = desk.world.inquiries();
+        let row = rows.values().next().unwrap();
+        assert_eq!((rows.len(), row.outcome, row.charged), (1, InquiryOutcome::Unreadable, false));
+        assert_eq!(row.receipt_code.as_ref().map(ReceiptCode::as_str), Some(CODE));
+        let events = serde_json::to_value(desk.world.events()).unwrap();
+        assert_eq!((&events[0]["outcome"], &events[0]["receipt_code"]), (&json!("unreadable"), &json!(CODE)));
+    }
+}
+
+#[test]
+fn a_table_out_of_reach_is_left_to_the_gateways_retry() {
+    let mut desk = desk();
+    desk.lookup.dossiers.unavailable = vec![CODE];
+    let (response, counts) = desk.run(&kannel("m-1", "84912345678", &format!("MCKH {CODE}")));
+    assert_eq!((response.status_code, counts), (503, vec![("InquiriesUnanswered", 1.0)]));
+    assert_eq!(desk.rows(), 0);
+}
+
+#[test]
+fn of_the_codes_a_text_may_ask_for_the_first_that_exists_is_answered() {
+    let text = "MCKH 0161720005 779";
+    let readings = ["0161720005-779", "0161720005779", "0161720005"];
+    for exists in 0..readings.len() {
+        let desk = desk();
+        for code in &readings[exists..] {
+            desk.store(json!({"receipt_code": code}));
+        }
+        let (status, reply) = desk.text(kannel, "m-1", "84912345678", text);
+        let expected = ANSWER.replace(CODE, readings[exists]);
+        assert_eq!((status, &reply), (200, &expected));
+        let row = &desk.world.inquiries()[&InquiryId::new("kannel", "m-1")];
+        assert_eq!(row.receipt_code.as_ref().map(ReceiptCode::as_str), Some(readings[exists]));
+        assert_eq!((row.outcome, desk.reads()), (InquiryOutcome::Answered, 3));
+    }
+    let mut desk = desk();
+    assert_eq!(
+        desk.text(kannel, "m-1", "84912345678", text).1,
+        domain::texts::unknown_code(&ReceiptCode::parse(readings[0]).unwrap()),
+        "none exists: the likeliest is named"
+    );
+    // A row that cannot be read is a dossier all the same; a failure behind the answer is none of the citizen's.
+    desk.store(json!({"receipt_code": readings[0]}));
+    desk.lookup.dossiers.unavailable = vec![readings[1]];
+    assert_eq!(desk.text(kannel, "m-2", "84912345678", text).1, ANSWER.replace(CODE, readings[0]));
+    desk.lookup.dossiers.unavailable = vec![readings[0]];
+    assert_eq!(desk.text(kannel, "m-3", "84912345678", text).0, 503, "the likeliest may exist");
+}
+
+#[test]
+fn an_inquiry_with_one_reading_costs_one_read() {
+    for text in ["MCKH 0161701234", "mckh_0161701234.", "MCKH MS: 0161701234 gửi 8083", "MCKH 0161720005–779"] {
+        let desk = desk();
+        desk.text(kannel, "m-1", "84912345678", text);
+        assert_eq!(desk.reads(), 1, "{text}");
+    }
+}
+
+#[test]
+fn two_codes_get_the_first_ones_state_and_hear_that_one_a_message_is_answered() {
+    let desk = desk();
+    desk.store(json!({"receipt_code": "0161701235", "step": "Trình ký"}));
+    let remark = " Mỗi tin nhắn chỉ tra cứu được một mã số.";
+    for (id, text) in [("1", "MCKH 0161701234 0161701235"), ("2", "MCKH 0161701234 và 0161701235 gửi 8083")] {
+        let (status, reply) = desk.text(kannel, id, "84912345678", text);
+        assert_eq!((status, reply), (200, format!("{ANSWER}{remark}")), "{text}");
+    }
+    let plain = "1 Ho so cua quy Ong/Ba (0161701234) hien dang o buoc Tham dinh, trang thai ho so: Dung han. Moi tin nhan chi tra cuu duoc mot ma so.";
+    assert_eq!(desk.text(mobi, "3", "84912345678", "MCKH 0161701234, 0161701235").1, plain);
+    let (_, one) = desk.text(kannel, "4", "84912345678", "MCKH 0161701234");
+    assert_eq!(one, ANSWER);
+
+    desk.store(json!({"step": "Thẩm định ".repeat(13), "revision": 2}));
+    let long = ANSWER.replace("Thẩm định", "Thẩm định ".repeat(13).trim_end());
+    let (_, reply) = desk.text(kannel, "5", "84912345678", "MCKH 0161701234 0161701235");
+    assert_eq!(reply, domain::sms::fit(&long, 3), "no room for it: the notice's own sentence comes first");
 }
 
 #[test]

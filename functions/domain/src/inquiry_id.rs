@@ -1,0 +1,66 @@
+//! The name of one message to 8083.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Which message to 8083: written `<gateway>#<the gateway's id of it>`. No receipt code holds a `#`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InquiryId(String);
+
+impl InquiryId {
+    /// The message that `gateway` calls `message`. A gateway's name has no `#`.
+    pub fn new(gateway: &str, message: &str) -> Self {
+        Self(format!("{gateway}#{message}"))
+    }
+
+    /// Which gateway brought it.
+    pub fn gateway(&self) -> &str {
+        self.0.split_once('#').map_or("", |(gateway, _)| gateway)
+    }
+
+    /// The gateway's own id of it.
+    pub fn message(&self) -> &str {
+        self.0.split_once('#').map_or("", |(_, message)| message)
+    }
+
+    /// As it is written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for InquiryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A text that names no message to 8083.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no inquiry: expected <gateway>#<message id>")]
+pub struct NotAnInquiry(String);
+
+impl FromStr for InquiryId {
+    type Err = NotAnInquiry;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('#') {
+            Some((gateway, message)) if !gateway.is_empty() && !message.is_empty() => Ok(Self(text.to_owned())),
+            _ => Err(NotAnInquiry(text.to_owned())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_inquiry_is_named_by_its_gateway_and_the_gateways_own_id() {
+        let id = InquiryId::new("kannel", "7f#3");
+        assert_eq!((id.gateway(), id.message(), id.as_str()), ("kannel", "7f#3", "kannel#7f#3"));
+        assert_eq!(id.to_string().parse(), Ok(id));
+        for wrong in ["", "#", "kannel", "kannel#", "#7f"] {
+            assert_eq!(wrong.parse::<InquiryId>(), Err(NotAnInquiry(wrong.to_owned())), "{wrong}");
+        }
+    }
+}
