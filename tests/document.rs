@@ -155,7 +155,9 @@ fn every_outcome_is_in_the_document_and_no_other() {
     let dossier = Dossier::parse(whole().as_object().expect("an object")).expect("a dossier");
     // A new outcome does not compile until it is named here.
     let all = [Outcome::Stored, Outcome::Replaced, Outcome::Stale, Outcome::Conflicting].map(|outcome| match outcome {
-        Outcome::Stored | Outcome::Replaced | Outcome::Stale | Outcome::Conflicting => json!(Report::of(&dossier, outcome)),
+        Outcome::Stored | Outcome::Replaced | Outcome::Stale | Outcome::Conflicting => {
+            json!(Report::of(&dossier, outcome))
+        }
     });
     let given: BTreeSet<_> = all.iter().filter_map(|report| report["outcome"].as_str()).collect();
     let document = document();

@@ -89,7 +89,8 @@ async fn a_page_that_ends_with_a_key_that_is_not_canonical_is_followed_by_the_ne
     // Ten rows of 300 KB make several pages of one megabyte.
     for number in 0..10 {
         let code = format!("page-{number}-{:08x}", fastrand::u32(..));
-        let item = json!({"receipt_code": {"S": code}, "appointment_on": {"S": day}, "procedure": {"S": "x".repeat(300_000)}});
+        let item =
+            json!({"receipt_code": {"S": code}, "appointment_on": {"S": day}, "procedure": {"S": "x".repeat(300_000)}});
         stack.aws("dynamodb", "PutItem", json!({"TableName": table, "Item": item})).await.unwrap();
     }
     let store = DynamoDossiers::reader(client().await, table);

@@ -69,9 +69,7 @@ impl DossierStore for DynamoDossiers {
             .set_item(Some(self.item(dossier)?))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let seen = |revision: &str| {
-            put.clone()
-                .condition_expression("revision = :seen")
-                .expression_attribute_values(":seen", number(revision))
+            put.clone().condition_expression("revision = :seen").expression_attribute_values(":seen", number(revision))
         };
         let put = match replaces {
             Stored::Nothing => put.condition_expression("attribute_not_exists(receipt_code)"),
@@ -95,10 +93,7 @@ impl DossierStore for DynamoDossiers {
     async fn appointed_on(&self, day: NaiveDate, page: Option<PageToken>) -> Result<Page, StoreError> {
         let appointment_on = text(day.to_string());
         let start = page.map(|PageToken(code)| {
-            Item::from([
-                ("receipt_code".to_owned(), text(code)),
-                ("appointment_on".to_owned(), appointment_on.clone()),
-            ])
+            Item::from([("receipt_code".to_owned(), text(code)), ("appointment_on".to_owned(), appointment_on.clone())])
         });
         let found = self
             .client

@@ -12,6 +12,7 @@
 
 pub mod aws;
 pub mod clock;
+mod connections;
 pub mod control;
 pub mod delivery;
 pub mod dossiers;
@@ -26,5 +27,4 @@ pub mod quiet;
 pub mod secret;
 pub mod settings;
 pub mod sms;
-mod connections;
 pub mod vcom;

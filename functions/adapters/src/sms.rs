@@ -181,7 +181,8 @@ mod tests {
             while let Ok((mut socket, _)) = listener.accept().await {
                 made.fetch_add(1, Ordering::SeqCst);
                 tokio::spawn(async move {
-                    let body = "<PublishResponse><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>";
+                    let body =
+                        "<PublishResponse><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>";
                     let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
                     let mut request = [0; 4096];
                     while socket.read(&mut request).await.is_ok_and(|read| read > 0) {

@@ -129,13 +129,7 @@ impl Pacer {
     }
 
     /// Sets a counter back that is too far ahead. The next call of the counter decides who goes first.
-    async fn set_back(
-        &self,
-        counter: &impl BudgetCounter,
-        free_at: i64,
-        now: i64,
-        to: i64,
-    ) -> Result<(), StoreError> {
+    async fn set_back(&self, counter: &impl BudgetCounter, free_at: i64, now: i64, to: i64) -> Result<(), StoreError> {
         if counter.set_back(now + MOST_AHEAD, to).await? {
             self.resets.fetch_add(1, Ordering::Relaxed);
             let minutes = free_at.saturating_sub(now) / 60_000;
@@ -282,7 +276,11 @@ mod tests {
         for far in [now_plus(MOST_AHEAD + 1), i64::MAX] {
             let (pacer, counter) = (Pacer::new(PartsPerSecond::new(10).unwrap()), Counter::default());
             counter.free_at.store(far, Ordering::Relaxed);
-            assert_eq!(slot(&pacer, &counter, 4, now_plus(0), 1_000), Some(now_plus(400)), "behind the reset's own room");
+            assert_eq!(
+                slot(&pacer, &counter, 4, now_plus(0), 1_000),
+                Some(now_plus(400)),
+                "behind the reset's own room"
+            );
             assert_eq!((pacer.take_resets(), pacer.take_resets()), (1, 0));
         }
         let (pacer, counter) = (Pacer::new(PartsPerSecond::new(10).unwrap()), Counter::default());

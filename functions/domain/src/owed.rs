@@ -211,7 +211,11 @@ mod tests {
         let waiting = json!({"step": "Tiếp nhận", "status": "Chờ bổ sung"});
         assert_eq!(corrected(json!({}), json!({})).as_deref(), Some("result#4"));
         assert_eq!(corrected(json!({"phone": "02583822229"}), json!({})).as_deref(), Some("result#4"));
-        assert_eq!(corrected(json!({"phone": "0987654321"}), json!({})).as_deref(), Some("result#4"), "if it was refused");
+        assert_eq!(
+            corrected(json!({"phone": "0987654321"}), json!({})).as_deref(),
+            Some("result#4"),
+            "if it was refused"
+        );
         assert_eq!(corrected(waiting.clone(), waiting.clone()).as_deref(), Some("supplement#4"));
         for (old, new) in [
             (json!({"phone": "+84 912 345 678"}), json!({})),

@@ -55,9 +55,7 @@ impl<D: DossierStore, C: Clock> Intake<D, C> {
             return (document, Vec::new());
         }
         match self.push(request).await {
-            Ok(reports) => {
-                (answer::outcomes(&reports), counts(&reports))
-            }
+            Ok(reports) => (answer::outcomes(&reports), counts(&reports)),
             Err(refusal) => (answer::refused(refusal), Vec::new()),
         }
     }

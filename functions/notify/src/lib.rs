@@ -8,10 +8,10 @@ mod change;
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::NoticeId;
 use domain::delivery::{Delivery, Notices, Tally};
 use domain::owed::{owed_by_change, owed_by_corrected_phone, was_kept_by_phone};
 use domain::ports::{Clock, NoticePorts, StoreError};
-use domain::NoticeId;
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

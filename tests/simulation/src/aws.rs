@@ -10,11 +10,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use apology::Evening;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::delivery::{Delivery, Terms};
 use domain::notice::NoticeKind;
 use domain::ports::StoreError;
-use apology::Evening;
 use notify::{Batch, BatchResponse};
 use redeliver::Drained;
 use serde_json::{Value, json};
@@ -197,7 +197,8 @@ impl Stack {
     pub async fn redeliver(&self) -> Option<Result<Drained, StoreError>> {
         let (delivery, request) = self.sandbox();
         let deadline = self.world.now() + REDELIVER;
-        let mut drained = self.invoke(REDELIVER, redeliver::redeliver(&delivery, &self.ports, &request, deadline)).await?;
+        let mut drained =
+            self.invoke(REDELIVER, redeliver::redeliver(&delivery, &self.ports, &request, deadline)).await?;
         Some(drained.failed.take().map_or(Ok(drained), Err))
     }
 

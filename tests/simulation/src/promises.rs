@@ -10,8 +10,8 @@ use domain::event::InquiryOutcome;
 use domain::lifecycle::{Claim, LEASE, Outcome, Receipt, State, Told};
 use domain::notice::{NoticeKind, Priority};
 use domain::ports::{
-    Advance, BudgetCounter, Claimed, Counted, DossierStore, DrainTurn, Inquiry, InquiryLog, Ledger, Logged,
-    Owe, Put, ReplyCall, StoreError,
+    Advance, BudgetCounter, Claimed, Counted, DossierStore, DrainTurn, Inquiry, InquiryLog, Ledger, Logged, Owe, Put,
+    ReplyCall, StoreError,
 };
 use domain::revision::Stored;
 use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, ReceiptCode};

@@ -102,9 +102,8 @@ const SCENARIOS: [Scenario; 7] = [
                 let wrong = "+84912345670";
                 let refused = SendError::WrongNumber("InvalidParameter".into());
                 stack.ports.sns = Arc::new(move |to, _| (to.as_e164() == wrong).then(|| refused.clone()));
-                let at = |code, phone, revision| {
-                    dossier(code, phone, json!({"revision": revision, "step": "Trả kết quả"}))
-                };
+                let at =
+                    |code, phone, revision| dossier(code, phone, json!({"revision": revision, "step": "Trả kết quả"}));
                 stack.world.write(at("C", C, 1));
                 stack.world.write(at("A", "", 1));
                 stack.world.write(at("B", wrong, 1));

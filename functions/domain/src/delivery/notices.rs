@@ -248,7 +248,10 @@ impl<P: NoticePorts> Notices<'_, P> {
 
     /// Nothing more is sent in this run: the account or its settings must be mended first.
     fn stop(&self, reason: &str) {
-        tracing::error!(reason, "SNS refuses to let us send: check the function's rights and the account's SMS settings");
+        tracing::error!(
+            reason,
+            "SNS refuses to let us send: check the function's rights and the account's SMS settings"
+        );
         self.refused.store(true, Ordering::Relaxed);
     }
 
