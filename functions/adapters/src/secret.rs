@@ -90,6 +90,9 @@ impl Secret {
     pub async fn fetch_ahead(&self) {
         after_next().await;
         let _turn = self.fetching.lock().await;
+        if self.known.lock().expect("no panic holds it").last_fetch.is_some() {
+            return; // the first event was quicker
+        }
         if let Ok(fetched) = self.source.fetch().await.map(Arc::new) {
             self.known.lock().expect("no panic holds it").learn(&Ok(fetched));
         }
@@ -225,6 +228,26 @@ mod tests {
             assert_eq!(*secret.get().await.unwrap(), json!({"current": fetched}));
             assert_eq!(fetches(&source), fetched);
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_secret_fetched_ahead_is_the_first_events_and_fetched_once_whoever_is_quicker() {
+        let (source, secret) = counting();
+        let (_, first) = tokio::join!(secret.fetch_ahead(), secret.get());
+        assert_eq!(*first.unwrap(), json!({"current": 1}));
+        let began = Instant::now();
+        secret.fetch_ahead().await;
+        secret.get().await.unwrap();
+        assert_eq!((fetches(&source), began.elapsed()), (1, Duration::ZERO));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_fetch_ahead_that_fails_is_no_answer_to_the_first_event() {
+        let (source, secret) = counting();
+        source.broken.store(true, Ordering::SeqCst);
+        secret.fetch_ahead().await;
+        source.broken.store(false, Ordering::SeqCst);
+        assert_eq!(*secret.get().await.unwrap(), json!({"current": 2}));
     }
 
     #[tokio::test(start_paused = true)]

@@ -209,6 +209,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_connection_opened_ahead_carries_the_first_call() {
+        let (address, connections) = accepting().await;
+        let config = AwsConfig::for_tests(&address, connections::IDLE);
+        config.open_connections(&[Service::Sns]);
+        while connections.load(Ordering::SeqCst) == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert_eq!(send(&Sns::new(&config, None)).await, Ok("m".into()));
+        assert_eq!(connections.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
     async fn what_was_never_connected_was_not_sent_and_what_was_may_have_been() {
         let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let refused = format!("http://{}", closed.local_addr().expect("an address"));
