@@ -111,11 +111,15 @@ async fn an_older_revision_or_a_repetition_tells_nobody() {
     assert_eq!(desk.push(&done).await.unwrap().outcomes(), ["stored"]);
     assert_eq!(desk.push(&opened).await.unwrap().outcomes(), ["stale"]);
     inbox(&stack, &phone(&opened), 1).await;
-    let handed_over = next(&done, json!({"status": "Chờ bổ sung", "unit": "Bộ phận Một cửa"}));
-    desk.store(&handed_over).await.unwrap();
+    let papers = json!({"status": "Chờ bổ sung", "unit": "Bộ phận Một cửa"});
+    let contradictory = next(&done, papers.clone());
+    desk.store(&contradictory).await.unwrap();
+    let mut reopened = next(&contradictory, papers);
+    reopened["step"] = json!("Tiếp nhận hồ sơ");
+    desk.store(&reopened).await.unwrap();
     inbox(&stack, &phone(&opened), 2).await;
     let ledger = stack.ledger(code(&opened)).await.unwrap();
-    assert_eq!(ledger.keys().collect::<Vec<_>>(), ["result#8", "supplement#9"]);
+    assert_eq!(ledger.keys().collect::<Vec<_>>(), ["result#8", "supplement#10"], "none while the result is there");
 }
 
 #[tokio::test]
