@@ -74,6 +74,8 @@ pub struct Contestant {
     pub starts: Vec<Duration>,
     /// CPU time of each start.
     pub start_cpu: Vec<Duration>,
+    /// Each round's start with Python and Node just before it.
+    pub starts_after_peers: Vec<Duration>,
     /// Each round's first invocation.
     pub firsts: Vec<Duration>,
     /// Every later one.
@@ -99,6 +101,7 @@ impl Contestant {
             program,
             starts: Vec::new(),
             start_cpu: Vec::new(),
+            starts_after_peers: Vec::new(),
             firsts: Vec::new(),
             warm: Vec::new(),
             warm_medians: Vec::new(),
@@ -111,6 +114,15 @@ impl Contestant {
     fn sandbox(&self, world: &World) -> Result<Sandbox> {
         let env = [&world.env[..], &self.program.env].concat();
         Sandbox::start(&Program { env, ..self.program.clone() })
+    }
+
+    /// One of the five functions, and neither a floor nor a peer.
+    pub fn is_ours(&self) -> bool {
+        self.job != Job::Empty && !self.name.contains('-')
+    }
+
+    fn is_peer(&self) -> bool {
+        self.name.starts_with("python-") || self.name.starts_with("node-")
     }
 
     fn start(&mut self, world: &World) -> Result<()> {
@@ -175,10 +187,26 @@ impl World {
                     contestant.start(self).with_context(|| format!("{}, round {round}", contestant.name))?;
                 }
             }
+            self.start_after_peers(contestants)?;
             for contestant in contestants.iter_mut() {
                 contestant.work(self, warm).with_context(|| format!("{}, round {round}", contestant.name))?;
             }
             eprintln!("  round {round} of {rounds}");
+        }
+        Ok(())
+    }
+
+    /// The empty function and ours, each with a start of every peer just before it.
+    fn start_after_peers(&self, contestants: &mut [Contestant]) -> Result<()> {
+        for measured in 0..contestants.len() {
+            if !contestants[measured].is_ours() && contestants[measured].job != Job::Empty {
+                continue;
+            }
+            for peer in contestants.iter().filter(|one| one.is_peer() && one.job == Job::Lookup) {
+                peer.sandbox(self)?;
+            }
+            let started_in = contestants[measured].sandbox(self)?.started_in;
+            contestants[measured].starts_after_peers.push(started_in);
         }
         Ok(())
     }
