@@ -11,7 +11,7 @@ TEXT ?= MCKH 0161701234
 export DOSSIERS INQUIRIES CHANGES SUPPLEMENTS APOLOGIES SMS_USD DOCUMENT ROUNDS WARM ONLY
 
 .DEFAULT_GOAL := help
-.PHONY: help run down outputs logs push text inbox ledger evening import test prove mutants fuzz clients sam-local validate lint scan package bench cost replay deploy python
+.PHONY: help run down outputs logs push text inbox outbox evening import test prove mutants fuzz clients sam-local validate lint scan package bench cost redrive deploy python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,8 +37,8 @@ text: ## on that stack: text 8083 (TEXT='MCKH 0161701234')
 inbox: ## on that stack: the SMS a phone got (PHONE=0912345678)
 	@$(TRY) inbox "$(PHONE)"
 
-ledger: ## on that stack: what a citizen was told, and when (CODE=0161701234)
-	@$(TRY) ledger "$(CODE)"
+outbox: ## on that stack: what a citizen was told, and when (CODE=0161701234)
+	@$(TRY) outbox "$(CODE)"
 
 evening: ## on that stack: the 17:30 run, now
 	@$(TRY) evening
@@ -82,8 +82,8 @@ bench: python ## start, first, warm, memory, size and AWS calls, beside a floor,
 cost: python ## the bill a month, from counts and list prices (DOSSIERS=60000 INQUIRIES=20000 SMS_USD=0.13989)
 	@$(ONESTOP) cost
 
-replay: python ## brings the failure bucket's changes to NotifyFunction again (STACK=onestop; ONESTOP_ENDPOINT for a local stack)
-	@$(ONESTOP) replay
+redrive: python ## brings the dead-letter bucket's changes to NotifyFunction again (STACK=onestop; ONESTOP_ENDPOINT for a local stack)
+	@$(ONESTOP) redrive
 
 deploy: python ## the release build, then sam deploy --guided to your AWS account
 	@$(ONESTOP) deploy

@@ -203,7 +203,7 @@ fn every_path_and_every_convention_is_in_the_document_and_no_other() {
         names(path).into_iter().filter(|name| *name != "parameters").map(str::to_uppercase).collect()
     };
     let mut expected: BTreeSet<_> = ["/dossiers", "/docs", "/openapi.json"].map(str::to_owned).into();
-    expected.extend(lookup::conventions().map(|name| match name {
+    expected.extend(lookup::protocols().map(|name| match name {
         "generic" => "/mo/{gateway}".to_owned(),
         name => format!("/mo/{name}"),
     }));

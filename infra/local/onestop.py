@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What `make` does: the local stack (run, down, outputs), the first load (import), the failure bucket (replay), tests (validate, test, prove, mutants, fuzz, clients, sam-local), lint, scan, package and deploy, bench and cost."""
+"""What `make` does: the local stack (run, down, outputs), the first load (import), the dead-letter bucket (redrive), tests (validate, test, prove, mutants, fuzz, clients, sam-local), lint, scan, package and deploy, bench and cost."""
 
 import json
 import os
@@ -70,12 +70,12 @@ def is_set(name):
     return os.environ.get(name, "") not in ("", "0")
 
 
-def replay():
-    """The failure bucket's changes once more, under SAM's own Python, which has boto3."""
+def redrive():
+    """The dead-letter bucket's changes once more, under SAM's own Python, which has boto3."""
     check_machine()
     install()
     local = {"AWS_ENDPOINT_URL": os.environ["ONESTOP_ENDPOINT"]} if os.environ.get("ONESTOP_ENDPOINT") else {}
-    program = [str(LOCAL / "tools" / "sam" / "bin" / "python"), "-B", str(ROOT / "infra" / "local" / "replay.py")]
+    program = [str(LOCAL / "tools" / "sam" / "bin" / "python"), "-B", str(ROOT / "infra" / "local" / "redrive.py")]
     return subprocess.run(program, env={**os.environ, **local}, check=False).returncode
 
 
@@ -148,7 +148,7 @@ def local_invoke():
 
 
 COMMANDS = {
-    "run": run, "down": down, "outputs": outputs, "replay": replay, "import": load,
+    "run": run, "down": down, "outputs": outputs, "redrive": redrive, "import": load,
     "mutants": proof.mutants, "fuzz": proof.fuzz, "clients": clients,
     "validate": validate, "test": test, "prove": prove, "sam-local": local_invoke,
     "lint": release.lint, "scan": release.scan, "package": release.package, "deploy": release.deploy,

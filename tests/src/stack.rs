@@ -137,8 +137,8 @@ impl Stack {
         Ok(self.aws("dynamodb", "GetItem", request).await?.get("Item").map(plain))
     }
 
-    /// A dossier's rows in the ledger, by notice.
-    pub async fn ledger(&self, code: &str) -> Result<BTreeMap<String, Map<String, Value>>> {
+    /// A dossier's rows in the outbox, by notice.
+    pub async fn outbox(&self, code: &str) -> Result<BTreeMap<String, Map<String, Value>>> {
         let rows = self.query("NoticesTable", "receipt_code", code, None).await?;
         Ok(rows.into_iter().map(|row| (row["notice"].as_str().unwrap_or_default().to_owned(), row)).collect())
     }

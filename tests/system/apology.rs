@@ -60,7 +60,7 @@ async fn each_open_dossier_due_tomorrow_gets_one_apology_and_nobody_else() {
     }
     let notice = format!("apology#{day}");
     for snapshot in &others {
-        assert!(!stack.ledger(code(snapshot)).await.unwrap().contains_key(&notice), "{snapshot}");
+        assert!(!stack.outbox(code(snapshot)).await.unwrap().contains_key(&notice), "{snapshot}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! The system's promises, seen from outside: HTTP in; SMS, ledger rows and bus events out. The stream and the minute
+//! The system's promises, seen from outside: HTTP in; SMS, outbox rows and bus events out. The stream and the minute
 //! rule are fired by the stack itself. `make test` deploys the stack.
 //!
 //! All tests share it: each has receipt codes, phones and appointment days of its own.
@@ -8,8 +8,8 @@
 mod apology;
 mod bad_input;
 mod clients;
+mod dead_letter_bucket;
 mod events;
-mod failure_bucket;
 mod first_load;
 mod house;
 mod inquiry;
@@ -45,7 +45,7 @@ async fn inbox(stack: &Stack, phone: &str, messages: usize) -> Vec<String> {
 /// Waits until a notice is in that state, and returns its row.
 async fn row(stack: &Stack, code: &str, notice: &str, state: &str) -> serde_json::Map<String, Value> {
     eventually(&format!("{notice} of {code} is {state}"), || async {
-        Ok(stack.ledger(code).await?.remove(notice).filter(|row| row["state"] == state))
+        Ok(stack.outbox(code).await?.remove(notice).filter(|row| row["state"] == state))
     })
     .await
 }

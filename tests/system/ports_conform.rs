@@ -3,8 +3,8 @@
 use adapters::control::Control;
 use adapters::dossiers::DynamoDossiers;
 use adapters::inquiries::DynamoInquiries;
-use adapters::ledger::DynamoLedger;
-use domain::ports::{Claimed, DossierStore, Ledger, Owe};
+use adapters::outbox::DynamoOutbox;
+use domain::ports::{Claimed, DossierStore, Enqueue, Outbox};
 use domain::{NoticeId, NoticeKey};
 use serde_json::json;
 use simulation::promises;
@@ -12,14 +12,14 @@ use simulation::promises;
 use crate::stack;
 
 async fn client() -> adapters::aws::DynamoDb {
-    adapters::aws::dynamodb(&adapters::aws::config(adapters::aws::Patience::Background).expect("settings"))
+    adapters::aws::dynamodb(&adapters::aws::config(adapters::aws::Timeouts::Background).expect("settings"))
 }
 
 #[tokio::test]
-async fn the_ledger_on_dynamodb_keeps_its_promises() {
+async fn the_outbox_on_dynamodb_keeps_its_promises() {
     let stack = stack().await;
-    let ledger = DynamoLedger::new(client().await, stack.output("NoticesTable").to_owned(), 183);
-    promises::of_a_ledger(&ledger, &promises::some_code(fastrand::u64(..))).await;
+    let outbox = DynamoOutbox::new(client().await, stack.output("NoticesTable").to_owned(), 183);
+    promises::of_an_outbox(&outbox, &promises::some_code(fastrand::u64(..))).await;
 }
 
 #[tokio::test]
@@ -47,7 +47,7 @@ async fn dossiers_without_stream() -> String {
 async fn rows_edited_by_hand_on_dynamodb_keep_their_promises() {
     let stack = stack().await;
     let (dossiers, notices) = (dossiers_without_stream().await, stack.output("NoticesTable").to_owned());
-    let ledger = DynamoLedger::new(client().await, notices.clone(), 183);
+    let outbox = DynamoOutbox::new(client().await, notices.clone(), 183);
     let edit = async |id: &NoticeId, state: &str| {
         let update = json!({"TableName": notices, "UpdateExpression": "SET #state = :state",
             "Key": {"receipt_code": {"S": id.receipt_code.as_str()}, "notice": {"S": id.key.to_string()}},
@@ -55,19 +55,19 @@ async fn rows_edited_by_hand_on_dynamodb_keep_their_promises() {
         stack.aws("dynamodb", "UpdateItem", update).await.unwrap();
     };
     let code = promises::some_code(fastrand::u64(..));
-    promises::of_an_edited_row(&ledger, &code, async |id, state| edit(id, state.as_str()).await).await;
+    promises::of_an_edited_row(&outbox, &code, async |id, state| edit(id, state.as_str()).await).await;
 
     // A word that is no state: which one was meant is not known, so the row is named and left as it is.
     let id = NoticeId { receipt_code: code, key: NoticeKey::Supplement(2) };
     let now = chrono::Utc::now();
-    assert!(ledger.owe(&id.clone().into(), Owe::Pending { due_at: now }, now).await.unwrap());
+    assert!(outbox.enqueue(&id.clone().into(), Enqueue::Pending { due_at: now }, now).await.unwrap());
     edit(&id, "canceled").await;
     for owner in ["a", "b"] {
-        let claimed = ledger.claim(&id.clone().into(), owner.into(), now).await.unwrap();
+        let claimed = outbox.claim(&id.clone().into(), owner.into(), now).await.unwrap();
         assert_eq!(claimed, Claimed::Contradictory("canceled".into()));
     }
     edit(&id, "cancelled").await;
-    assert_ne!(ledger.claim(&id.clone().into(), "c".into(), now).await.unwrap(), Claimed::Taken);
+    assert_ne!(outbox.claim(&id.clone().into(), "c".into(), now).await.unwrap(), Claimed::Taken);
 
     let store = DynamoDossiers::writer(client().await, dossiers.clone(), 730);
     promises::of_an_unreadable_row(&store, &promises::some_code(fastrand::u64(..)), async |code, revision| {
@@ -125,6 +125,6 @@ async fn the_budget_and_the_turn_on_dynamodb_keep_their_promises() {
         "KeySchema": [{"AttributeName": "name", "KeyType": "HASH"}]});
     stack.aws("dynamodb", "CreateTable", table).await.unwrap();
     let control = Control::new(client().await, name);
-    promises::of_a_budget(&control).await;
-    promises::of_a_turn(&control).await;
+    promises::of_a_rate_counter(&control).await;
+    promises::of_a_sender_lease(&control).await;
 }

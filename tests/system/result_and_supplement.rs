@@ -38,8 +38,8 @@ async fn a_dossier_that_reaches_tra_ket_qua_is_told_once_and_again_after_it_was_
     desk.store(&done_again).await.unwrap();
     assert_eq!(inbox(&stack, &phone(&opened), 2).await, vec![result_text(code(&opened)); 2]);
     row(&stack, code(&opened), "result#5", "sent").await;
-    let ledger = stack.ledger(code(&opened)).await.unwrap();
-    assert_eq!(ledger.keys().collect::<Vec<_>>(), ["result#2", "result#5"]);
+    let outbox = stack.outbox(code(&opened)).await.unwrap();
+    assert_eq!(outbox.keys().collect::<Vec<_>>(), ["result#2", "result#5"]);
 }
 
 #[tokio::test]
@@ -60,8 +60,8 @@ async fn papers_are_asked_for_when_status_and_desk_meet_in_either_order() {
             desk.store(snapshot).await.unwrap();
         }
         assert_eq!(inbox(&stack, &phone(&opened), 2).await, vec![supplement_text(code(&opened)); 2]);
-        let ledger = stack.ledger(code(&opened)).await.unwrap();
-        assert_eq!(ledger.keys().collect::<Vec<_>>(), ["supplement#3", "supplement#6"]);
+        let outbox = stack.outbox(code(&opened)).await.unwrap();
+        assert_eq!(outbox.keys().collect::<Vec<_>>(), ["supplement#3", "supplement#6"]);
     }
 }
 
@@ -91,7 +91,7 @@ async fn nobody_is_told_same_day_silently_or_without_a_mobile_number() {
         desk.store(&reopened).await.unwrap();
         desk.store(&loud).await.unwrap();
         row(&stack, code(&done), "result#3", "sent").await;
-        assert_eq!(stack.ledger(code(&done)).await.unwrap().len(), 1, "{quiet}");
+        assert_eq!(stack.outbox(code(&done)).await.unwrap().len(), 1, "{quiet}");
     }
 }
 
@@ -118,8 +118,8 @@ async fn an_older_revision_or_a_repetition_tells_nobody() {
     reopened["step"] = json!("Tiếp nhận hồ sơ");
     desk.store(&reopened).await.unwrap();
     inbox(&stack, &phone(&opened), 2).await;
-    let ledger = stack.ledger(code(&opened)).await.unwrap();
-    assert_eq!(ledger.keys().collect::<Vec<_>>(), ["result#8", "supplement#10"], "none while the result is there");
+    let outbox = stack.outbox(code(&opened)).await.unwrap();
+    assert_eq!(outbox.keys().collect::<Vec<_>>(), ["result#8", "supplement#10"], "none while the result is there");
 }
 
 #[tokio::test]
@@ -160,8 +160,8 @@ async fn a_dossier_written_straight_to_the_table_works_as_well_and_its_removal_t
     stack.put_item("DossiersTable", item(3, "Thẩm định")).await.unwrap();
     stack.put_item("DossiersTable", item(4, "Trả kết quả")).await.unwrap();
     inbox(&stack, &phone(&snapshot), 2).await;
-    let ledger = stack.ledger(code(&snapshot)).await.unwrap();
-    assert_eq!(ledger.keys().collect::<Vec<_>>(), ["result#2", "result#4"]);
+    let outbox = stack.outbox(code(&snapshot)).await.unwrap();
+    assert_eq!(outbox.keys().collect::<Vec<_>>(), ["result#2", "result#4"]);
 }
 
 #[tokio::test]

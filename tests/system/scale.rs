@@ -54,7 +54,7 @@ async fn ten_thousand_apologies_are_planned_and_sent_once_with_real_calls() {
     assert_eq!((told.len(), phones.len()), (DUE, DUE), "everybody, and nobody twice");
     let mut rows = evening_rows(&stack, &format!("apology#{day}")).await;
     rows.sort_unstable();
-    assert_eq!(rows.len(), DUE, "the ledger is complete");
+    assert_eq!(rows.len(), DUE, "the outbox is complete");
     keeps_the_rate(&rows, rate);
     let parts = rows.iter().map(|(_, parts)| parts).sum::<i64>();
     let seconds = |time: TimeDelta| format!("{} s", time.num_seconds());
@@ -72,8 +72,8 @@ async fn ten_thousand_apologies_are_planned_and_sent_once_with_real_calls() {
 /// When each of an evening's apologies was accepted, in milliseconds, and its parts: once all of them are marked.
 async fn evening_rows(stack: &Stack, notice: &str) -> Vec<(i64, i64)> {
     for _ in 0..30 {
-        let ledger = stack.scan("NoticesTable").await.unwrap();
-        let evening: Vec<_> = ledger.into_iter().filter(|row| row["notice"] == notice).collect();
+        let outbox = stack.scan("NoticesTable").await.unwrap();
+        let evening: Vec<_> = outbox.into_iter().filter(|row| row["notice"] == notice).collect();
         if evening.iter().all(|row| row["state"] == "sent") {
             return evening.iter().map(accepted).collect();
         }
@@ -87,7 +87,7 @@ fn accepted(row: &Map<String, Value>) -> (i64, i64) {
     (at.timestamp_millis(), row["parts"].as_i64().unwrap())
 }
 
-/// In any t seconds at most rate·t parts, plus one message. The ledger knows when SNS's answer came, not when the message
+/// In any t seconds at most rate·t parts, plus one message. The outbox knows when SNS's answer came, not when the message
 /// left: an answer may have taken [`ANSWERED_WITHIN`] longer than another.
 fn keeps_the_rate(rows: &[(i64, i64)], rate: i64) {
     let (mut paid, mut latest) = (0, i64::MIN);

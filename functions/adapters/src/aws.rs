@@ -17,7 +17,7 @@ use crate::settings::{SettingError, Settings};
 
 /// How long a caller can wait for an answer of AWS.
 #[derive(Debug, Clone, Copy)]
-pub enum Patience {
+pub enum Timeouts {
     /// A citizen's gateway waits: 8083 answers within 4 seconds, whatever happens.
     Gateway,
     /// A stream, a rule or the one-stop software waits.
@@ -35,10 +35,10 @@ pub struct AwsConfig {
 ///
 /// Not the SDK's own loader: it looks for profiles, metadata services and STS, which a function has no use for, and links
 /// them.
-pub fn config(patience: Patience) -> Result<AwsConfig, SettingError> {
-    let (connect, attempt, operation, attempts) = match patience {
-        Patience::Gateway => (500, 900, 1_600, 2),
-        Patience::Background => (2_000, 4_000, 12_000, 4),
+pub fn config(limits: Timeouts) -> Result<AwsConfig, SettingError> {
+    let (connect, attempt, operation, attempts) = match limits {
+        Timeouts::Gateway => (500, 900, 1_600, 2),
+        Timeouts::Background => (2_000, 4_000, 12_000, 4),
     };
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_millis(connect))
@@ -133,31 +133,31 @@ const LET_FIRST: usize = 8;
 
 /// A client that is made at its first call, once for all who hold it. Each parses AWS's partitions and a certificate store
 /// for itself, most of what it adds to a start; made so, that is done while another service answers, or not at all.
-pub type AtFirstCall<C> = Arc<LazyLock<C, Box<dyn FnOnce() -> C + Send>>>;
+pub type LazyClient<C> = Arc<LazyLock<C, Box<dyn FnOnce() -> C + Send>>>;
 
-pub(crate) fn at_first_call<C>(make: impl FnOnce() -> C + Send + 'static) -> AtFirstCall<C> {
+pub(crate) fn lazy_client<C>(make: impl FnOnce() -> C + Send + 'static) -> LazyClient<C> {
     Arc::new(LazyLock::new(Box::new(make)))
 }
 
 /// DynamoDB, for those who only hand it on.
-pub type DynamoDb = AtFirstCall<aws_sdk_dynamodb::Client>;
+pub type DynamoDb = LazyClient<aws_sdk_dynamodb::Client>;
 
 /// A client of DynamoDB.
 pub fn dynamodb(config: &AwsConfig) -> DynamoDb {
     let config = config.of(Service::DynamoDb);
-    at_first_call(move || aws_sdk_dynamodb::Client::new(&config))
+    lazy_client(move || aws_sdk_dynamodb::Client::new(&config))
 }
 
 /// A client of Secrets Manager.
-pub fn secrets_manager(config: &AwsConfig) -> AtFirstCall<aws_sdk_secretsmanager::Client> {
+pub fn secrets_manager(config: &AwsConfig) -> LazyClient<aws_sdk_secretsmanager::Client> {
     let config = config.of(Service::SecretsManager);
-    at_first_call(move || aws_sdk_secretsmanager::Client::new(&config))
+    lazy_client(move || aws_sdk_secretsmanager::Client::new(&config))
 }
 
 /// A client of EventBridge.
-pub fn eventbridge(config: &AwsConfig) -> AtFirstCall<aws_sdk_eventbridge::Client> {
+pub fn eventbridge(config: &AwsConfig) -> LazyClient<aws_sdk_eventbridge::Client> {
     let config = config.of(Service::EventBridge);
-    at_first_call(move || aws_sdk_eventbridge::Client::new(&config))
+    lazy_client(move || aws_sdk_eventbridge::Client::new(&config))
 }
 
 fn at(config: &SdkConfig, endpoint: Option<String>) -> SdkConfig {
@@ -168,7 +168,7 @@ fn at(config: &SdkConfig, endpoint: Option<String>) -> SdkConfig {
 }
 
 /// An error and its causes in one line: only their own sentences, no request or response, for those hold phone numbers.
-pub(crate) fn words(error: &dyn Error) -> String {
+pub(crate) fn error_chain(error: &dyn Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -204,7 +204,7 @@ mod tests {
     fn a_client_is_made_at_its_first_call_and_once_for_all_who_hold_it() {
         let made = Arc::new(AtomicU32::new(0));
         let counter = made.clone();
-        let client = at_first_call(move || counter.fetch_add(1, Ordering::SeqCst) + 1);
+        let client = lazy_client(move || counter.fetch_add(1, Ordering::SeqCst) + 1);
         let other = client.clone();
         assert_eq!(made.load(Ordering::SeqCst), 0);
         assert_eq!((**client, **other, made.load(Ordering::SeqCst)), (1, 1, 1));

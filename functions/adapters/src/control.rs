@@ -3,14 +3,14 @@
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use chrono::{DateTime, Utc};
-use domain::ports::{Advance, BudgetCounter, DrainTurn, StoreError};
+use domain::ports::{Advance, RateCounter, SenderLease, StoreError};
 
 use crate::aws::DynamoDb;
 use crate::item::{get_number, number, text, unavailable};
 
 const TABLE: &str = "control";
-const SMS_BUDGET: &str = "sms-budget";
-const DRAIN_TURN: &str = "drain-turn";
+const SMS_RATE: &str = "sms-budget";
+const SENDER_LEASE: &str = "drain-turn";
 
 /// The shared rows, on DynamoDB.
 #[derive(Debug, Clone)]
@@ -30,10 +30,10 @@ impl Control {
     }
 }
 
-impl BudgetCounter for Control {
+impl RateCounter for Control {
     async fn advance(&self, at_most: i64, to: i64) -> Result<Advance, StoreError> {
         let update = self
-            .update(SMS_BUDGET)
+            .update(SMS_RATE)
             .update_expression("SET free_at = :to")
             .condition_expression("attribute_not_exists(free_at) OR free_at <= :at_most")
             .expression_attribute_values(":to", number(to))
@@ -54,7 +54,7 @@ impl BudgetCounter for Control {
 
     async fn set_back(&self, beyond: i64, to: i64) -> Result<bool, StoreError> {
         let update = self
-            .update(SMS_BUDGET)
+            .update(SMS_RATE)
             .update_expression("SET free_at = :to")
             .condition_expression("free_at > :beyond OR NOT attribute_type(free_at, :number)")
             .expression_attribute_values(":to", number(to))
@@ -64,10 +64,10 @@ impl BudgetCounter for Control {
     }
 }
 
-impl DrainTurn for Control {
+impl SenderLease for Control {
     async fn take(&self, owner: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<bool, StoreError> {
         let update = self
-            .update(DRAIN_TURN)
+            .update(SENDER_LEASE)
             .update_expression("SET #owner = :owner, lease_until = :until")
             .condition_expression("attribute_not_exists(lease_until) OR lease_until < :now OR #owner = :owner")
             .expression_attribute_names("#owner", "owner")
@@ -77,9 +77,9 @@ impl DrainTurn for Control {
         unless_condition_failed(update.send().await)
     }
 
-    async fn give_back(&self, owner: &str) -> Result<(), StoreError> {
+    async fn release(&self, owner: &str) -> Result<(), StoreError> {
         let update = self
-            .update(DRAIN_TURN)
+            .update(SENDER_LEASE)
             .update_expression("REMOVE lease_until")
             .condition_expression("#owner = :owner")
             .expression_attribute_names("#owner", "owner")

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use domain::delivery::{Delivery, Tally};
-use domain::ports::{LedgerPorts, NoticePorts, ReplyPorts};
+use domain::delivery::{NoticeSender, Tally};
+use domain::ports::{NoticePorts, OutboxPorts, ReplyPorts};
 
-use crate::aws::{self, AwsConfig, DynamoDb, Patience};
+use crate::aws::{self, AwsConfig, DynamoDb, Timeouts};
 use crate::clock::SystemClock;
 use crate::control::Control;
 use crate::dossiers::DynamoDossiers;
 use crate::events::EventBridge;
 use crate::inquiries::DynamoInquiries;
-use crate::ledger::DynamoLedger;
 use crate::metrics::Metrics;
+use crate::outbox::DynamoOutbox;
 use crate::secret::Secret;
 use crate::settings::{SettingError, Settings};
 use crate::sms::Sns;
@@ -21,20 +21,20 @@ use crate::vcom::Vcom;
 /// A notice's ports on AWS.
 pub struct AwsPorts {
     dossiers: DynamoDossiers,
-    ledger: DynamoLedger,
+    outbox: DynamoOutbox,
     control: Control,
     sms: Sns,
     events: EventBridge,
     clock: SystemClock,
 }
 
-impl LedgerPorts for AwsPorts {
-    type Ledger = DynamoLedger;
+impl OutboxPorts for AwsPorts {
+    type Outbox = DynamoOutbox;
     type Events = EventBridge;
     type Clock = SystemClock;
 
-    fn ledger(&self) -> &DynamoLedger {
-        &self.ledger
+    fn outbox(&self) -> &DynamoOutbox {
+        &self.outbox
     }
     fn events(&self) -> &EventBridge {
         &self.events
@@ -46,17 +46,17 @@ impl LedgerPorts for AwsPorts {
 
 impl NoticePorts for AwsPorts {
     type Dossiers = DynamoDossiers;
-    type Budget = Control;
-    type Turn = Control;
+    type RateCounter = Control;
+    type SenderLease = Control;
     type Sms = Sns;
 
     fn dossiers(&self) -> &DynamoDossiers {
         &self.dossiers
     }
-    fn budget(&self) -> &Control {
+    fn rate_counter(&self) -> &Control {
         &self.control
     }
-    fn turn(&self) -> &Control {
+    fn sender_lease(&self) -> &Control {
         &self.control
     }
     fn sms(&self) -> &Sns {
@@ -67,19 +67,19 @@ impl NoticePorts for AwsPorts {
 /// A reply's ports on AWS.
 pub struct AwsReplyPorts {
     inquiries: DynamoInquiries,
-    ledger: DynamoLedger,
+    outbox: DynamoOutbox,
     gateways: Vcom,
     events: EventBridge,
     clock: SystemClock,
 }
 
-impl LedgerPorts for AwsReplyPorts {
-    type Ledger = DynamoLedger;
+impl OutboxPorts for AwsReplyPorts {
+    type Outbox = DynamoOutbox;
     type Events = EventBridge;
     type Clock = SystemClock;
 
-    fn ledger(&self) -> &DynamoLedger {
-        &self.ledger
+    fn outbox(&self) -> &DynamoOutbox {
+        &self.outbox
     }
     fn events(&self) -> &EventBridge {
         &self.events
@@ -106,8 +106,8 @@ pub fn from_settings(
     settings: &Settings,
     config: &AwsConfig,
     dynamodb: &DynamoDb,
-) -> Result<Delivery<AwsPorts>, SettingError> {
-    let terms = settings.terms()?;
+) -> Result<NoticeSender<AwsPorts>, SettingError> {
+    let notice_config = settings.notice_config()?;
     let dossiers = settings.required("DOSSIERS_TABLE")?;
     let notices = settings.required("NOTICES_TABLE")?;
     let control = settings.required("CONTROL_TABLE")?;
@@ -117,13 +117,13 @@ pub fn from_settings(
 
     let ports = AwsPorts {
         dossiers: DynamoDossiers::reader(dynamodb.clone(), dossiers),
-        ledger: DynamoLedger::new(dynamodb.clone(), notices, retention_days),
+        outbox: DynamoOutbox::new(dynamodb.clone(), notices, retention_days),
         control: Control::new(dynamodb.clone(), control),
         sms: Sns::new(config, sender_id.as_deref()),
         events: EventBridge::new(aws::eventbridge(config), bus),
         clock: SystemClock,
     };
-    Ok(Delivery::new(ports, terms))
+    Ok(NoticeSender::new(ports, notice_config))
 }
 
 /// Reads the settings of a function that sends replies and brings them together with its clients. The secret is GatewaySecret.
@@ -131,7 +131,7 @@ pub fn replies_from_settings(
     settings: &Settings,
     config: &AwsConfig,
     dynamodb: &DynamoDb,
-    patience: Patience,
+    timeouts: Timeouts,
 ) -> Result<(AwsReplyPorts, Arc<Secret>), SettingError> {
     let inquiries = settings.required("INQUIRIES_TABLE")?;
     let notices = settings.required("NOTICES_TABLE")?;
@@ -143,8 +143,8 @@ pub fn replies_from_settings(
     let secret = Arc::new(Secret::new(aws::secrets_manager(config), secret));
     let ports = AwsReplyPorts {
         inquiries: DynamoInquiries::new(dynamodb.clone(), inquiries, inquiries_kept),
-        ledger: DynamoLedger::new(dynamodb.clone(), notices, notices_kept),
-        gateways: Vcom::new(secret.clone(), patience),
+        outbox: DynamoOutbox::new(dynamodb.clone(), notices, notices_kept),
+        gateways: Vcom::new(secret.clone(), timeouts),
         events: EventBridge::new(aws::eventbridge(config), bus),
         clock: SystemClock,
     };

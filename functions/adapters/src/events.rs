@@ -7,7 +7,7 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use domain::event::{Event, SOURCE};
 use domain::ports::EventBus;
 
-use crate::aws::AtFirstCall;
+use crate::aws::LazyClient;
 
 /// PutEvents takes ten entries a call.
 const MOST_ENTRIES: usize = 10;
@@ -17,13 +17,13 @@ const TIME_OUT: Duration = Duration::from_secs(1);
 /// A bus of EventBridge.
 #[derive(Debug, Clone)]
 pub struct EventBridge {
-    client: AtFirstCall<Client>,
+    client: LazyClient<Client>,
     bus: String,
 }
 
 impl EventBridge {
     /// On that bus.
-    pub fn new(client: AtFirstCall<Client>, bus: String) -> Self {
+    pub fn new(client: LazyClient<Client>, bus: String) -> Self {
         Self { client, bus }
     }
 
@@ -40,7 +40,7 @@ impl EventBridge {
                 refused
             }
             Ok(Err(error)) => {
-                let error = crate::aws::words(&error);
+                let error = crate::aws::error_chain(&error);
                 tracing::warn!(events.dropped = events.len(), error, "the event bus is out of reach");
                 events.len() as u32
             }

@@ -1,4 +1,4 @@
-//! A small HTTPS client for 8083's gateways: one POST of JSON within a time-out. It never retries: the ledger decides
+//! A small HTTPS client for 8083's gateways: one POST of JSON within a time-out. It never retries: the outbox decides
 //! what is sent again.
 
 use std::io::Cursor;
@@ -14,7 +14,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
-use crate::aws::{Patience, words};
+use crate::aws::{Timeouts, error_chain};
 
 /// The longest answer that is read, in bytes: a gateway's is some hundred.
 const MOST_ANSWER: usize = 64 * 1024;
@@ -33,10 +33,10 @@ pub type Answer = (u16, Value);
 
 impl Https {
     /// A client that waits no longer than its caller can.
-    pub fn new(patience: Patience) -> Self {
-        let (connect, total) = match patience {
-            Patience::Gateway => (500, 1_200),
-            Patience::Background => (2_000, 10_000),
+    pub fn new(timeouts: Timeouts) -> Self {
+        let (connect, total) = match timeouts {
+            Timeouts::Gateway => (500, 1_200),
+            Timeouts::Background => (2_000, 10_000),
         };
         Self { client: OnceLock::new(), connect: Duration::from_millis(connect), total: Duration::from_millis(total) }
     }
@@ -53,10 +53,11 @@ impl Https {
             .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT, "application/json")
             .body(Full::new(Cursor::new(body.to_string().into_bytes())))
-            .map_err(|error| words(&error))?;
-        let answer = self.client()?.request(request).await.map_err(|error| words(&error))?;
+            .map_err(|error| error_chain(&error))?;
+        let answer = self.client()?.request(request).await.map_err(|error| error_chain(&error))?;
         let status = answer.status().as_u16();
-        let body = Limited::new(answer.into_body(), MOST_ANSWER).collect().await.map_err(|error| words(&*error))?;
+        let body =
+            Limited::new(answer.into_body(), MOST_ANSWER).collect().await.map_err(|error| error_chain(&*error))?;
         Ok((status, serde_json::from_slice(&body.to_bytes()).unwrap_or_default()))
     }
 

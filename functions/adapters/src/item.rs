@@ -38,5 +38,5 @@ pub(crate) fn get_number<T: std::str::FromStr>(item: &Item, name: &str) -> Optio
 
 /// For `map_err` on every call to one table.
 pub(crate) fn unavailable<E: Error>(table: &'static str) -> impl Fn(E) -> StoreError {
-    move |error| StoreError::Unavailable { table, why: crate::aws::words(&error) }
+    move |error| StoreError::Unavailable { table, why: crate::aws::error_chain(&error) }
 }

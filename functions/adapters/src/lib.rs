@@ -3,9 +3,9 @@
 //! | Port | Here |
 //! |---|---|
 //! | [`DossierStore`](domain::ports::DossierStore) | [`dossiers`], table `dossiers` |
-//! | [`Ledger`](domain::ports::Ledger) | [`ledger`], table `notices` |
+//! | [`Outbox`](domain::ports::Outbox) | [`outbox`], table `notices` |
 //! | [`InquiryLog`](domain::ports::InquiryLog) | [`inquiries`], table `inquiries` |
-//! | [`BudgetCounter`](domain::ports::BudgetCounter), [`DrainTurn`](domain::ports::DrainTurn) | [`control`], table `control` |
+//! | [`RateCounter`](domain::ports::RateCounter), [`SenderLease`](domain::ports::SenderLease) | [`control`], table `control` |
 //! | [`SmsSender`](domain::ports::SmsSender) | [`sms`], SNS |
 //! | [`ReplySender`](domain::ports::ReplySender) | [`vcom`], over [`https`] |
 //! | [`EventBus`](domain::ports::EventBus) | [`events`], EventBridge |
@@ -20,10 +20,10 @@ pub mod events;
 pub mod https;
 pub mod inquiries;
 mod item;
-pub mod ledger;
 pub mod logs;
 pub mod metrics;
-pub mod quiet;
+pub mod outbox;
+pub mod redacted;
 pub mod secret;
 pub mod settings;
 pub mod sms;

@@ -14,7 +14,7 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::aws::{AtFirstCall, after_next};
+use crate::aws::{LazyClient, after_next};
 
 /// How long a fetched secret is good.
 const GOOD_FOR: Duration = Duration::from_secs(300);
@@ -66,7 +66,7 @@ struct Known {
 
 impl Secret {
     /// The secret of that name or ARN.
-    pub fn new(client: AtFirstCall<Client>, id: String) -> Self {
+    pub fn new(client: LazyClient<Client>, id: String) -> Self {
         Self::of(SecretsManager { client, id })
     }
 
@@ -99,7 +99,7 @@ impl Secret {
     }
 
     /// The secret after it did not match: fetched again, unless that was tried a moment ago.
-    pub async fn again(&self) -> Result<Arc<Value>, SecretError> {
+    pub async fn refresh(&self) -> Result<Arc<Value>, SecretError> {
         self.fetched_unless(Known::since_a_moment).await
     }
 
@@ -153,7 +153,7 @@ impl fmt::Debug for Secret {
 }
 
 struct SecretsManager {
-    client: AtFirstCall<Client>,
+    client: LazyClient<Client>,
     id: String,
 }
 
@@ -163,7 +163,7 @@ impl SecretSource for SecretsManager {
             let id = || self.id.clone();
             let fetched = self.client.get_secret_value().secret_id(&self.id).send().await;
             let fetched =
-                fetched.map_err(|error| SecretError::Unavailable { id: id(), why: crate::aws::words(&error) })?;
+                fetched.map_err(|error| SecretError::Unavailable { id: id(), why: crate::aws::error_chain(&error) })?;
             let value = serde_json::from_str(fetched.secret_string().unwrap_or_default()).ok();
             value.filter(Value::is_object).ok_or_else(|| SecretError::NotJson { id: id() })
         }
@@ -256,7 +256,7 @@ mod tests {
         secret.get().await.unwrap();
         for (after, fetched) in [(0, 1), (29, 1), (1, 2), (15, 2), (14, 2), (1, 3)] {
             pass(after).await;
-            assert_eq!(*secret.again().await.unwrap(), json!({"current": fetched}), "{after} s later");
+            assert_eq!(*secret.refresh().await.unwrap(), json!({"current": fetched}), "{after} s later");
             assert_eq!(fetches(&source), fetched);
         }
     }
@@ -267,7 +267,7 @@ mod tests {
         for _ in 0..100 {
             futures::future::join_all((0..100).map(|_| async {
                 secret.get().await.unwrap();
-                secret.again().await.unwrap();
+                secret.refresh().await.unwrap();
             }))
             .await;
             pass(6).await;
@@ -281,7 +281,7 @@ mod tests {
         let first = futures::future::join_all((0..50).map(|_| secret.get())).await;
         assert!(first.iter().all(|value| **value.as_ref().unwrap() == json!({"current": 1})));
         pass(30).await;
-        let again = futures::future::join_all((0..50).map(|_| secret.again())).await;
+        let again = futures::future::join_all((0..50).map(|_| secret.refresh())).await;
         assert!(again.iter().all(|value| **value.as_ref().unwrap() == json!({"current": 2})));
         assert_eq!(fetches(&source), 2);
     }
@@ -292,7 +292,7 @@ mod tests {
         secret.get().await.unwrap();
         pass(30).await;
         let began = Instant::now();
-        let (again, at) = tokio::join!(secret.again(), async {
+        let (again, at) = tokio::join!(secret.refresh(), async {
             tokio::task::yield_now().await;
             secret.get().await.unwrap();
             began.elapsed()
@@ -320,10 +320,10 @@ mod tests {
         secret.get().await.unwrap();
         source.broken.store(true, Ordering::SeqCst);
         pass(200).await;
-        assert_eq!(secret.again().await, Err(broken()), "nobody can tell whether the key was a new one");
+        assert_eq!(secret.refresh().await, Err(broken()), "nobody can tell whether the key was a new one");
         assert_eq!(fetches(&source), 2);
         for _ in 0..2 {
-            assert_eq!(*secret.again().await.unwrap(), json!({"current": 1}), "not again so soon");
+            assert_eq!(*secret.refresh().await.unwrap(), json!({"current": 1}), "not again so soon");
             pass(29).await;
         }
         assert_eq!(*secret.get().await.unwrap(), json!({"current": 1}));

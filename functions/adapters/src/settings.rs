@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use domain::ClosedSteps;
-use domain::budget::PartsPerSecond;
-use domain::delivery::Terms;
+use domain::delivery::NoticeConfig;
+use domain::rate_limiter::PartsPerSecond;
 use domain::sending_window::SendingWindow;
 use domain::sms::Accents;
 use domain::texts::DEFAULT_OFFICE;
@@ -65,10 +65,10 @@ impl<F: Fn(&str) -> Option<String>> Settings<F> {
     }
 
     /// What the three notifying functions send by.
-    pub fn terms(&self) -> Result<Terms, SettingError> {
+    pub fn notice_config(&self) -> Result<NoticeConfig, SettingError> {
         let local = self.required("STAGE")? == "local";
         let window = self.parsed("SENDING_WINDOW")?;
-        Ok(Terms {
+        Ok(NoticeConfig {
             closed_steps: self.closed_steps()?,
             office: self.vietnamese("OFFICE_NAME")?.unwrap_or_else(|| DEFAULT_OFFICE.to_owned()),
             accents: self.accents()?,
@@ -159,7 +159,7 @@ mod tests {
                 "setting OFFICE_NAME is wrong: its letters did not survive; write the accented ones as \\uXXXX",
             ),
         ] {
-            assert_eq!(settings(&[change]).terms().unwrap_err().to_string(), error);
+            assert_eq!(settings(&[change]).notice_config().unwrap_err().to_string(), error);
         }
     }
 
@@ -191,9 +191,9 @@ mod tests {
 
     #[test]
     fn the_defaults_in_vietnamese_live_in_the_code_and_escapes_replace_them() {
-        assert_eq!(settings(&[]).terms().unwrap().office, "Sở Văn hóa và Thể thao");
+        assert_eq!(settings(&[]).notice_config().unwrap().office, "Sở Văn hóa và Thể thao");
         let own = settings(&[("OFFICE_NAME", "S\\u1edf Du l\\u1ecbch"), ("CLOSED_STEPS", "\\u0110\\u00f3ng; Xong")])
-            .terms()
+            .notice_config()
             .unwrap();
         assert_eq!(own.office, "Sở Du lịch");
         assert!(
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn the_window_is_always_open_on_the_local_stage_only() {
-        assert_eq!(settings(&[("STAGE", "local")]).terms().unwrap().window, SendingWindow::ALWAYS);
-        assert_ne!(settings(&[]).terms().unwrap().window, SendingWindow::ALWAYS);
+        assert_eq!(settings(&[("STAGE", "local")]).notice_config().unwrap().window, SendingWindow::ALWAYS);
+        assert_ne!(settings(&[]).notice_config().unwrap().window, SendingWindow::ALWAYS);
     }
 }

@@ -1,7 +1,7 @@
 //! SMS by SNS: one Publish to a phone number, and what its failures mean.
 //!
 //! <https://docs.aws.amazon.com/sns/latest/dg/sms_sending-overview.html>. SNS has no idempotency token for a phone
-//! number, so the SDK's own retry is off: the ledger decides what is sent again.
+//! number, so the SDK's own retry is off: the outbox decides what is sent again.
 
 use std::error::Error;
 use std::time::Duration;
@@ -15,12 +15,12 @@ use aws_sdk_sns::types::MessageAttributeValue;
 use domain::Phone;
 use domain::ports::{SendError, SmsSender};
 
-use crate::aws::{self, AtFirstCall, AwsConfig, Service};
+use crate::aws::{self, AwsConfig, LazyClient, Service};
 
 /// SNS as an SMS sender.
 #[derive(Debug, Clone)]
 pub struct Sns {
-    client: AtFirstCall<Client>,
+    client: LazyClient<Client>,
     sender_id: Option<MessageAttributeValue>,
     transactional: MessageAttributeValue,
 }
@@ -37,7 +37,7 @@ impl Sns {
             .timeout_config(timeouts)
             .build();
         Self {
-            client: aws::at_first_call(|| Client::from_conf(config)),
+            client: aws::lazy_client(|| Client::from_conf(config)),
             sender_id: sender_id.and_then(string),
             transactional: string("Transactional").expect("type and value are set"),
         }
@@ -106,13 +106,13 @@ fn meaning(error: &SdkError<PublishError>) -> SendError {
             let message = refusal.err().message().unwrap_or_default();
             by_code(code, message, refusal.raw().status().as_u16())
         }
-        SdkError::ConstructionFailure(_) => SendError::NotSent(aws::words(error)),
+        SdkError::ConstructionFailure(_) => SendError::NotSent(aws::error_chain(error)),
         SdkError::DispatchFailure(failure)
             if failure.as_connector_error().is_some_and(|error| never_connected(error)) =>
         {
-            SendError::NotSent(aws::words(error))
+            SendError::NotSent(aws::error_chain(error))
         }
-        _ => SendError::Unknown(aws::words(error)),
+        _ => SendError::Unknown(aws::error_chain(error)),
     }
 }
 

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::aws::Patience;
+use crate::aws::Timeouts;
 use crate::https::{Answer, Https, private};
 use crate::secret::Secret;
 
@@ -32,7 +32,7 @@ pub struct Vcom {
 
 /// Its member of GatewaySecret, as far as replies need it.
 #[derive(Deserialize)]
-struct Agreed {
+struct Account {
     client_id: String,
     secure_key: String,
     /// Where replies go, unless to the public page's address.
@@ -41,8 +41,8 @@ struct Agreed {
 
 impl Vcom {
     /// By what GatewaySecret says at the time of each call.
-    pub fn new(secret: Arc<Secret>, patience: Patience) -> Self {
-        Self { secret, https: Https::new(patience) }
+    pub fn new(secret: Arc<Secret>, timeouts: Timeouts) -> Self {
+        Self { secret, https: Https::new(timeouts) }
     }
 }
 
@@ -51,23 +51,23 @@ impl ReplySender for Vcom {
         let secret = self.secret.get().await.map_err(|error| SendError::NotSent(error.to_string()))?;
         let gateway = inquiry.id.gateway();
         let incomplete = |what: &str| SendError::Unauthorised(format!("GatewaySecret's member {gateway}: {what}"));
-        let agreed = Agreed::deserialize(&secret[gateway]);
-        let agreed = agreed.map_err(|_| incomplete("client_id and secure_key must be there"))?;
-        let url = private(agreed.send_mt.as_deref().unwrap_or(SEND_MT));
+        let account = Account::deserialize(&secret[gateway]);
+        let account = account.map_err(|_| incomplete("client_id and secure_key must be there"))?;
+        let url = private(account.send_mt.as_deref().unwrap_or(SEND_MT));
         let url = url.ok_or_else(|| incomplete("send_mt must be an https address"))?;
         let Some(call) = &inquiry.call else {
             return Err(SendError::Refused("the inquiry names no service_id and command_code".into()));
         };
-        let answer = self.https.post(&url, &body(&agreed, inquiry, call, Utc::now().timestamp())).await;
+        let answer = self.https.post(&url, &body(&account, inquiry, call, Utc::now().timestamp())).await;
         meaning(answer).map(|()| format!("{}/{MT_CODE}", inquiry.id.message()))
     }
 }
 
-fn body(agreed: &Agreed, inquiry: &Inquiry, call: &ReplyCall, time: i64) -> Value {
+fn body(account: &Account, inquiry: &Inquiry, call: &ReplyCall, time: i64) -> Value {
     let request_id = inquiry.id.message();
-    let signed = [&agreed.client_id, request_id, MT_CODE, &agreed.secure_key, &time.to_string()];
+    let signed = [&account.client_id, request_id, MT_CODE, &account.secure_key, &time.to_string()];
     json!({
-        "client_id": agreed.client_id, "request_id": request_id, "service_id": call.short_code,
+        "client_id": account.client_id, "request_id": request_id, "service_id": call.short_code,
         "command_code": call.command, "mt_code": MT_CODE, "message": inquiry.reply,
         "is_charged": u8::from(inquiry.charged), "time": time, "checksum": checksum(signed),
     })
@@ -124,14 +124,14 @@ mod tests {
     /// Made with openssl: `printf '%s' 'demo1297875832reply5fdc57e97198o11795516200' | openssl dgst -sha256 -binary | base64`
     #[test]
     fn a_call_names_the_inquiry_and_is_signed_as_the_page_has_it() {
-        let agreed = Agreed { client_id: "demo".into(), secure_key: "5fdc57e97198o1".into(), send_mt: None };
+        let account = Account { client_id: "demo".into(), secure_key: "5fdc57e97198o1".into(), send_mt: None };
         let call = inquiry().call.unwrap();
         let mut expected = json!({"client_id": "demo", "request_id": "1297875832", "service_id": "8083",
             "command_code": "mckh", "mt_code": "reply", "message": "Hồ sơ \"1\"", "is_charged": 1, "time": 1_795_516_200,
             "checksum": "DDHeqClikNwOgfhti6DzH2f4HGBStPlcc946F+bV0jg="});
-        assert_eq!(body(&agreed, &inquiry(), &call, 1_795_516_200), expected);
+        assert_eq!(body(&account, &inquiry(), &call, 1_795_516_200), expected);
         expected["is_charged"] = json!(0);
-        assert_eq!(body(&agreed, &Inquiry { charged: false, ..inquiry() }, &call, 1_795_516_200), expected);
+        assert_eq!(body(&account, &Inquiry { charged: false, ..inquiry() }, &call, 1_795_516_200), expected);
     }
 
     #[test]

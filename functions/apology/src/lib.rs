@@ -7,10 +7,10 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::calendar::{day_in_vietnam, tomorrow_in_vietnam};
-use domain::delivery::{Delivery, Notices, Progress, SENDING_RUN, Tally};
+use domain::decision::needs_apology;
+use domain::delivery::{NoticeSender, NoticeSession, Progress, SENDING_RUN, Tally};
 use domain::event::Event;
-use domain::owed::owes_apology;
-use domain::ports::{Clock, DossierStore, Ledger, NoticePorts, StoreError};
+use domain::ports::{Clock, DossierStore, NoticePorts, Outbox, StoreError};
 use domain::sms::Sms;
 use domain::{Dossier, NoticeId, NoticeKey, texts};
 use futures::StreamExt;
@@ -68,7 +68,7 @@ pub struct Evening {
 ///
 /// What was done is told also where the run failed half-way.
 pub async fn apologise<P: NoticePorts>(
-    delivery: &Delivery<P>,
+    delivery: &NoticeSender<P>,
     event: &Scheduled,
     request: &str,
     deadline: DateTime<Utc>,
@@ -96,15 +96,15 @@ pub async fn apologise<P: NoticePorts>(
         return Evening { plan, sent: Tally { events_dropped, ..Tally::default() }, failed: Some(error) };
     }
     let sending = delivery.run(request, (delivery.ports().clock().now() + RUN).min(deadline - MARGIN));
-    let drained = sending.drain_in_turn(PATIENCE).await;
+    let drained = sending.drain_alone(PATIENCE).await;
     let mut sent = sending.finish().await;
     sent.events_dropped += events_dropped;
     Evening { plan, sent, failed: drained.err() }
 }
 
 async fn plan_all<P: NoticePorts>(
-    delivery: &Delivery<P>,
-    run: &Notices<'_, P>,
+    delivery: &NoticeSender<P>,
+    run: &NoticeSession<'_, P>,
     tomorrow: NaiveDate,
     plan: &mut Plan,
 ) -> Result<(), StoreError> {
@@ -124,27 +124,27 @@ async fn plan_all<P: NoticePorts>(
 /// Owes a page's apologies. What was owed before is read, a hundred rows a call, and not put again: the second pass
 /// costs next to nothing, and a run that was killed is resumed where it was, however slow the table is.
 async fn plan_page<P: NoticePorts>(
-    delivery: &Delivery<P>,
-    run: &Notices<'_, P>,
+    delivery: &NoticeSender<P>,
+    run: &NoticeSession<'_, P>,
     tomorrow: NaiveDate,
     dossiers: &[Dossier],
     plan: &mut Plan,
 ) {
-    let closed_steps = &delivery.terms().closed_steps;
+    let closed_steps = &delivery.notice_config().closed_steps;
     let owed: Vec<_> = dossiers
         .iter()
-        .filter(|dossier| owes_apology(dossier, tomorrow, closed_steps))
+        .filter(|dossier| needs_apology(dossier, tomorrow, closed_steps))
         .map(|dossier| (dossier, id(dossier, tomorrow), u64::from(parts(delivery, dossier, tomorrow))))
         .collect();
     plan.parts_in_all += owed.iter().map(|(_, _, parts)| parts).sum::<u64>();
     let ids: Vec<NoticeId> = owed.iter().map(|(_, id, _)| id.clone()).collect();
-    let rows = delivery.ports().ledger().rows_among(&ids).await.unwrap_or_else(|error| {
+    let rows = delivery.ports().outbox().rows_among(&ids).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "it is not known which apologies are owed already: each is put");
         HashSet::new()
     });
     plan.already_planned += rows.len() as u64;
     let mut outcomes = futures::stream::iter(owed.iter().filter(|(_, id, _)| !rows.contains(id)))
-        .map(async |(dossier, id, parts)| (dossier, parts, run.owe_when_open(id).await))
+        .map(async |(dossier, id, parts)| (dossier, parts, run.enqueue_when_open(id).await))
         .buffer_unordered(AT_ONCE);
     while let Some((dossier, parts, owed)) = outcomes.next().await {
         match owed {
@@ -165,10 +165,10 @@ fn id(dossier: &Dossier, tomorrow: NaiveDate) -> NoticeId {
     NoticeId { receipt_code: dossier.receipt_code.clone(), key: NoticeKey::Apology(tomorrow) }
 }
 
-fn parts<P: NoticePorts>(delivery: &Delivery<P>, dossier: &Dossier, tomorrow: NaiveDate) -> u32 {
-    let terms = delivery.terms();
-    let text = texts::notice(&NoticeKey::Apology(tomorrow), dossier, &terms.office);
-    Sms::new(&terms.accents.apply(text)).parts
+fn parts<P: NoticePorts>(delivery: &NoticeSender<P>, dossier: &Dossier, tomorrow: NaiveDate) -> u32 {
+    let notice_config = delivery.notice_config();
+    let text = texts::notice(&NoticeKey::Apology(tomorrow), dossier, &notice_config.office);
+    Sms::new(&notice_config.accents.apply(text)).parts
 }
 
 /// How long after the sending window's close the last of `parts` would go, at the fleet's rate, in minutes.
@@ -176,11 +176,11 @@ fn parts<P: NoticePorts>(delivery: &Delivery<P>, dossier: &Dossier, tomorrow: Na
 /// What waits is sent for [`SENDING_RUN`] of each minute, and results take their share of the rate meanwhile: a
 /// twentieth is reckoned for them. A second pass counts what was sent since the first once more: rather a warning a few
 /// minutes too early than one too late.
-fn overrun_minutes<P: NoticePorts>(delivery: &Delivery<P>, parts: u64) -> i64 {
+fn overrun_minutes<P: NoticePorts>(delivery: &NoticeSender<P>, parts: u64) -> i64 {
     let now = delivery.ports().clock().now();
-    let terms = delivery.terms();
-    let sending = terms.rate.time_for(parts + parts / 20);
+    let notice_config = delivery.notice_config();
+    let sending = notice_config.rate.time_for(parts + parts / 20);
     let takes = sending * 60 / SENDING_RUN.num_seconds() as i32;
-    let last = terms.window.next_open(now) + takes;
-    terms.window.next_close(now).map_or(0, |closes| (last - closes).num_minutes().max(0))
+    let last = notice_config.window.next_open(now) + takes;
+    notice_config.window.next_close(now).map_or(0, |closes| (last - closes).num_minutes().max(0))
 }

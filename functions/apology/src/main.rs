@@ -1,9 +1,9 @@
 //! `ApologyFunction`: an EventBridge rule, 17:30 Asia/Ho_Chi_Minh, and its second pass at 17:35.
 
-use adapters::aws::{self, Patience};
+use adapters::aws::{self, Timeouts};
 use adapters::logs;
 use adapters::metrics::Metrics;
-use adapters::quiet::{self, Quiet};
+use adapters::redacted::{self, Redacted};
 use adapters::settings::Settings;
 use anyhow::ensure;
 use apology::{Evening, Scheduled};
@@ -12,13 +12,13 @@ use lambda_runtime::{LambdaEvent, run, service_fn};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     logs::to_stdout();
-    quiet::panics();
+    redacted::panics();
     let settings = Settings::from_env();
     let metrics = &Metrics::new(settings.required("STAGE")?);
-    let config = aws::config(Patience::Background)?;
+    let config = aws::config(Timeouts::Background)?;
     let delivery = &adapters::delivery::from_settings(&settings, &config, &aws::dynamodb(&config))?;
 
-    run(service_fn(async |event: LambdaEvent<Quiet<Scheduled>>| {
+    run(service_fn(async |event: LambdaEvent<Redacted<Scheduled>>| {
         let request = &event.context.request_id;
         let deadline = event.context.deadline().into();
         let Evening { plan, sent, failed } = apology::apologise(delivery, &event.payload.0, request, deadline).await;

@@ -59,7 +59,7 @@ pub enum Event {
         /// How it ended.
         outcome: InquiryOutcome,
     },
-    /// The evening's apologies are in the ledger.
+    /// The evening's apologies are in the outbox.
     ApologiesPlanned {
         /// For which appointment day.
         appointment_on: NaiveDate,
@@ -82,7 +82,7 @@ pub enum MessageRef {
     Notice {
         /// Whose.
         receipt_code: String,
-        /// Its key in the ledger.
+        /// Its key in the outbox.
         notice: String,
         /// The name of its kind.
         kind: &'static str,

@@ -7,14 +7,14 @@
 //! | The seed says | The code |
 //! |---|---|
 //! | hồ sơ, mã số biên nhận | [`dossier`], [`receipt_code`] |
-//! | ba loại tin nhắn thông báo | [`notice`], [`owed`], [`texts`] |
+//! | ba loại tin nhắn thông báo | [`notice`], [`decision`], [`texts`] |
 //! | vào thời điểm 17 giờ 30 hàng ngày | [`deadline`], [`calendar`] |
 //! | cú pháp tin nhắn và đầu số | [`inquiry`], [`inquiry_id`], [`outgoing`] |
 //! | số điện thoại di động | [`phone`] |
 
-pub mod budget;
 pub mod calendar;
 pub mod deadline;
+pub mod decision;
 pub mod delivery;
 pub mod dossier;
 pub mod event;
@@ -23,9 +23,9 @@ pub mod inquiry_id;
 pub mod lifecycle;
 pub mod notice;
 pub mod outgoing;
-pub mod owed;
 pub mod phone;
 pub mod ports;
+pub mod rate_limiter;
 pub mod receipt_code;
 pub mod retry;
 pub mod revision;

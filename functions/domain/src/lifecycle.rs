@@ -1,13 +1,13 @@
-//! The life of a message of ours: a notice, or a reply of 8083. Every arrow is drawn here; the ledger takes no other.
+//! The life of a message of ours: a notice, or a reply of 8083. Every arrow is drawn here; the outbox takes no other.
 //!
 //! ```text
 //! pending ──claim──▶ sending ──▶ sent
 //!    ▲                  │  ╲
-//!    ╰────release───────╯   ╲─▶ failed | cancelled | expired
+//!    ╰────retry later ───╯   ╲─▶ failed | cancelled | expired
 //!                       ╰─take over─▶ sending      (the lease ran out: outcome unknown, sent again)
 //! ```
 //!
-//! Only a [`Claim`] settles a message, and only the ledger grants one: nobody can mark what he does not hold.
+//! Only a [`Claim`] completes a message, and only the outbox grants one: nobody can mark what he does not hold.
 
 use std::fmt;
 use std::str::FromStr;
@@ -21,7 +21,7 @@ pub const LEASE: TimeDelta = TimeDelta::minutes(20);
 /// Publish only while this much of the lease is left: five minutes between clocks, and SNS's time-out.
 pub const LEASE_MARGIN: TimeDelta = TimeDelta::minutes(6);
 
-/// Where a notice is in its life; the ledger's attribute `state`.
+/// Where a notice is in its life; the outbox's attribute `state`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
     /// Owed; goes when it is due.
@@ -40,11 +40,11 @@ pub enum State {
 
 /// What can happen to a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Step {
+pub enum Transition {
     /// A sender takes a due notice, or one whose lease ran out.
     Claim,
     /// Definitely not sent: back, to be tried later.
-    Release,
+    RetryLater,
     /// Accepted by SNS.
     Send,
     /// Refused for good.
@@ -57,12 +57,12 @@ pub enum Step {
 
 /// A step that is not drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a notice that is {from} cannot take the step {step:?}")]
-pub struct Undrawn {
+#[error("a notice that is {from} cannot {transition:?}")]
+pub struct InvalidTransition {
     /// Where it is.
     pub from: State,
     /// What was asked.
-    pub step: Step,
+    pub transition: Transition,
 }
 
 impl State {
@@ -70,15 +70,15 @@ impl State {
     pub const ALL: [Self; 6] = [Self::Pending, Self::Sending, Self::Sent, Self::Failed, Self::Cancelled, Self::Expired];
 
     /// The state after `step`, where the step is drawn.
-    pub fn after(self, step: Step) -> Result<Self, Undrawn> {
-        match (self, step) {
-            (Self::Pending | Self::Sending, Step::Claim) => Ok(Self::Sending),
-            (Self::Sending, Step::Release) => Ok(Self::Pending),
-            (Self::Sending, Step::Send) => Ok(Self::Sent),
-            (Self::Sending, Step::Fail) => Ok(Self::Failed),
-            (Self::Sending, Step::Cancel) => Ok(Self::Cancelled),
-            (Self::Sending, Step::Expire) => Ok(Self::Expired),
-            (from, step) => Err(Undrawn { from, step }),
+    pub fn after(self, transition: Transition) -> Result<Self, InvalidTransition> {
+        match (self, transition) {
+            (Self::Pending | Self::Sending, Transition::Claim) => Ok(Self::Sending),
+            (Self::Sending, Transition::RetryLater) => Ok(Self::Pending),
+            (Self::Sending, Transition::Send) => Ok(Self::Sent),
+            (Self::Sending, Transition::Fail) => Ok(Self::Failed),
+            (Self::Sending, Transition::Cancel) => Ok(Self::Cancelled),
+            (Self::Sending, Transition::Expire) => Ok(Self::Expired),
+            (from, transition) => Err(InvalidTransition { from, transition }),
         }
     }
 
@@ -87,7 +87,7 @@ impl State {
         !matches!(self, Self::Pending | Self::Sending)
     }
 
-    /// The ledger's word.
+    /// The outbox's word.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -142,7 +142,7 @@ impl Claim {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// Accepted by SNS, or by 8083's gateway.
-    Sent(Receipt),
+    Sent(Acceptance),
     /// Definitely not sent; due again then. `counted` is false where the fault was ours and burns no attempt.
     NotSent {
         /// When to try again.
@@ -166,13 +166,13 @@ pub enum Outcome {
 
 impl Outcome {
     /// The step it is.
-    pub fn step(&self) -> Step {
+    pub fn transition(&self) -> Transition {
         match self {
-            Self::Sent(_) => Step::Send,
-            Self::NotSent { .. } => Step::Release,
-            Self::Failed(_) | Self::WrongNumber(_) => Step::Fail,
-            Self::Cancelled(_) | Self::NoMobile(_) => Step::Cancel,
-            Self::Expired => Step::Expire,
+            Self::Sent(_) => Transition::Send,
+            Self::NotSent { .. } => Transition::RetryLater,
+            Self::Failed(_) | Self::WrongNumber(_) => Transition::Fail,
+            Self::Cancelled(_) | Self::NoMobile(_) => Transition::Cancel,
+            Self::Expired => Transition::Expire,
         }
     }
 
@@ -182,9 +182,9 @@ impl Outcome {
     }
 }
 
-/// What the ledger keeps of a message that was accepted.
+/// What the outbox keeps of a message that was accepted.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Receipt {
+pub struct Acceptance {
     /// Its id there.
     pub message_id: String,
     /// SMS segments.
@@ -192,22 +192,22 @@ pub struct Receipt {
     /// When.
     pub sent_at: DateTime<Utc>,
     /// None for a reply: its inquiry's row has both.
-    pub told: Option<Told>,
+    pub told: Option<SentCopy>,
 }
 
 /// What a clerk is asked for: "what did you tell me, and where?"
 #[derive(Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct SentCopy {
     /// To whom, in E.164.
     pub phone: String,
     /// What exactly.
     pub text: String,
 }
 
-impl fmt::Debug for Receipt {
+impl fmt::Debug for Acceptance {
     /// Neither the number nor the text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Receipt")
+        f.debug_struct("Acceptance")
             .field("message_id", &self.message_id)
             .field("parts", &self.parts)
             .finish_non_exhaustive()
@@ -218,13 +218,20 @@ impl fmt::Debug for Receipt {
 mod tests {
     use super::*;
 
-    const STEPS: [Step; 6] = [Step::Claim, Step::Release, Step::Send, Step::Fail, Step::Cancel, Step::Expire];
+    const TRANSITIONS: [Transition; 6] = [
+        Transition::Claim,
+        Transition::RetryLater,
+        Transition::Send,
+        Transition::Fail,
+        Transition::Cancel,
+        Transition::Expire,
+    ];
 
     #[test]
     fn exactly_the_drawn_steps_can_be_taken() {
         let drawn: Vec<String> = State::ALL
             .into_iter()
-            .flat_map(|from| STEPS.map(|step| (from, step)))
+            .flat_map(|from| TRANSITIONS.map(|step| (from, step)))
             .filter_map(|(from, step)| Some(format!("{from} -{step:?}-> {}", from.after(step).ok()?)))
             .collect();
         assert_eq!(
@@ -232,7 +239,7 @@ mod tests {
             [
                 "pending -Claim-> sending",
                 "sending -Claim-> sending",
-                "sending -Release-> pending",
+                "sending -RetryLater-> pending",
                 "sending -Send-> sent",
                 "sending -Fail-> failed",
                 "sending -Cancel-> cancelled",
@@ -244,16 +251,16 @@ mod tests {
     #[test]
     fn a_final_state_is_one_without_a_way_out() {
         for state in State::ALL {
-            assert_eq!(state.is_final(), STEPS.iter().all(|step| state.after(*step).is_err()), "{state}");
+            assert_eq!(state.is_final(), TRANSITIONS.iter().all(|step| state.after(*step).is_err()), "{state}");
             assert_eq!(state.as_str().parse(), Ok(state));
         }
     }
 
     #[test]
     fn a_receipt_shows_neither_the_number_nor_the_text() {
-        let told = Some(Told { phone: "+84912345678".to_owned(), text: "TB: Hồ sơ …".to_owned() });
-        let receipt = Receipt { message_id: "m-1".into(), parts: 3, sent_at: DateTime::UNIX_EPOCH, told };
-        assert_eq!(format!("{receipt:?}"), r#"Receipt { message_id: "m-1", parts: 3, .. }"#);
+        let told = Some(SentCopy { phone: "+84912345678".to_owned(), text: "TB: Hồ sơ …".to_owned() });
+        let receipt = Acceptance { message_id: "m-1".into(), parts: 3, sent_at: DateTime::UNIX_EPOCH, told };
+        assert_eq!(format!("{receipt:?}"), r#"Acceptance { message_id: "m-1", parts: 3, .. }"#);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Tin nhắn thông báo: the three kinds, and which one exactly a ledger row stands for.
+//! Tin nhắn thông báo: the three kinds, and which one exactly a outbox row stands for.
 
 use std::fmt;
 use std::str::FromStr;
@@ -116,7 +116,7 @@ impl FromStr for NoticeKey {
     }
 }
 
-/// One notice of one dossier: the ledger's key.
+/// One notice of one dossier: the outbox's key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NoticeId {
     /// Whose.

@@ -1,4 +1,4 @@
-//! Tin nhắn đi: which message of ours a row of the ledger stands for. A notice of a dossier, or the reply to a text to
+//! Tin nhắn đi: which message of ours a row of the outbox stands for. A notice of a dossier, or the reply to a text to
 //! 8083 whose gateway wants it by a call of its own; both live one life.
 
 use std::fmt;
@@ -17,7 +17,7 @@ pub enum Outgoing {
 }
 
 impl Outgoing {
-    /// The ledger's word for a reply, as its key and as its kind.
+    /// The outbox's word for a reply, as its key and as its kind.
     pub const REPLY: &'static str = "reply";
 
     /// The name of its kind in rows.

@@ -76,13 +76,17 @@ pub struct Page {
 }
 
 /// Table `notices`: every message that is owed has one row, whatever happens.
-pub trait Ledger: Sync {
+pub trait Outbox: Sync {
     /// Puts the row of a message unless it exists. True where this call put it.
-    fn owe(&self, id: &Outgoing, how: Owe, now: DateTime<Utc>)
-    -> impl Future<Output = Result<bool, StoreError>> + Send;
+    fn enqueue(
+        &self,
+        id: &Outgoing,
+        how: Enqueue,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Those of `ids` that have a row: what a plan need not put again. Rows of the last seconds may be missing;
-    /// [`Ledger::owe`] decides.
+    /// [`Outbox::owe`] decides.
     fn rows_among(&self, ids: &[NoticeId]) -> impl Future<Output = Result<HashSet<NoticeId>, StoreError>> + Send;
 
     /// Takes a message that is due, or whose sender's lease ran out.
@@ -94,7 +98,7 @@ pub trait Ledger: Sync {
     ) -> impl Future<Output = Result<Claimed, StoreError>> + Send;
 
     /// Marks the outcome, if the claim still stands. False where it was taken over.
-    fn settle(
+    fn complete(
         &self,
         claim: &Claim,
         outcome: &Outcome,
@@ -102,7 +106,7 @@ pub trait Ledger: Sync {
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Some unfinished messages of one priority that are due by `by`, the longest due first. The index may be some
-    /// seconds behind; [`Ledger::claim`] decides.
+    /// seconds behind; [`Outbox::claim`] decides.
     fn due(
         &self,
         priority: Priority,
@@ -140,12 +144,12 @@ pub struct NoticeRow {
     /// It was cancelled or refused for its phone number. See [`Outcome::phone_at_fault`].
     pub phone_at_fault: bool,
     /// When it was owed.
-    pub owed_at: DateTime<Utc>,
+    pub enqueued_at: DateTime<Utc>,
 }
 
-/// How a message comes into the ledger.
+/// How a message comes into the outbox.
 #[derive(Debug, Clone)]
-pub enum Owe {
+pub enum Enqueue {
     /// To be sent when it is due.
     Pending {
         /// When.
@@ -165,7 +169,7 @@ pub struct Due {
 }
 
 /// The counter row behind the fleet's one budget of SMS parts.
-pub trait BudgetCounter: Sync {
+pub trait RateCounter: Sync {
     /// Moves the counter to `to` where it stands at `at_most` or before (or nowhere). Milliseconds since 1970.
     fn advance(&self, at_most: i64, to: i64) -> impl Future<Output = Result<Advance, StoreError>> + Send;
 
@@ -183,7 +187,7 @@ pub enum Advance {
 }
 
 /// One drain at a time in the whole fleet: a lease row.
-pub trait DrainTurn: Sync {
+pub trait SenderLease: Sync {
     /// True where the turn is `owner`'s until `until`.
     fn take(
         &self,
@@ -193,7 +197,7 @@ pub trait DrainTurn: Sync {
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Gives the turn back, if it is still `owner`'s.
-    fn give_back(&self, owner: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn release(&self, owner: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// Sends an SMS to a phone number.
@@ -321,16 +325,16 @@ pub trait Clock: Sync {
 }
 
 /// What the delivery of any message needs.
-pub trait LedgerPorts: Sync {
-    /// See [`Ledger`].
-    type Ledger: Ledger;
+pub trait OutboxPorts: Sync {
+    /// See [`Outbox`].
+    type Outbox: Outbox;
     /// See [`EventBus`].
     type Events: EventBus;
     /// See [`Clock`].
     type Clock: Clock;
 
     /// Table `notices`.
-    fn ledger(&self) -> &Self::Ledger;
+    fn outbox(&self) -> &Self::Outbox;
     /// The bus.
     fn events(&self) -> &Self::Events;
     /// The time.
@@ -338,28 +342,28 @@ pub trait LedgerPorts: Sync {
 }
 
 /// What a notice's delivery needs besides.
-pub trait NoticePorts: LedgerPorts {
+pub trait NoticePorts: OutboxPorts {
     /// See [`DossierStore`].
     type Dossiers: DossierStore;
-    /// See [`BudgetCounter`].
-    type Budget: BudgetCounter;
-    /// See [`DrainTurn`].
-    type Turn: DrainTurn;
+    /// See [`RateCounter`].
+    type RateCounter: RateCounter;
+    /// See [`SenderLease`].
+    type SenderLease: SenderLease;
     /// See [`SmsSender`].
     type Sms: SmsSender;
 
     /// Table `dossiers`.
     fn dossiers(&self) -> &Self::Dossiers;
     /// The fleet's budget.
-    fn budget(&self) -> &Self::Budget;
+    fn rate_counter(&self) -> &Self::RateCounter;
     /// Whose turn it is to drain.
-    fn turn(&self) -> &Self::Turn;
+    fn sender_lease(&self) -> &Self::SenderLease;
     /// SNS.
     fn sms(&self) -> &Self::Sms;
 }
 
 /// What a reply's delivery needs besides.
-pub trait ReplyPorts: LedgerPorts {
+pub trait ReplyPorts: OutboxPorts {
     /// See [`InquiryLog`].
     type Inquiries: InquiryLog;
     /// See [`ReplySender`].

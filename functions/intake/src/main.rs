@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use adapters::aws::{self, Patience, Service};
+use adapters::aws::{self, Service, Timeouts};
 use adapters::clock::SystemClock;
 use adapters::dossiers::DynamoDossiers;
 use adapters::logs;
 use adapters::metrics::Metrics;
-use adapters::quiet::{self, Quiet};
+use adapters::redacted::{self, Redacted};
 use adapters::secret::Secret;
 use adapters::settings::Settings;
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
@@ -17,7 +17,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     logs::to_stdout();
-    quiet::panics();
+    redacted::panics();
     let settings = Settings::from_env();
     let metrics = &Metrics::new(settings.required("STAGE")?);
     let table = settings.required("DOSSIERS_TABLE")?;
@@ -25,7 +25,7 @@ async fn main() -> anyhow::Result<()> {
     let retention_days = settings.parsed("DOSSIER_RETENTION_DAYS")?;
     let closed_steps = settings.closed_steps()?;
 
-    let config = aws::config(Patience::Background)?;
+    let config = aws::config(Timeouts::Background)?;
     let secret = Arc::new(Secret::new(adapters::aws::secrets_manager(&config), secret));
     tokio::spawn({
         let secret = secret.clone();
@@ -39,7 +39,7 @@ async fn main() -> anyhow::Result<()> {
         closed_steps,
     };
 
-    run(service_fn(async |event: LambdaEvent<Quiet<ApiGatewayProxyRequest>>| {
+    run(service_fn(async |event: LambdaEvent<Redacted<ApiGatewayProxyRequest>>| {
         let (response, counts) = intake.handle(&event.payload.0).await;
         metrics.emit(counts);
         Ok::<_, Error>(response)

@@ -16,7 +16,7 @@ pub(crate) async fn verify(headers: &HeaderMap, body: &[u8], secret: &Secret) ->
     if is_signed(headers, body, &*secret.get().await?) {
         return Ok(true);
     }
-    Ok(is_signed(headers, body, &*secret.again().await?))
+    Ok(is_signed(headers, body, &*secret.refresh().await?))
 }
 
 fn is_signed(headers: &HeaderMap, body: &[u8], secret: &Value) -> bool {

@@ -1,13 +1,13 @@
 //! `/mo/{gateway}`: a citizen's text to 8083, brought by the short code's operator, and its answer.
 //!
 //! Always 200 with a text for a genuine message; 401 for one that is not; 503 where the gateway shall bring it again.
-//! Where the operator wants the reply by a call of its own, it is owed in the ledger like any message of ours, and tried
+//! Where the operator wants the reply by a call of its own, it is owed in the outbox like any message of ours, and tried
 //! once before the answer; `redeliver` has the rest.
 
-mod flood;
 mod found;
 mod gateway;
 mod message;
+mod sender_limit;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,18 +17,18 @@ use adapters::secret::{Secret, SecretError};
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::calendar::day_in_vietnam;
-use domain::delivery::Replies;
+use domain::delivery::ReplySession;
 use domain::event::{Event, InquiryOutcome};
 use domain::inquiry::Reading;
 use domain::ports::{Clock, Counted, DossierStore, EventBus, Inquiry, InquiryLog, Logged, ReplyPorts, StoreError};
 use domain::sms::fit;
 use domain::{ClosedSteps, InquiryId, ReceiptCode, inquiry, texts};
 
-pub use flood::Flood;
 use found::{Found, first_found};
-pub use gateway::conventions;
+pub use gateway::protocols;
 use gateway::{Answer, Gateway, Refusal, Refused, Request};
 use message::Message;
+pub use sender_limit::SenderLimit;
 
 /// "An answer within 4 seconds, always": some operators give up at 5.
 const ANSWER_WITHIN: Duration = Duration::from_millis(3_300);
@@ -54,7 +54,7 @@ pub struct Lookup<D, P> {
     /// gateway's convention leaves that to us.
     pub charge_unanswered: bool,
     /// Parameter `FloodLimit`.
-    pub flood: Flood,
+    pub sender_limit: SenderLimit,
 }
 
 /// Counts for CloudWatch.
@@ -112,11 +112,11 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
         counts: &mut Counts,
     ) -> Result<ApiGatewayProxyResponse, Unanswered> {
         let now = self.ports.clock().now();
-        let replies = Replies::run(&self.ports, request_id, now + CALL_WITHIN);
-        let gateway = self.gateway_behind(name, request).await?;
+        let replies = ReplySession::run(&self.ports, request_id, now + CALL_WITHIN);
+        let gateway = self.authenticated(name, request).await?;
         let message = gateway.read(request);
         let id = InquiryId::new(name, &message.id_or_fingerprint(now));
-        let counted = flood::counted(&message, id.as_str(), now);
+        let counted = sender_limit::counted(&message, id.as_str(), now);
         let inquiry = self.work_out(&gateway, &message, id, counted.as_ref(), now).await?;
         let (logged, dropped) = self.log_beside(&inquiry, announcement(&inquiry)).await;
         if dropped > 0 {
@@ -147,10 +147,10 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
     }
 
     /// A mismatch fetches the secret once more: it may have been rotated a moment ago.
-    async fn gateway_behind(&self, name: &str, request: &Request) -> Result<Gateway, Unanswered> {
-        match Gateway::behind(name, request, &*self.secret.get().await?) {
+    async fn authenticated(&self, name: &str, request: &Request) -> Result<Gateway, Unanswered> {
+        match Gateway::authenticate(name, request, &*self.secret.get().await?) {
             Ok(gateway) => Ok(gateway),
-            Err(_) => Ok(Gateway::behind(name, request, &*self.secret.again().await?)?),
+            Err(_) => Ok(Gateway::authenticate(name, request, &*self.secret.refresh().await?)?),
         }
     }
 
@@ -165,7 +165,7 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
     ) -> Result<Inquiry, StoreError> {
         let readings = inquiry::asked_for(&message.text);
         let read = first_found(&self.dossiers, &readings);
-        let found = self.flood.unless_flooded(self.ports.inquiries(), counted, read).await?;
+        let found = self.sender_limit.unless_over_limit(self.ports.inquiries(), counted, read).await?;
         let reading = found.as_ref().and_then(Found::reading).or(readings.first());
         let (outcome, reply) = self.told(found.as_ref(), reading, now);
         let mut reply = fit(&gateway.accents.apply(reply), MOST_PARTS);
@@ -205,7 +205,7 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
 
     /// "Repeated deliveries do not count": one of an earlier minute's message was counted anew, for only its row knows.
     async fn uncount_a_late_repetition(&self, counted: Option<Counted>, first: DateTime<Utc>, now: DateTime<Utc>) {
-        let late = counted.filter(|_| flood::minute(first) != flood::minute(now));
+        let late = counted.filter(|_| sender_limit::minute(first) != sender_limit::minute(now));
         if let Some(message) = late {
             let _ = tokio::time::timeout(WAIT_FOR_REST, self.ports.inquiries().uncount(&message)).await;
         }

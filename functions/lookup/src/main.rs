@@ -3,31 +3,31 @@
 // The SDK's futures lie 130 deep in this one.
 #![recursion_limit = "256"]
 
-use adapters::aws::{self, Patience, Service};
+use adapters::aws::{self, Service, Timeouts};
 use adapters::delivery::replies_from_settings;
 use adapters::dossiers::DynamoDossiers;
 use adapters::logs;
 use adapters::metrics::Metrics;
-use adapters::quiet::{self, Quiet};
+use adapters::redacted::{self, Redacted};
 use adapters::settings::{SettingError, Settings};
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use lookup::{Flood, Lookup};
+use lookup::{Lookup, SenderLimit};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     logs::to_stdout();
-    quiet::panics();
+    redacted::panics();
     let settings = Settings::from_env();
     let metrics = &Metrics::new(settings.required("STAGE")?);
     let dossiers = settings.required("DOSSIERS_TABLE")?;
     let closed_steps = settings.closed_steps()?;
     let charge_unanswered = charge_unanswered(&settings)?;
-    let flood = Flood::new(flood_limit(&settings)?);
+    let sender_limit = SenderLimit::new(flood_limit(&settings)?);
 
-    let config = aws::config(Patience::Gateway)?;
+    let config = aws::config(Timeouts::Gateway)?;
     let dynamodb = aws::dynamodb(&config);
-    let (ports, secret) = replies_from_settings(&settings, &config, &dynamodb, Patience::Gateway)?;
+    let (ports, secret) = replies_from_settings(&settings, &config, &dynamodb, Timeouts::Gateway)?;
     // A citizen waits: what a first text needs is fetched and connected before it comes. The count runs beside the read.
     tokio::spawn({
         let secret = secret.clone();
@@ -40,10 +40,10 @@ async fn main() -> anyhow::Result<()> {
         secret,
         closed_steps,
         charge_unanswered,
-        flood,
+        sender_limit,
     };
 
-    run(service_fn(async |event: LambdaEvent<Quiet<ApiGatewayProxyRequest>>| {
+    run(service_fn(async |event: LambdaEvent<Redacted<ApiGatewayProxyRequest>>| {
         let (response, counts) = lookup.handle(&event.payload.0, &event.context.request_id).await;
         metrics.emit(counts);
         Ok::<_, Error>(response)

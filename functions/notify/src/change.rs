@@ -18,7 +18,7 @@ pub(crate) struct Change {
     pub happened_at: Option<DateTime<Utc>>,
 }
 
-/// A record that trying again does not help: Lambda sets it aside in the failure bucket.
+/// A record that trying again does not help: Lambda sets it aside in the dead-letter bucket.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotAChange {
     #[error("the record is not a record of a DynamoDB stream")]

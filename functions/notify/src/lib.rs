@@ -1,4 +1,4 @@
-//! The dossiers' stream: every change that owes a notice puts it into the ledger and, where it may go at once, sends it.
+//! The dossiers' stream: every change that owes a notice puts it into the outbox and, where it may go at once, sends it.
 //!
 //! A record that fails is reported by its sequence number: Lambda brings the batch again from the lowest one on.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>
@@ -9,8 +9,8 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::NoticeId;
-use domain::delivery::{Delivery, Notices, Tally};
-use domain::owed::{owed_by_change, owed_by_corrected_phone, was_kept_by_phone};
+use domain::decision::{notice_for_change, notice_for_corrected_phone, was_blocked_by_phone};
+use domain::delivery::{NoticeSender, NoticeSession, Tally};
 use domain::ports::{Clock, NoticePorts, StoreError};
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
@@ -57,7 +57,7 @@ const LATE: TimeDelta = TimeDelta::seconds(90);
 
 /// Works through a batch. `request` is unique to the invocation.
 pub async fn notify<P: NoticePorts>(
-    delivery: &Delivery<P>,
+    delivery: &NoticeSender<P>,
     batch: &Batch,
     request: &str,
     deadline: DateTime<Utc>,
@@ -111,8 +111,8 @@ fn by_dossier(records: &[Value]) -> Vec<Vec<&Value>> {
 
 /// One dossier's changes; the first that fails ends them, for all from it on come again.
 async fn in_order<P: NoticePorts>(
-    run: &Notices<'_, P>,
-    delivery: &Delivery<P>,
+    run: &NoticeSession<'_, P>,
+    delivery: &NoticeSender<P>,
     records: Vec<&Value>,
 ) -> Option<Failure> {
     for record in records {
@@ -137,30 +137,34 @@ enum RecordError {
     Store(#[from] StoreError),
 }
 
-async fn one<P: NoticePorts>(run: &Notices<'_, P>, delivery: &Delivery<P>, record: &Value) -> Result<(), RecordError> {
+async fn one<P: NoticePorts>(
+    run: &NoticeSession<'_, P>,
+    delivery: &NoticeSender<P>,
+    record: &Value,
+) -> Result<(), RecordError> {
     let Some(change) = Change::parse(record)? else { return Ok(()) };
-    let (old, new, closed) = (change.old.as_ref(), &change.new, &delivery.terms().closed_steps);
+    let (old, new, closed) = (change.old.as_ref(), &change.new, &delivery.notice_config().closed_steps);
     let id = |key| NoticeId { receipt_code: new.receipt_code.clone(), key };
-    if let Some(key) = owed_by_change(old, new, closed) {
-        owe(run, delivery, &change, &id(key)).await?;
-    } else if let (Some(old), Some(key)) = (old, owed_by_corrected_phone(old, new, closed)) {
-        if was_kept_by_phone(old, new, &run.others_of(&id(key)).await?) {
-            owe(run, delivery, &change, &id(key)).await?;
+    if let Some(key) = notice_for_change(old, new, closed) {
+        enqueue(run, delivery, &change, &id(key)).await?;
+    } else if let (Some(old), Some(key)) = (old, notice_for_corrected_phone(old, new, closed)) {
+        if was_blocked_by_phone(old, new, &run.others_of(&id(key)).await?) {
+            enqueue(run, delivery, &change, &id(key)).await?;
         }
     }
     Ok(())
 }
 
 /// At once, or by the way of a late claim where the change was delivered late.
-async fn owe<P: NoticePorts>(
-    run: &Notices<'_, P>,
-    delivery: &Delivery<P>,
+async fn enqueue<P: NoticePorts>(
+    run: &NoticeSession<'_, P>,
+    delivery: &NoticeSender<P>,
     change: &Change,
     id: &NoticeId,
 ) -> Result<(), StoreError> {
     let now = delivery.ports().clock().now();
     if change.happened_at.is_none_or(|happened_at| now - happened_at > LATE) {
-        run.owe_when_open(id).await?;
+        run.enqueue_when_open(id).await?;
     } else {
         run.on_change(id, &change.new).await?;
     }

@@ -1,7 +1,7 @@
 //! Every minute: takes what is due and sends it, one drain at a time in the whole fleet.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::delivery::{Delivery, Replies, SENDING_RUN, Tally};
+use domain::delivery::{NoticeSender, ReplySession, SENDING_RUN, Tally};
 use domain::ports::{Clock, NoticePorts, ReplyPorts, StoreError};
 
 /// Left at the end for a message under way: SNS's time-out and its mark.
@@ -12,14 +12,14 @@ const MARGIN: TimeDelta = TimeDelta::seconds(14);
 ///
 /// What was done is told also where a drain failed.
 pub async fn redeliver<P: NoticePorts, R: ReplyPorts>(
-    delivery: &Delivery<P>,
+    delivery: &NoticeSender<P>,
     ports: &R,
     request: &str,
     deadline: DateTime<Utc>,
 ) -> Drained {
     let until = (delivery.ports().clock().now() + SENDING_RUN).min(deadline - MARGIN);
-    let (notices, replies) = (delivery.run(request, until), Replies::run(ports, request, until));
-    let (in_turn, drained) = tokio::join!(notices.drain_in_turn(TimeDelta::zero()), replies.drain());
+    let (notices, replies) = (delivery.run(request, until), ReplySession::run(ports, request, until));
+    let (in_turn, drained) = tokio::join!(notices.drain_alone(TimeDelta::zero()), replies.drain());
     let (notices, replies) = tokio::join!(notices.finish(), replies.finish());
     if let Ok(false) = in_turn {
         tracing::info!("another drain is under way");

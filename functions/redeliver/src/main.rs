@@ -1,9 +1,9 @@
 //! `RedeliverFunction`: an EventBridge rule, every minute.
 
-use adapters::aws::{self, Patience};
+use adapters::aws::{self, Timeouts};
 use adapters::logs;
 use adapters::metrics::Metrics;
-use adapters::quiet;
+use adapters::redacted;
 use adapters::settings::Settings;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
@@ -11,13 +11,13 @@ use serde_json::Value;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     logs::to_stdout();
-    quiet::panics();
+    redacted::panics();
     let settings = Settings::from_env();
     let metrics = &Metrics::new(settings.required("STAGE")?);
-    let config = aws::config(Patience::Background)?;
+    let config = aws::config(Timeouts::Background)?;
     let dynamodb = &aws::dynamodb(&config);
     let delivery = &adapters::delivery::from_settings(&settings, &config, dynamodb)?;
-    let (replies, _) = &adapters::delivery::replies_from_settings(&settings, &config, dynamodb, Patience::Background)?;
+    let (replies, _) = &adapters::delivery::replies_from_settings(&settings, &config, dynamodb, Timeouts::Background)?;
 
     run(service_fn(async |event: LambdaEvent<Value>| {
         let request = &event.context.request_id;

@@ -7,7 +7,7 @@ use anyhow::Result;
 use domain::sms::Accents;
 use serde_json::json;
 use simulation::aws::Stack;
-use simulation::desk::{dossier, terms};
+use simulation::desk::{dossier, notice_config};
 use simulation::fault::Faults;
 use simulation::meter::Spent;
 use simulation::promises::in_virtual_time;
@@ -91,9 +91,9 @@ pub fn count(accents: Accents) -> Jobs {
 
 async fn jobs(accents: Accents) -> Jobs {
     let began = "2026-11-24T10:29:00Z".parse().expect("a time");
-    let mut terms = terms(10);
-    terms.accents = accents;
-    let mut stack = Stack::new(Arc::new(World::at(began)), Arc::new(Faults::none()), terms);
+    let mut notice_config = notice_config(10);
+    notice_config.accents = accents;
+    let mut stack = Stack::new(Arc::new(World::at(began)), Arc::new(Faults::none()), notice_config);
     let snapshot = |revision: u64, step: &str, changes: serde_json::Value| {
         let mut all = json!({"revision": revision, "step": step});
         all.as_object_mut().expect("an object").extend(changes.as_object().expect("an object").clone());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use simulation::aws::Stack;
-use simulation::desk::{dossier, phone, terms};
+use simulation::desk::{dossier, notice_config, phone};
 use simulation::fault::Faults;
 use simulation::meter::Spent;
 use simulation::promises::in_virtual_time;
@@ -55,7 +55,7 @@ pub fn measure(dossiers: usize) -> Grown {
 
 async fn jobs(dossiers: usize) -> Grown {
     let began = "2026-11-24T10:29:00Z".parse().expect("a time");
-    let mut stack = Stack::new(Arc::new(World::at(began)), Arc::new(Faults::none()), terms(1_000_000));
+    let mut stack = Stack::new(Arc::new(World::at(began)), Arc::new(Faults::none()), notice_config(1_000_000));
     for number in 0..dossiers {
         stack.world.restore(dossier(&code(number), &phone(number), json!({})));
     }
@@ -77,7 +77,7 @@ async fn jobs(dossiers: usize) -> Grown {
     let inquiry = inquiry.await;
 
     // Closed for another half hour: planned only, and then all due at once.
-    stack.terms.window = "18:00-21:00".parse().expect("a window");
+    stack.notice_config.window = "18:00-21:00".parse().expect("a window");
     let planned = each(&stack, dossiers, stack.evening(stack.world.now())).await;
     tokio::time::sleep(std::time::Duration::from_secs(3_600)).await;
     let before = stack.world.meter.spent();

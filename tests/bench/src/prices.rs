@@ -1,6 +1,6 @@
 //! List prices of AWS in ap-southeast-1 (Singapore), in USD, before the free tier and tax, as they stood in August and
 //! September 2026. AWS's own pages could not be reached from where this was written: [`Price::source`] says through what
-//! each was read, and where more than one reading agreed.
+//! each was read, and where more than one reading account.
 
 /// What one unit costs.
 #[derive(Debug, Clone, Copy)]

@@ -10,10 +10,10 @@ use base64::engine::general_purpose::STANDARD;
 use domain::sms::{Accents, Sms, fit};
 use domain::{Dossier, NoticeKey, Phone, ReceiptCode, inquiry};
 use import::Columns;
-use lookup::conventions;
+use lookup::protocols;
 use serde_json::{Value, json};
 use simulation::aws::Stack;
-use simulation::desk::terms;
+use simulation::desk::notice_config;
 use simulation::doors::{event, signed};
 use simulation::fault::Faults;
 use simulation::promises::in_virtual_time;
@@ -132,7 +132,7 @@ pub fn gateway_message(data: &[u8]) {
         "vcom": {"client_id": "1", "secure_key": "s"},
         "generic": {"sender": "msisdn", "text": "mo_message", "id": "request_id", "token": "t", "accents": "strip"},
     });
-    for gateway in conventions() {
+    for gateway in protocols() {
         for request in requests(gateway, data) {
             ask(&secret, &request);
         }
@@ -144,7 +144,7 @@ pub fn gateway_secret(data: &[u8]) {
     let Some(end) = data.iter().position(|byte| *byte == b'\n') else { return };
     let (member, parameters) = (&data[..end], &data[end + 1..]);
     let Ok(member) = serde_json::from_slice::<Value>(member) else { return };
-    for gateway in conventions().chain(["other"]) {
+    for gateway in protocols().chain(["other"]) {
         for request in requests(gateway, parameters) {
             ask(&json!({gateway: member}), &request);
         }
@@ -197,7 +197,7 @@ fn requests(gateway: &str, data: &[u8]) -> Vec<ApiGatewayProxyRequest> {
 fn at_the_desk(try_it: impl AsyncFn(&Stack)) {
     in_virtual_time(async {
         let noon = "2026-11-24T05:00:00Z".parse().expect("a time");
-        let stack = Stack::new(Arc::new(World::at(noon)), Arc::new(Faults::none()), terms(100));
+        let stack = Stack::new(Arc::new(World::at(noon)), Arc::new(Faults::none()), notice_config(100));
         try_it(&stack).await;
     });
 }

@@ -1,7 +1,7 @@
 //! AWS as it calls the functions: the stream's shards, the rules, and the retries of each.
 //!
 //! - A stream batch that fails comes again from its lowest failed sequence number on; one that fails whole is halved
-//!   (BisectBatchOnFunctionError); what fails alone too often, or is too old, goes to the failure bucket whole.
+//!   (BisectBatchOnFunctionError); what fails alone too often, or is too old, goes to the dead-letter bucket whole.
 //!   <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-errors.html>
 //! - A rule's event is tried three times: Lambda's two retries, a minute and two later.
 
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use apology::Evening;
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::delivery::{Delivery, Terms};
+use domain::delivery::{NoticeConfig, NoticeSender};
 use domain::notice::NoticeKind;
 use domain::ports::StoreError;
 use notify::{Batch, BatchResponse};
@@ -49,7 +49,7 @@ pub struct Stack {
     /// What goes wrong.
     pub faults: Arc<Faults>,
     /// The stack's parameters.
-    pub terms: Terms,
+    pub notice_config: NoticeConfig,
     /// The stream's settings.
     pub mapping: Mapping,
     /// Every sandbox's ports.
@@ -69,13 +69,13 @@ const REDELIVER: TimeDelta = TimeDelta::seconds(70);
 
 impl Stack {
     /// A fresh deployment on `world`.
-    pub fn new(world: Arc<World>, faults: Arc<Faults>, terms: Terms) -> Self {
+    pub fn new(world: Arc<World>, faults: Arc<Faults>, notice_config: NoticeConfig) -> Self {
         let ports = SimulatedPorts::new(world.clone(), faults.clone());
         let mapping = Mapping::default();
         Self {
             world,
             faults,
-            terms,
+            notice_config,
             mapping,
             ports,
             bucket: Vec::new(),
@@ -98,9 +98,9 @@ impl Stack {
     }
 
     /// A cold sandbox of a function that sends notices, and its first request's id.
-    pub fn sandbox(&self) -> (Delivery<SimulatedPorts>, String) {
+    pub fn sandbox(&self) -> (NoticeSender<SimulatedPorts>, String) {
         let ports = self.sandbox_ports();
-        (Delivery::new(ports, self.terms.clone()), self.request())
+        (NoticeSender::new(ports, self.notice_config.clone()), self.request())
     }
 
     /// Runs a handler until it ends, its sandbox dies or its time is up. None where nothing came back.

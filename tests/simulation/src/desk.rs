@@ -1,10 +1,10 @@
-//! Made-up dossiers and terms for the proofs.
+//! Made-up dossiers and notice_config for the proofs.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::budget::PartsPerSecond;
-use domain::delivery::Terms;
+use domain::delivery::NoticeConfig;
+use domain::rate_limiter::PartsPerSecond;
 use domain::sending_window::SendingWindow;
 use domain::sms::Accents;
 use domain::{ClosedSteps, Dossier, texts};
@@ -26,8 +26,8 @@ pub fn dossier(code: &str, phone: &str, changes: Value) -> Dossier {
 }
 
 /// An open window and `rate` parts a second.
-pub fn terms(rate: u32) -> Terms {
-    Terms {
+pub fn notice_config(rate: u32) -> NoticeConfig {
+    NoticeConfig {
         closed_steps: ClosedSteps::default(),
         office: texts::DEFAULT_OFFICE.into(),
         accents: Accents::Keep,
@@ -44,7 +44,7 @@ pub fn phone(number: usize) -> String {
 /// 17:30 on 24 November 2026, with so many dossiers due tomorrow, and every index showing them.
 pub async fn evening_of(due: usize, faults: Faults, rate: u32) -> Stack {
     let began = "2026-11-24T10:29:00Z".parse().expect("a time");
-    let stack = Stack::new(Arc::new(World::at(began)), Arc::new(faults), terms(rate));
+    let stack = Stack::new(Arc::new(World::at(began)), Arc::new(faults), notice_config(rate));
     for number in 0..due {
         stack.world.write(dossier(&format!("016{number:07}"), &phone(number), json!({})));
     }

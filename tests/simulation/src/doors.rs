@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{TimeDelta, Utc};
 use intake::Intake;
-use lookup::{Flood, Lookup};
+use lookup::{Lookup, SenderLimit};
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 
@@ -71,7 +71,7 @@ impl Stack {
             dossiers: ports.clone(),
             secret: Arc::new(Secret::fixed(json!({"current": INTAKE_KEY, "previous": null}))),
             clock: ports,
-            closed_steps: self.terms.closed_steps.clone(),
+            closed_steps: self.notice_config.closed_steps.clone(),
         };
         self.invoke(INTAKE, intake.handle(event)).await.map(|(response, _)| read(&response))
     }
@@ -83,9 +83,9 @@ impl Stack {
             dossiers: ports.clone(),
             ports,
             secret: Arc::new(Secret::fixed(secret)),
-            closed_steps: self.terms.closed_steps.clone(),
+            closed_steps: self.notice_config.closed_steps.clone(),
             charge_unanswered: false,
-            flood: Flood::new(30),
+            sender_limit: SenderLimit::new(30),
         };
         self.invoke(LOOKUP, lookup.handle(event, &request)).await.map(|(response, _)| read(&response))
     }

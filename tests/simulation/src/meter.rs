@@ -82,7 +82,7 @@ pub struct Meter(Mutex<Spent>);
 
 /// Lanes of the index `open`, each of which is asked.
 const LANES: u64 = 8;
-/// A row of the ledger without the text that was sent, in bytes.
+/// A row of the outbox without the text that was sent, in bytes.
 const ROW: u64 = 360;
 /// A row of the index `open`, keys only.
 const OPEN_ROW: u64 = 80;
@@ -119,7 +119,7 @@ impl Meter {
         self.add("Query", 1, 0, blocks(found.iter().map(size).sum(), 4096));
     }
 
-    pub(crate) fn owe(&self, done: bool) {
+    pub(crate) fn enqueue(&self, done: bool) {
         self.add("PutItem", 1, 1 + u64::from(done), 0);
     }
 
@@ -132,7 +132,7 @@ impl Meter {
         self.add("UpdateItem", 1, 1 + 2 * u64::from(done), 0);
     }
 
-    pub(crate) fn settle(&self, outcome: &Outcome, done: bool) {
+    pub(crate) fn complete(&self, outcome: &Outcome, done: bool) {
         let (text, index) = match outcome {
             Outcome::Sent(receipt) => (receipt.told.as_ref().map_or(0, |told| told.text.len() as u64), 1),
             Outcome::NotSent { .. } => (0, 2),

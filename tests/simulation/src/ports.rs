@@ -9,8 +9,8 @@ use domain::event::Event;
 use domain::lifecycle::{Claim, Outcome};
 use domain::notice::{NoticeKind, Priority};
 use domain::ports::{
-    Advance, BudgetCounter, Claimed, Clock, Counted, DossierStore, DrainTurn, Due, EventBus, Inquiry, InquiryLog,
-    Ledger, LedgerPorts, Logged, NoticePorts, NoticeRow, Owe, Page, PageToken, Put, ReplyPorts, ReplySender, SendError,
+    Advance, Claimed, Clock, Counted, DossierStore, Due, Enqueue, EventBus, Inquiry, InquiryLog, Logged, NoticePorts,
+    NoticeRow, Outbox, OutboxPorts, Page, PageToken, Put, RateCounter, ReplyPorts, ReplySender, SendError, SenderLease,
     SmsSender, StoreError,
 };
 use domain::revision::Stored;
@@ -97,10 +97,10 @@ impl DossierStore for SimulatedPorts {
     }
 }
 
-impl Ledger for SimulatedPorts {
-    async fn owe(&self, id: &Outgoing, how: Owe, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let owed = self.table("notices", |world| world.owe(id, how, now)).await?;
-        self.world.meter.owe(owed);
+impl Outbox for SimulatedPorts {
+    async fn enqueue(&self, id: &Outgoing, how: Enqueue, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let owed = self.table("notices", |world| world.enqueue(id, how, now)).await?;
+        self.world.meter.enqueue(owed);
         Ok(owed)
     }
 
@@ -115,10 +115,10 @@ impl Ledger for SimulatedPorts {
         Ok(claimed)
     }
 
-    async fn settle(&self, claim: &Claim, outcome: &Outcome, _: DateTime<Utc>) -> Result<bool, StoreError> {
-        let settled = self.table("notices", |world| world.settle(claim, outcome)).await?;
-        self.world.meter.settle(outcome, settled);
-        Ok(settled)
+    async fn complete(&self, claim: &Claim, outcome: &Outcome, _: DateTime<Utc>) -> Result<bool, StoreError> {
+        let completed = self.table("notices", |world| world.complete(claim, outcome)).await?;
+        self.world.meter.complete(outcome, completed);
+        Ok(completed)
     }
 
     async fn due(&self, priority: Priority, by: DateTime<Utc>, limit: usize) -> Result<Vec<Due>, StoreError> {
@@ -159,7 +159,7 @@ impl InquiryLog for SimulatedPorts {
     }
 }
 
-impl BudgetCounter for SimulatedPorts {
+impl RateCounter for SimulatedPorts {
     async fn advance(&self, at_most: i64, to: i64) -> Result<Advance, StoreError> {
         self.world.meter.control();
         self.table("control", |world| world.advance(at_most, to)).await
@@ -171,15 +171,15 @@ impl BudgetCounter for SimulatedPorts {
     }
 }
 
-impl DrainTurn for SimulatedPorts {
+impl SenderLease for SimulatedPorts {
     async fn take(&self, owner: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<bool, StoreError> {
         self.world.meter.control();
-        self.table("control", |world| world.take_turn(owner, now, until)).await
+        self.table("control", |world| world.acquire_lease(owner, now, until)).await
     }
 
-    async fn give_back(&self, owner: &str) -> Result<(), StoreError> {
+    async fn release(&self, owner: &str) -> Result<(), StoreError> {
         self.world.meter.control();
-        self.table("control", |world| world.give_turn_back(owner)).await
+        self.table("control", |world| world.release_lease(owner)).await
     }
 }
 
@@ -237,12 +237,12 @@ impl Clock for SimulatedPorts {
     }
 }
 
-impl LedgerPorts for SimulatedPorts {
-    type Ledger = Self;
+impl OutboxPorts for SimulatedPorts {
+    type Outbox = Self;
     type Events = Self;
     type Clock = Self;
 
-    fn ledger(&self) -> &Self {
+    fn outbox(&self) -> &Self {
         self
     }
     fn events(&self) -> &Self {
@@ -255,17 +255,17 @@ impl LedgerPorts for SimulatedPorts {
 
 impl NoticePorts for SimulatedPorts {
     type Dossiers = Self;
-    type Budget = Self;
-    type Turn = Self;
+    type RateCounter = Self;
+    type SenderLease = Self;
     type Sms = Self;
 
     fn dossiers(&self) -> &Self {
         self
     }
-    fn budget(&self) -> &Self {
+    fn rate_counter(&self) -> &Self {
         self
     }
-    fn turn(&self) -> &Self {
+    fn sender_lease(&self) -> &Self {
         self
     }
     fn sms(&self) -> &Self {

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::event::InquiryOutcome;
-use domain::lifecycle::{Claim, LEASE, Outcome, Receipt, State, Told};
+use domain::lifecycle::{Acceptance, Claim, LEASE, Outcome, SentCopy, State};
 use domain::notice::{NoticeKind, Priority};
 use domain::ports::{
-    Advance, BudgetCounter, Claimed, Counted, DossierStore, DrainTurn, Inquiry, InquiryLog, Ledger, Logged, Owe, Put,
-    ReplyCall, StoreError,
+    Advance, Claimed, Counted, DossierStore, Enqueue, Inquiry, InquiryLog, Logged, Outbox, Put, RateCounter, ReplyCall,
+    SenderLease, StoreError,
 };
 use domain::revision::Stored;
 use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, ReceiptCode};
@@ -27,8 +27,8 @@ fn noon() -> DateTime<Utc> {
 }
 
 fn receipt() -> Outcome {
-    let told = Told { phone: "+84912345678".into(), text: "TB: …".into() };
-    Outcome::Sent(Receipt { message_id: "m-1".into(), parts: 1, sent_at: noon(), told: Some(told) })
+    let told = SentCopy { phone: "+84912345678".into(), text: "TB: …".into() };
+    Outcome::Sent(Acceptance { message_id: "m-1".into(), parts: 1, sent_at: noon(), told: Some(told) })
 }
 
 fn granted(claimed: Claimed) -> Option<Claim> {
@@ -38,8 +38,8 @@ fn granted(claimed: Claimed) -> Option<Claim> {
     }
 }
 
-async fn is_due(ledger: &impl Ledger, id: &Outgoing, by: DateTime<Utc>) -> bool {
-    let due = ledger.due(id.priority(), by, 100_000).await.expect("an answer");
+async fn is_due(outbox: &impl Outbox, id: &Outgoing, by: DateTime<Utc>) -> bool {
+    let due = outbox.due(id.priority(), by, 100_000).await.expect("an answer");
     due.iter().any(|due| due.id == *id)
 }
 
@@ -54,21 +54,22 @@ async fn soon(ask: impl AsyncFn() -> bool) {
     panic!("the index never showed it");
 }
 
-/// A row is put once, claimed by one, settled by its holder only, and taken over when its lease runs out.
-pub async fn of_a_ledger(ledger: &impl Ledger, code: &ReceiptCode) {
+/// A row is put once, claimed by one, completed by its holder only, and taken over when its lease runs out.
+pub async fn of_an_outbox(outbox: &impl Outbox, code: &ReceiptCode) {
     let notice = |key| NoticeId { receipt_code: code.clone(), key };
     let id = Outgoing::from(notice(NoticeKey::Result(9)));
     let now = noon();
-    let claim = async |owner: &str, at| granted(ledger.claim(&id, owner.into(), at).await.expect("an answer"));
-    let settle = async |claim: &Claim, outcome: Outcome| ledger.settle(claim, &outcome, now).await.expect("an answer");
+    let claim = async |owner: &str, at| granted(outbox.claim(&id, owner.into(), at).await.expect("an answer"));
+    let complete =
+        async |claim: &Claim, outcome: Outcome| outbox.complete(claim, &outcome, now).await.expect("an answer");
 
     assert_eq!(claim("a", now).await, None, "nothing is owed");
-    assert!(ledger.owe(&id, Owe::Pending { due_at: now }, now).await.expect("an answer"));
-    assert!(!ledger.owe(&id, Owe::Pending { due_at: now }, now).await.expect("an answer"), "once");
-    soon(async || is_due(ledger, &id, now).await).await;
-    assert!(!is_due(ledger, &id, now - TimeDelta::milliseconds(1)).await, "not before it is due");
+    assert!(outbox.enqueue(&id, Enqueue::Pending { due_at: now }, now).await.expect("an answer"));
+    assert!(!outbox.enqueue(&id, Enqueue::Pending { due_at: now }, now).await.expect("an answer"), "once");
+    soon(async || is_due(outbox, &id, now).await).await;
+    assert!(!is_due(outbox, &id, now - TimeDelta::milliseconds(1)).await, "not before it is due");
 
-    let rows = async |ids: &[NoticeId]| ledger.rows_among(ids).await.expect("an answer");
+    let rows = async |ids: &[NoticeId]| outbox.rows_among(ids).await.expect("an answer");
     let (nobody, owed) = (notice(NoticeKey::Result(8)), notice(NoticeKey::Result(9)));
     soon(async || rows(&[nobody.clone(), owed.clone()]).await == HashSet::from([owed.clone()])).await;
     let many: Vec<NoticeId> = (1_000..1_250).map(|revision| notice(NoticeKey::Result(revision))).collect();
@@ -85,44 +86,45 @@ pub async fn of_a_ledger(ledger: &impl Ledger, code: &ReceiptCode) {
     );
     assert_eq!(claim("b", now + LEASE - TimeDelta::milliseconds(1)).await, None, "held");
     let stranger = Claim { owner: "b".into(), ..held.clone() };
-    assert!(!settle(&stranger, receipt()).await, "only the holder settles");
+    assert!(!complete(&stranger, receipt()).await, "only the holder completes");
 
     let later = now + TimeDelta::minutes(1);
     let not_sent = |counted| Outcome::NotSent { due_at: later, counted, reason: "throttled".into() };
-    assert!(settle(&held, not_sent(true)).await);
-    assert!(!settle(&held, receipt()).await, "released");
+    assert!(complete(&held, not_sent(true)).await);
+    assert!(!complete(&held, receipt()).await, "released");
     assert_eq!(claim("c", now).await, None, "not due yet");
     let second = claim("c", later).await.expect("due again");
     assert_eq!(second.attempts, 2);
-    assert!(settle(&second, not_sent(false)).await);
+    assert!(complete(&second, not_sent(false)).await);
     let third = claim("d", later).await.expect("due again");
     assert_eq!(third.attempts, 2, "a fault of ours burns no attempt");
 
     let taken_over = claim("e", later + LEASE).await.expect("the lease ran out");
     assert_eq!(taken_over.attempts, 3);
-    assert!(!settle(&third, receipt()).await, "it was taken over");
-    assert!(settle(&taken_over, receipt()).await);
-    assert!(settle(&taken_over, receipt()).await, "a mark that was repeated after a lost reply finds itself");
-    assert!(!settle(&taken_over, Outcome::Expired).await, "final is final");
+    assert!(!complete(&third, receipt()).await, "it was taken over");
+    assert!(complete(&taken_over, receipt()).await);
+    assert!(complete(&taken_over, receipt()).await, "a mark that was repeated after a lost reply finds itself");
+    assert!(!complete(&taken_over, Outcome::Expired).await, "final is final");
     assert_eq!(claim("f", later + LEASE * 9).await, None, "final is final");
-    soon(async || !is_due(ledger, &id, later + LEASE * 9).await).await;
+    soon(async || !is_due(outbox, &id, later + LEASE * 9).await).await;
 
     let claimed = Outgoing::from(notice(NoticeKey::Supplement(9)));
     let at_once = Claim { id: claimed.clone(), owner: "g".into(), lease_until: now + LEASE, attempts: 1 };
-    let owe = async |claim: &Claim| ledger.owe(&claimed, Owe::Claimed(claim.clone()), now).await.expect("an answer");
+    let owe =
+        async |claim: &Claim| outbox.enqueue(&claimed, Enqueue::Claimed(claim.clone()), now).await.expect("an answer");
     assert!(owe(&at_once).await);
     assert!(owe(&at_once).await, "a put that was repeated after a lost reply finds itself");
     assert!(!owe(&Claim { owner: "h".into(), ..at_once.clone() }).await, "once");
-    assert!(ledger.settle(&at_once, &Outcome::Cancelled("no longer true"), now).await.expect("an answer"));
+    assert!(outbox.complete(&at_once, &Outcome::Cancelled("no longer true"), now).await.expect("an answer"));
 
     let row = |key, state, phone_at_fault| (key, state, phone_at_fault);
     let rows = async |kind| {
-        let mut rows = ledger.rows_of(code, kind).await.expect("an answer");
+        let mut rows = outbox.rows_of(code, kind).await.expect("an answer");
         rows.sort_by_key(|row| row.key);
         rows.into_iter().map(|row| (row.key, row.state, row.phone_at_fault)).collect::<Vec<_>>()
     };
-    let owed_at = ledger.rows_of(code, NoticeKind::Supplement).await.expect("an answer")[0].owed_at;
-    assert_eq!(owed_at, now, "when it was owed, not when it was written");
+    let enqueued_at = outbox.rows_of(code, NoticeKind::Supplement).await.expect("an answer")[0].enqueued_at;
+    assert_eq!(enqueued_at, now, "when it was owed, not when it was written");
     assert_eq!(rows(NoticeKind::Result).await, [row(NoticeKey::Result(9), State::Sent, false)]);
     assert_eq!(rows(NoticeKind::Supplement).await, [row(NoticeKey::Supplement(9), State::Cancelled, false)]);
     for (revision, outcome) in
@@ -130,51 +132,51 @@ pub async fn of_a_ledger(ledger: &impl Ledger, code: &ReceiptCode) {
     {
         let key = NoticeKey::Result(revision);
         let claim = Claim { id: notice(key).into(), owner: "o".into(), lease_until: now + LEASE, attempts: 1 };
-        assert!(ledger.owe(&claim.id, Owe::Claimed(claim.clone()), now).await.expect("an answer"));
-        assert!(ledger.settle(&claim, &outcome, now).await.expect("an answer"));
+        assert!(outbox.enqueue(&claim.id, Enqueue::Claimed(claim.clone()), now).await.expect("an answer"));
+        assert!(outbox.complete(&claim, &outcome, now).await.expect("an answer"));
         let last = rows(NoticeKind::Result).await.pop().expect("a row");
         assert!(last.0 == key && last.2, "{last:?}");
     }
 
     let evening = Outgoing::from(notice(NoticeKey::Apology("2026-11-25".parse().expect("a day"))));
-    assert!(ledger.owe(&evening, Owe::Pending { due_at: now }, now).await.expect("an answer"));
-    soon(async || is_due(ledger, &evening, now).await).await;
-    let news = ledger.due(Priority::News, now, 100_000).await.expect("an answer");
+    assert!(outbox.enqueue(&evening, Enqueue::Pending { due_at: now }, now).await.expect("an answer"));
+    soon(async || is_due(outbox, &evening, now).await).await;
+    let news = outbox.due(Priority::News, now, 100_000).await.expect("an answer");
     assert!(!news.iter().any(|due| due.id == evening), "an apology is no news");
-    let claim = granted(ledger.claim(&evening, "i".into(), now).await.expect("an answer")).expect("due");
-    assert!(ledger.settle(&claim, &Outcome::Expired, now).await.expect("an answer"));
-    of_a_reply(ledger, InquiryId::new("vcom", code.as_str()).into()).await;
+    let claim = granted(outbox.claim(&evening, "i".into(), now).await.expect("an answer")).expect("due");
+    assert!(outbox.complete(&claim, &Outcome::Expired, now).await.expect("an answer"));
+    of_a_reply(outbox, InquiryId::new("vcom", code.as_str()).into()).await;
 }
 
 /// A reply's row lives the same life beside the notices, and is in nobody's way.
-async fn of_a_reply(ledger: &impl Ledger, id: Outgoing) {
+async fn of_a_reply(outbox: &impl Outbox, id: Outgoing) {
     let now = noon();
-    assert!(ledger.owe(&id, Owe::Pending { due_at: now }, now).await.expect("an answer"));
-    assert!(!ledger.owe(&id, Owe::Pending { due_at: now }, now).await.expect("an answer"), "once");
-    soon(async || is_due(ledger, &id, now).await).await;
+    assert!(outbox.enqueue(&id, Enqueue::Pending { due_at: now }, now).await.expect("an answer"));
+    assert!(!outbox.enqueue(&id, Enqueue::Pending { due_at: now }, now).await.expect("an answer"), "once");
+    soon(async || is_due(outbox, &id, now).await).await;
     for priority in Priority::NOTICES {
-        let due = ledger.due(priority, now, 100_000).await.expect("an answer");
+        let due = outbox.due(priority, now, 100_000).await.expect("an answer");
         assert!(!due.iter().any(|due| due.id == id), "a reply is no notice");
     }
-    let claim = granted(ledger.claim(&id, "j".into(), now).await.expect("an answer")).expect("due");
-    let receipt = Receipt { message_id: "m-2".into(), parts: 2, sent_at: now, told: None };
-    assert!(ledger.settle(&claim, &Outcome::Sent(receipt), now).await.expect("an answer"));
-    let late = ledger.claim(&id, "k".into(), now + LEASE * 9).await.expect("an answer");
+    let claim = granted(outbox.claim(&id, "j".into(), now).await.expect("an answer")).expect("due");
+    let receipt = Acceptance { message_id: "m-2".into(), parts: 2, sent_at: now, told: None };
+    assert!(outbox.complete(&claim, &Outcome::Sent(receipt), now).await.expect("an answer"));
+    let late = outbox.claim(&id, "k".into(), now + LEASE * 9).await.expect("an answer");
     assert_eq!(late, Claimed::Taken, "final is final");
 }
 
 /// A row whose state alone was edited (by `edit`) is named, and shown no longer.
-pub async fn of_an_edited_row(ledger: &impl Ledger, code: &ReceiptCode, edit: impl AsyncFn(&NoticeId, State)) {
+pub async fn of_an_edited_row(outbox: &impl Outbox, code: &ReceiptCode, edit: impl AsyncFn(&NoticeId, State)) {
     let now = noon();
     let notice = NoticeId { receipt_code: code.clone(), key: NoticeKey::Result(1) };
     let id = Outgoing::from(notice.clone());
-    assert!(ledger.owe(&id, Owe::Pending { due_at: now }, now).await.expect("an answer"));
-    soon(async || is_due(ledger, &id, now).await).await;
+    assert!(outbox.enqueue(&id, Enqueue::Pending { due_at: now }, now).await.expect("an answer"));
+    soon(async || is_due(outbox, &id, now).await).await;
     edit(&notice, State::Cancelled).await;
-    let claimed = ledger.claim(&id, "a".into(), now).await.expect("an answer");
+    let claimed = outbox.claim(&id, "a".into(), now).await.expect("an answer");
     assert_eq!(claimed, Claimed::Contradictory("cancelled".into()));
-    soon(async || !is_due(ledger, &id, now).await).await;
-    assert_eq!(ledger.claim(&id, "b".into(), now).await.expect("an answer"), Claimed::Taken);
+    soon(async || !is_due(outbox, &id, now).await).await;
+    assert_eq!(outbox.claim(&id, "b".into(), now).await.expect("an answer"), Claimed::Taken);
 }
 
 /// A row that is no valid dossier (written by `spoil`, with that revision) is told as such, and replaced by whoever saw
@@ -297,7 +299,7 @@ pub async fn of_an_inquiry_log(log: &impl InquiryLog, number: u64) {
 }
 
 /// The counter moves where nobody is in the way, and tells where it stands where somebody is.
-pub async fn of_a_budget(counter: &impl BudgetCounter) {
+pub async fn of_a_rate_counter(counter: &impl RateCounter) {
     let advance = async |at_most, to| counter.advance(at_most, to).await.expect("an answer");
     assert_eq!(advance(1_000, 2_000).await, Advance::Granted);
     assert_eq!(advance(1_999, 3_000).await, Advance::Taken(2_000));
@@ -312,16 +314,16 @@ pub async fn of_a_budget(counter: &impl BudgetCounter) {
 }
 
 /// One holder at a time, until he gives it back or his time is up.
-pub async fn of_a_turn(turn: &impl DrainTurn) {
+pub async fn of_a_sender_lease(turn: &impl SenderLease) {
     let now = noon();
     let until = now + TimeDelta::seconds(50);
     let take = async |owner: &str, at| turn.take(owner, at, until).await.expect("an answer");
     assert!(take("a", now).await);
     assert!(take("a", now).await, "a call that was repeated after a lost reply finds itself");
     assert!(!take("b", now).await);
-    turn.give_back("b").await.expect("an answer");
+    turn.release("b").await.expect("an answer");
     assert!(!take("b", now).await, "only the holder gives it back");
-    turn.give_back("a").await.expect("an answer");
+    turn.release("a").await.expect("an answer");
     assert!(take("b", now).await);
     assert!(take("c", until + TimeDelta::milliseconds(1)).await, "his time is up");
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::event::Event;
 use domain::lifecycle::{Claim, LEASE, Outcome, State};
 use domain::notice::{NoticeKind, Priority};
-use domain::ports::{Advance, Claimed, Counted, Due, Inquiry, Logged, NoticeRow, Owe, Put};
+use domain::ports::{Advance, Claimed, Counted, Due, Enqueue, Inquiry, Logged, NoticeRow, Put};
 use domain::revision::{Stored, UnreadableRow};
 use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, ReceiptCode};
 
@@ -18,7 +18,7 @@ use crate::meter::Meter;
 /// How far an index may be behind its table.
 pub const INDEX_LAG: TimeDelta = TimeDelta::milliseconds(700);
 
-/// A ledger row.
+/// A outbox row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// Where the notice is in its life.
@@ -34,7 +34,7 @@ pub struct Row {
     /// It was cancelled or refused for its phone number.
     pub phone_at_fault: bool,
     /// When it was owed.
-    pub owed_at: DateTime<Utc>,
+    pub enqueued_at: DateTime<Utc>,
 }
 
 /// A message the network accepted.
@@ -204,12 +204,12 @@ impl World {
         self.tables().stream.get(place..).unwrap_or_default().to_vec()
     }
 
-    /// The ledger's notices.
-    pub fn ledger(&self) -> BTreeMap<NoticeId, Row> {
+    /// The outbox's notices.
+    pub fn outbox(&self) -> BTreeMap<NoticeId, Row> {
         self.rows(|id| if let Outgoing::Notice(id) = id { Some(id.clone()) } else { None })
     }
 
-    /// The ledger's replies.
+    /// The outbox's replies.
     pub fn replies(&self) -> BTreeMap<InquiryId, Row> {
         self.rows(|id| if let Outgoing::Reply(id) = id { Some(id.clone()) } else { None })
     }
@@ -295,16 +295,16 @@ impl World {
         (page, next)
     }
 
-    pub(crate) fn owe(&self, id: &Outgoing, how: Owe, owed_at: DateTime<Utc>) -> bool {
+    pub(crate) fn enqueue(&self, id: &Outgoing, how: Enqueue, enqueued_at: DateTime<Utc>) -> bool {
         let (now, mut tables) = (self.now(), self.tables());
         let (state, due_at, attempts, owner) = match how {
-            Owe::Pending { due_at } => (State::Pending, due_at, 0, None),
-            Owe::Claimed(claim) => (State::Sending, claim.lease_until, claim.attempts, Some(claim.owner)),
+            Enqueue::Pending { due_at } => (State::Pending, due_at, 0, None),
+            Enqueue::Claimed(claim) => (State::Sending, claim.lease_until, claim.attempts, Some(claim.owner)),
         };
         if let Some(row) = tables.messages.get(id) {
             return owner.is_some() && row.now.owner == owner && row.now.state == State::Sending;
         }
-        let row = Row { state, due_at, attempts, owner, reason: None, phone_at_fault: false, owed_at };
+        let row = Row { state, due_at, attempts, owner, reason: None, phone_at_fault: false, enqueued_at };
         tables.messages.insert(id.clone(), Indexed { now: row, before: None, since: now });
         tables.open.entry(id.priority()).or_default().insert((due_at, id.clone()), ());
         true
@@ -335,7 +335,7 @@ impl World {
             return Claimed::Taken;
         }
         let claim = Claim { id: id.clone(), owner, lease_until: now + LEASE, attempts: row.attempts + 1 };
-        let state = row.state.after(domain::lifecycle::Step::Claim).expect("it is not finished");
+        let state = row.state.after(domain::lifecycle::Transition::Claim).expect("it is not finished");
         let taken = Row {
             state,
             due_at: claim.lease_until,
@@ -350,31 +350,31 @@ impl World {
         Claimed::Granted(claim)
     }
 
-    pub(crate) fn settle(&self, claim: &Claim, outcome: &Outcome) -> bool {
+    pub(crate) fn complete(&self, claim: &Claim, outcome: &Outcome) -> bool {
         let (now, mut tables) = (self.now(), self.tables());
         let Some(kept) = tables.messages.get_mut(&claim.id) else { return false };
         let row = kept.now.clone();
-        let Ok(state) = State::Sending.after(outcome.step()) else { return false };
+        let Ok(state) = State::Sending.after(outcome.transition()) else { return false };
         if row.owner.as_ref() != Some(&claim.owner) || row.state != State::Sending {
             return state.is_final() && row.owner.as_ref() == Some(&claim.owner) && row.state == state;
         }
-        let mut settled = Row { state, phone_at_fault: outcome.phone_at_fault(), ..row.clone() };
+        let mut completed = Row { state, phone_at_fault: outcome.phone_at_fault(), ..row.clone() };
         match outcome {
             Outcome::NotSent { due_at, counted, reason } => {
-                settled.due_at = *due_at;
-                settled.attempts = claim.attempts - u32::from(!counted);
-                settled.reason = Some(reason.clone());
-                settled.owner = None;
+                completed.due_at = *due_at;
+                completed.attempts = claim.attempts - u32::from(!counted);
+                completed.reason = Some(reason.clone());
+                completed.owner = None;
             }
-            Outcome::Failed(reason) | Outcome::WrongNumber(reason) => settled.reason = Some(reason.clone()),
-            Outcome::Cancelled(reason) | Outcome::NoMobile(reason) => settled.reason = Some((*reason).to_owned()),
+            Outcome::Failed(reason) | Outcome::WrongNumber(reason) => completed.reason = Some(reason.clone()),
+            Outcome::Cancelled(reason) | Outcome::NoMobile(reason) => completed.reason = Some((*reason).to_owned()),
             Outcome::Sent(_) | Outcome::Expired => {}
         }
-        kept.write(settled.clone(), now);
+        kept.write(completed.clone(), now);
         let open = tables.open.entry(claim.id.priority()).or_default();
         open.remove(&(row.due_at, claim.id.clone()));
         if !state.is_final() {
-            open.insert((settled.due_at, claim.id.clone()), ());
+            open.insert((completed.due_at, claim.id.clone()), ());
         }
         true
     }
@@ -405,7 +405,7 @@ impl World {
                 key,
                 state: row.state,
                 phone_at_fault: row.phone_at_fault,
-                owed_at: row.owed_at,
+                enqueued_at: row.enqueued_at,
             })
             .collect()
     }
@@ -470,7 +470,7 @@ impl World {
         moves
     }
 
-    pub(crate) fn take_turn(&self, owner: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> bool {
+    pub(crate) fn acquire_lease(&self, owner: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> bool {
         let mut tables = self.tables();
         match &tables.turn {
             Some((holder, lease_until)) if holder != owner && *lease_until >= now => false,
@@ -481,7 +481,7 @@ impl World {
         }
     }
 
-    pub(crate) fn give_turn_back(&self, owner: &str) {
+    pub(crate) fn release_lease(&self, owner: &str) {
         let mut tables = self.tables();
         if tables.turn.as_ref().is_some_and(|(holder, _)| holder == owner) {
             tables.turn = None;

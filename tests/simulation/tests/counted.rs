@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde_json::json;
 use simulation::aws::{Stack, record};
-use simulation::desk::{dossier, evening_of, phone, terms};
+use simulation::desk::{dossier, evening_of, notice_config, phone};
 use simulation::fault::{Faults, ROUND_TRIP};
 use simulation::meter::Spent;
 use simulation::promises::in_virtual_time;
@@ -15,7 +15,7 @@ use simulation::world::World;
 /// A stack whose rate keeps nobody waiting, with one dossier under way.
 fn stack() -> Stack {
     let began = "2026-11-24T02:00:00Z".parse().expect("a time");
-    let stack = Stack::new(Arc::new(World::at(began)), Arc::new(Faults::none()), terms(1_000_000));
+    let stack = Stack::new(Arc::new(World::at(began)), Arc::new(Faults::none()), notice_config(1_000_000));
     stack.world.restore(dossier("0161701234", "0912345678", json!({})));
     stack
 }
@@ -80,7 +80,7 @@ fn a_change_that_owes_nothing_costs_no_call() {
 fn a_late_notice_takes_three_writes_two_reads_and_one_publish() {
     in_virtual_time(async {
         let mut stack = stack();
-        stack.terms.window = "10:00-21:00".parse().expect("opens in an hour");
+        stack.notice_config.window = "10:00-21:00".parse().expect("opens in an hour");
         stack.world.write(dossier("0161701234", "0912345678", json!({"revision": 2, "step": "Trả kết quả"})));
         let before = stack.world.meter.spent();
         stack.deliver_stream().await;
@@ -131,7 +131,7 @@ fn an_evening_is_planned_with_one_write_a_dossier_and_read_a_page_at_a_time() {
     in_virtual_time(async {
         const DUE: u64 = 2_000;
         let mut stack = evening_of(DUE as usize, Faults::none(), 10).await;
-        stack.terms.window = "07:00-08:00".parse().expect("closed: planned only");
+        stack.notice_config.window = "07:00-08:00".parse().expect("closed: planned only");
         let (first, waits) = spent_by(&stack, stack.evening(stack.world.now())).await;
         assert_eq!(first.calls_of("PutItem"), DUE);
         // Pages of 500, each with its five calls for the rows that are there already.

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::calendar::day_in_vietnam;
+use domain::decision::{StillTrue, still_true};
 use domain::lifecycle::State;
-use domain::owed::{StillTrue, still_true};
 use domain::ports::SendError;
 use domain::{ClosedSteps, InquiryId, NoticeKey};
 use futures::future::LocalBoxFuture;
 use serde_json::json;
 use simulation::aws::{Stack, kind_of};
-use simulation::desk::{dossier, terms};
+use simulation::desk::{dossier, notice_config};
 use simulation::fault::{Fault, Faults};
 use simulation::proof::Line;
 use simulation::world::World;
@@ -175,14 +175,14 @@ fn run(scenario: &Scenario, plan: &[(usize, Fault)]) -> Outcome {
     runtime.block_on(async {
         let faults = Arc::new(Faults::at(plan.iter().copied()));
         let world = Arc::new(World::at(half_past_five()));
-        let mut stack = Stack::new(world.clone(), faults.clone(), terms(100));
+        let mut stack = Stack::new(world.clone(), faults.clone(), notice_config(100));
         (scenario.play)(&mut stack).await;
         let quiet = stack.redeliver_until_quiet(TimeDelta::hours(20)).await;
         assert!(
             quiet,
             "{}: {plan:?}: faults are over, and notices are still open: {:#?}",
             scenario.name,
-            world.ledger()
+            world.outbox()
         );
         assert!(
             stack.bucket.is_empty(),
@@ -203,7 +203,7 @@ fn check(scenario: &Scenario, plan: &[(usize, Fault)], world: &World, faults: &F
     for message in world.accepted() {
         *accepted.entry((kind_of(&message.text).as_str(), message.phone)).or_default() += 1;
     }
-    for (id, row) in world.ledger() {
+    for (id, row) in world.outbox() {
         assert!(row.state.is_final(), "{}: {plan:?}: {id} is {}", scenario.name, row.state);
         if row.phone_at_fault {
             // The number was corrected, so the citizen gets a newer notice.

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::InquiryId;
-use domain::delivery::{Delivery, Progress, Replies, Tally};
+use domain::delivery::{NoticeSender, Progress, ReplySession, Tally};
 use domain::event::InquiryOutcome;
 use domain::lifecycle::State;
-use domain::ports::{Clock, DrainTurn, Inquiry, InquiryLog, Ledger, Owe, ReplyCall, SendError};
+use domain::ports::{Clock, Enqueue, Inquiry, InquiryLog, Outbox, ReplyCall, SendError, SenderLease};
 use simulation::aws::Stack;
-use simulation::desk::terms;
+use simulation::desk::notice_config;
 use simulation::fault::Faults;
 use simulation::ports::SimulatedPorts;
 use simulation::promises::in_virtual_time;
@@ -25,7 +25,7 @@ fn half_past_five() -> DateTime<Utc> {
 
 fn stack_with(faults: Faults) -> Stack {
     let world = World::at(half_past_five() - TimeDelta::seconds(SET_UP as i64));
-    Stack::new(Arc::new(world), Arc::new(faults), terms(100))
+    Stack::new(Arc::new(world), Arc::new(faults), notice_config(100))
 }
 
 fn stack() -> Stack {
@@ -58,7 +58,7 @@ async fn replies_due(stack: &Stack, number: usize, due_at: DateTime<Utc>) {
     for each in 0..number {
         let inquiry = inquiry(each);
         stack.ports.log(&inquiry).await.expect("logged");
-        let owed = stack.ports.owe(&inquiry.id.into(), Owe::Pending { due_at }, stack.world.now()).await;
+        let owed = stack.ports.enqueue(&inquiry.id.into(), Enqueue::Pending { due_at }, stack.world.now()).await;
         assert!(owed.expect("an answer"));
     }
     stack.ports.sleep_until(half_past_five()).await;
@@ -67,7 +67,7 @@ async fn replies_due(stack: &Stack, number: usize, due_at: DateTime<Utc>) {
 /// A drain of replies that begins nothing after `until`: how long it took, and what it did.
 async fn drained(stack: &Stack, request: &str, until: TimeDelta) -> (TimeDelta, Tally) {
     let began = stack.world.now();
-    let replies = Replies::run(&stack.ports, request, began + until);
+    let replies = ReplySession::run(&stack.ports, request, began + until);
     let _ = tokio::time::timeout(Duration::from_secs(120), replies.drain()).await.expect("it ends");
     let took = stack.world.now() - began;
     (took, replies.finish().await)
@@ -147,7 +147,7 @@ fn no_reply_is_begun_when_the_time_is_up_and_it_burns_no_attempt() {
 fn a_reply_for_which_there_is_no_time_is_owed_and_counted() {
     in_virtual_time(async {
         let stack = stack();
-        let replies = Replies::run(&stack.ports, "request", stack.world.now());
+        let replies = ReplySession::run(&stack.ports, "request", stack.world.now());
         assert_eq!(replies.on_inquiry(&inquiry(0)).await.expect("an answer"), Progress::Deferred);
         assert_eq!(replies.tally(), Tally { deferred: 1, ..Tally::default() });
         assert_eq!((row(&stack, 0).state, stack.world.replied().len()), (State::Pending, 0));
@@ -193,7 +193,7 @@ async fn in_turn(stack: &Stack, patience: TimeDelta) -> (bool, TimeDelta, u64) {
     let (began, before) = (stack.world.now(), asked(stack));
     let delivery = delivery(stack);
     let notices = delivery.run("request", began + TimeDelta::seconds(50));
-    let came = notices.drain_in_turn(patience).await.expect("an answer");
+    let came = notices.drain_alone(patience).await.expect("an answer");
     (came, stack.world.now() - began, asked(stack) - before)
 }
 
@@ -202,8 +202,8 @@ fn asked(stack: &Stack) -> u64 {
     stack.world.meter.spent().calls_of("UpdateItem")
 }
 
-fn delivery(stack: &Stack) -> Delivery<SimulatedPorts> {
-    Delivery::new(stack.ports.clone(), stack.terms.clone())
+fn delivery(stack: &Stack) -> NoticeSender<SimulatedPorts> {
+    NoticeSender::new(stack.ports.clone(), stack.notice_config.clone())
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn a_turn_is_asked_for_twice_a_second_while_patience_lasts() {
         assert_eq!(in_turn(&stack, TimeDelta::seconds(4)).await, (false, ms(8 * 505 + 5), 9));
         let ends = async {
             stack.ports.sleep_until(stack.world.now() + TimeDelta::seconds(2)).await;
-            stack.ports.give_back("another").await
+            stack.ports.release("another").await
         };
         let (waited, _) = tokio::join!(in_turn(&stack, TimeDelta::seconds(4)), ends);
         // Asked for five times; given back, once by each; and two looks.
@@ -232,7 +232,7 @@ fn the_turn_of_a_drain_that_died_is_free_two_seconds_after_its_run_would_have_be
         let delivery = delivery(&stack);
         let died = delivery.run("request", until);
         // It took its turn and looked once.
-        tokio::time::timeout(Duration::from_millis(12), died.drain_in_turn(TimeDelta::zero())).await.expect_err("dead");
+        tokio::time::timeout(Duration::from_millis(12), died.drain_alone(TimeDelta::zero())).await.expect_err("dead");
         let take = async |now| stack.ports.take("another", now, now + TimeDelta::minutes(1)).await.expect("an answer");
         let held = until + TimeDelta::seconds(2);
         assert!(!take(held).await, "a message that was begun in time may still be under way");

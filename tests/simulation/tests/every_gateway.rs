@@ -17,7 +17,7 @@ use domain::ports::{DossierStore, Page, PageToken, Put, StoreError};
 use domain::revision::Stored;
 use domain::{ClosedSteps, Dossier, InquiryId, ReceiptCode};
 use hmac::{Hmac, KeyInit, Mac};
-use lookup::{Counts, Flood, Lookup};
+use lookup::{Counts, Lookup, SenderLimit};
 use md5::{Digest, Md5};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -99,7 +99,7 @@ fn lookup(world: &Arc<World>) -> Lookup<Dossiers, SimulatedPorts> {
         secret: Arc::new(Secret::fixed(secret)),
         closed_steps: ClosedSteps::default(),
         charge_unanswered: false,
-        flood: Flood::new(30),
+        sender_limit: SenderLimit::new(30),
     }
 }
 
@@ -298,7 +298,7 @@ fn a_flooded_message_is_not_charged_unless_set() {
     let (mut free, mut charging) = (desk(), desk());
     charging.lookup.charge_unanswered = true;
     for (desk, status) in [(&mut free, 0), (&mut charging, 1)] {
-        desk.lookup.flood = Flood::new(1);
+        desk.lookup.sender_limit = SenderLimit::new(1);
         for (id, expected) in [("m-1", 1), ("m-2", status)] {
             let (_, answer) = desk.text(onepay, id, "84912345678", &format!("MCKH {CODE}"));
             assert_eq!(serde_json::from_str::<Value>(&answer).unwrap()["status"], expected, "{answer}");

@@ -11,7 +11,7 @@ use domain::lifecycle::State;
 use domain::ports::{Clock, SendError};
 use serde_json::json;
 use simulation::aws::{Stack, kind_of, record};
-use simulation::desk::{dossier, phone, terms};
+use simulation::desk::{dossier, notice_config, phone};
 use simulation::fault::{Fault, Faults};
 use simulation::promises::in_virtual_time;
 use simulation::proof::Line;
@@ -26,7 +26,7 @@ fn half_past_five() -> DateTime<Utc> {
 }
 
 fn stack_at(began: DateTime<Utc>, faults: Faults, rate: u32) -> Stack {
-    Stack::new(Arc::new(World::at(began)), Arc::new(faults), terms(rate))
+    Stack::new(Arc::new(World::at(began)), Arc::new(faults), notice_config(rate))
 }
 
 /// A stack at 17:30 where nothing goes wrong by itself.
@@ -54,7 +54,7 @@ async fn minutes(number: u64) {
 
 fn states(world: &World) -> BTreeMap<&'static str, usize> {
     let mut states = BTreeMap::new();
-    for row in world.ledger().values() {
+    for row in world.outbox().values() {
         *states.entry(row.state.as_str()).or_default() += 1;
     }
     states
@@ -159,9 +159,9 @@ fn everything_delivered_to_two_sandboxes_at_once_is_sent_once() {
         all_sent_once(&stack, 10);
         due_tomorrow(&stack, 10);
         minutes(1).await;
-        stack.terms.window = "07:00-17:00".parse().expect("closed now");
+        stack.notice_config.window = "07:00-17:00".parse().expect("closed now");
         stack.evening(half_past_five()).await.expect("planned only");
-        stack.terms.window = domain::sending_window::SendingWindow::ALWAYS;
+        stack.notice_config.window = domain::sending_window::SendingWindow::ALWAYS;
         minutes(60 * 14).await;
         let (first, second) = tokio::join!(stack.redeliver(), stack.redeliver());
         assert!(first.expect("alive").is_ok() && second.expect("alive").is_ok());
@@ -231,7 +231,7 @@ fn a_refused_authorisation_stops_the_run_and_burns_no_notice() {
         assert_eq!((tally.refused, tally.deferred), (1, 16), "no more than were under way: {tally:?}");
         assert!(stack.world.now() - began < TimeDelta::seconds(1), "the run is over");
         assert!(!stack.redeliver_until_quiet(TimeDelta::days(1)).await, "they wait for as long as it takes");
-        for row in stack.world.ledger().values() {
+        for row in stack.world.outbox().values() {
             assert_eq!((row.state, row.attempts), (State::Pending, 0), "{row:?}");
         }
         assert!(stack.redeliver_until_quiet(TimeDelta::days(2)).await);
@@ -250,8 +250,8 @@ fn an_invalid_number_fails_for_good_with_the_reason_and_the_others_go() {
         stack.deliver_stream().await;
         assert!(stack.redeliver_until_quiet(TimeDelta::minutes(5)).await);
         assert_eq!(states(&stack.world), BTreeMap::from([("failed", 1), ("sent", 2)]));
-        let ledger = stack.world.ledger();
-        let failed = ledger.values().find(|row| row.state == State::Failed).expect("one");
+        let outbox = stack.world.outbox();
+        let failed = outbox.values().find(|row| row.state == State::Failed).expect("one");
         assert_eq!(failed.reason.as_deref(), Some("InvalidParameter: PhoneNumber"));
         proved("an invalid number", &stack, 2);
     });
@@ -265,7 +265,7 @@ fn attempts_used_up_end_in_failed_with_the_last_reason() {
         sns_fails(&mut stack, half_past_five() + TimeDelta::days(9), SendError::NotSent("Throttling".into()));
         stack.deliver_stream().await;
         assert!(stack.redeliver_until_quiet(TimeDelta::days(3)).await);
-        let row = stack.world.ledger().into_values().next().expect("one");
+        let row = stack.world.outbox().into_values().next().expect("one");
         assert_eq!((row.state, row.reason.as_deref()), (State::Failed, Some("given up after 20 attempts: Throttling")));
         assert!(stack.world.now() - half_past_five() > TimeDelta::hours(10), "but it was tried for hours");
         proved("SNS throttled for days: failed after 20 attempts, and told", &stack, 0);
@@ -277,7 +277,7 @@ fn a_run_tells_what_it_did() {
     in_virtual_time(async {
         // Planned at night, when nothing may go; two minutes after seven each notice meets its own fate.
         let mut stack = stack_at(vn("2026-11-24T22:00:00"), Faults::none(), 100);
-        stack.terms.window = "07:00-21:00".parse().expect("a window");
+        stack.notice_config.window = "07:00-21:00".parse().expect("a window");
         results(&stack, 7);
         stack.world.write(dossier("D", &phone(7), json!({"appointment_on": "2026-11-24"})));
         stack.deliver_stream().await;
@@ -349,7 +349,7 @@ fn a_poisoned_record_is_set_aside_whole_and_the_shard_moves_on() {
         }
         assert!(stack.redeliver_until_quiet(TimeDelta::minutes(10)).await);
         all_sent_once(&stack, 9);
-        proved("the failure bucket brought again, twice", &stack, 9);
+        proved("the dead-letter bucket brought again, twice", &stack, 9);
     });
 }
 
@@ -409,7 +409,7 @@ fn half_past_five_a_day_and_a_half_late_apologises_to_nobody() {
         due_tomorrow(&stack, 3);
         minutes(1).await;
         assert_eq!(stack.evening(half_past_five()).await, Some(apology::Plan::default()));
-        assert!(stack.world.ledger().is_empty());
+        assert!(stack.world.outbox().is_empty());
         proved("17:30 a day and a half late: too late for anybody", &stack, 0);
     });
 }
@@ -419,7 +419,7 @@ fn what_is_no_longer_true_between_plan_and_claim_is_not_sent() {
     in_virtual_time(async {
         // At 22:00 the window is closed: everything that is planned waits until 07:00.
         let mut stack = stack_at(vn("2026-11-24T22:00:00"), Faults::none(), 100);
-        stack.terms.window = "07:00-21:00".parse().expect("a window");
+        stack.notice_config.window = "07:00-21:00".parse().expect("a window");
         for code in ["MOVED", "DONE", "REMOVED", "NO-PHONE", "STILL"] {
             stack.world.write(dossier(code, &phone(1), json!({})));
         }
@@ -451,7 +451,7 @@ fn what_is_no_longer_true_between_plan_and_claim_is_not_sent() {
 fn a_result_reached_again_before_the_first_notice_went_is_told_once() {
     in_virtual_time(async {
         let mut stack = stack_at(vn("2026-11-24T22:00:00"), Faults::none(), 100);
-        stack.terms.window = "07:00-21:00".parse().expect("a window");
+        stack.notice_config.window = "07:00-21:00".parse().expect("a window");
         for (revision, step) in [(1, "Trả kết quả"), (2, "Thẩm định"), (3, "Trả kết quả")] {
             stack.world.write(dossier("A", &phone(1), json!({"revision": revision, "step": step})));
         }
@@ -468,7 +468,7 @@ fn an_evening_that_the_window_cuts_goes_on_at_seven_and_expires_with_its_day() {
     in_virtual_time(async {
         // 4 parts each at 1 part a second from 20:55: 75 before 21:00, the rest from 07:00 on.
         let mut stack = stack_at(vn("2026-11-24T20:54:00"), Faults::none(), 1);
-        stack.terms.window = "07:00-21:00".parse().expect("a window");
+        stack.notice_config.window = "07:00-21:00".parse().expect("a window");
         due_tomorrow(&stack, 200);
         minutes(1).await;
         let plan = stack.evening(half_past_five()).await.expect("it ran");
@@ -554,9 +554,9 @@ fn one_drain_at_a_time() {
         let mut stack = stack_at(half_past_five(), Faults::none(), 10);
         due_tomorrow(&stack, 100);
         minutes(1).await;
-        stack.terms.window = "07:00-17:00".parse().expect("closed now");
+        stack.notice_config.window = "07:00-17:00".parse().expect("closed now");
         stack.evening(half_past_five()).await.expect("planned only");
-        stack.terms.window = domain::sending_window::SendingWindow::ALWAYS;
+        stack.notice_config.window = domain::sending_window::SendingWindow::ALWAYS;
         minutes(60 * 14).await;
         let (first, second) = tokio::join!(stack.redeliver(), stack.redeliver());
         let sent = [first, second].map(|run| run.expect("alive").expect("it ran").notices.sent);
@@ -599,7 +599,7 @@ fn a_dossier_table_restored_from_backup_tells_nobody_twice() {
 }
 
 fn row_of(stack: &Stack, notice: &str) -> simulation::world::Row {
-    let rows = stack.world.ledger();
+    let rows = stack.world.outbox();
     rows.into_iter().find(|(id, _)| id.to_string() == notice).unwrap_or_else(|| panic!("no row {notice}")).1
 }
 
@@ -673,7 +673,7 @@ fn each_time_papers_are_awaited_has_its_own_corrected_phone() {
 fn a_phone_that_was_removed_before_the_notice_went_and_corrected_later_is_told() {
     in_virtual_time(async {
         let mut stack = stack_at(vn("2026-11-24T22:00:00"), Faults::none(), 100);
-        stack.terms.window = "07:00-21:00".parse().expect("a window");
+        stack.notice_config.window = "07:00-21:00".parse().expect("a window");
         at_result(&stack, 1, json!(phone(1)));
         at_result(&stack, 2, json!(null));
         stack.deliver_stream().await;
@@ -720,7 +720,7 @@ fn a_correction_that_the_stream_saw_while_the_old_number_was_refused_is_told_by_
             receipt_code: domain::ReceiptCode::parse("A").expect("a code"),
             key: domain::NoticeKey::Result(1),
         };
-        run.owe_when_open(&id).await.expect("owed");
+        run.enqueue_when_open(&id).await.expect("owed");
         // The dossier is read without a number; before the row is marked, the number is corrected, and the stream's
         // record of that finds the row unfinished.
         let correction = async {
@@ -742,13 +742,13 @@ fn a_correction_that_the_stream_saw_while_the_old_number_was_refused_is_told_by_
 fn a_row_whose_state_was_edited_by_hand_starves_nobody_and_is_told() {
     in_virtual_time(async {
         let mut stack = stack_at(vn("2026-11-24T22:00:00"), Faults::none(), 100);
-        stack.terms.window = "07:00-21:00".parse().expect("a window");
+        stack.notice_config.window = "07:00-21:00".parse().expect("a window");
         results(&stack, 40);
         stack.deliver_stream().await;
         due_tomorrow(&stack, 30);
         minutes(1).await;
         stack.evening(half_past_five()).await.expect("planned only");
-        for (id, _) in stack.world.ledger().into_iter().filter(|(id, _)| id.key.kind() == NoticeKind::Result) {
+        for (id, _) in stack.world.outbox().into_iter().filter(|(id, _)| id.key.kind() == NoticeKind::Result) {
             stack.world.edit_state(&id, State::Cancelled);
         }
         stack.ports.sleep_until(vn("2026-11-25T07:00:00")).await;
@@ -787,7 +787,7 @@ fn a_plan_that_fails_half_way_still_tells_what_it_owed() {
             let deadline = stack.world.now() + TimeDelta::minutes(15);
             let event = apology::Scheduled { time: half_past_five() };
             let evening = apology::apologise(&delivery, &event, &request, deadline).await;
-            assert_eq!(evening.plan.planned, stack.world.ledger().len() as u64, "{after} ms");
+            assert_eq!(evening.plan.planned, stack.world.outbox().len() as u64, "{after} ms");
             assert!(evening.failed.is_some() || evening.plan.out_of_reach > 0, "{after} ms: it is to be repeated");
             failed += usize::from(evening.failed.is_some() && evening.plan.planned > 0);
         }
@@ -803,14 +803,14 @@ fn a_run_that_fails_half_way_still_tells_what_it_sent() {
             let opens_in = Duration::from_secs(9 * 3600);
             let outage = Faults::outage(opens_in + Duration::from_millis(after), Duration::from_secs(30));
             let mut stack = stack_at(vn("2026-11-24T22:00:00"), outage, 10);
-            stack.terms.window = "07:00-21:00".parse().expect("a window");
+            stack.notice_config.window = "07:00-21:00".parse().expect("a window");
             results(&stack, 40);
             stack.deliver_stream().await;
             stack.ports.sleep_until(vn("2026-11-25T07:00:00")).await;
             let (delivery, request) = stack.sandbox();
             let deadline = stack.world.now() + TimeDelta::minutes(1);
             let run = redeliver::redeliver(&delivery, &stack.ports, &request, deadline).await;
-            let sent = stack.world.ledger().values().filter(|row| row.state == State::Sent).count();
+            let sent = stack.world.outbox().values().filter(|row| row.state == State::Sent).count();
             assert_eq!(run.notices.sent as usize, sent, "{after} ms");
             failed += usize::from(run.failed.is_some() && sent > 0);
         }
@@ -864,8 +864,8 @@ fn a_region_without_sms_burns_no_notice_and_is_told() {
 fn after_a_long_wait_for_the_rate_the_dossier_is_looked_at_again() {
     in_virtual_time(async {
         let mut stack = stack_at(vn("2026-11-24T22:00:00"), Faults::none(), 1);
-        stack.terms.window = "07:00-21:00".parse().expect("a window");
-        stack.terms.office = "Trung tâm Phục vụ hành chính công tỉnh Khánh Hòa, số 01 Trần Phú".into();
+        stack.notice_config.window = "07:00-21:00".parse().expect("a window");
+        stack.notice_config.office = "Trung tâm Phục vụ hành chính công tỉnh Khánh Hòa, số 01 Trần Phú".into();
         results(&stack, 2);
         stack.deliver_stream().await;
         stack.ports.sleep_until(vn("2026-11-25T07:00:00")).await;
@@ -884,7 +884,7 @@ fn after_a_long_wait_for_the_rate_the_dossier_is_looked_at_again() {
 fn a_result_that_was_handed_over_before_its_notice_went_is_not_announced() {
     in_virtual_time(async {
         let mut stack = stack_at(vn("2026-11-24T22:00:00"), Faults::none(), 100);
-        stack.terms.window = "07:00-21:00".parse().expect("a window");
+        stack.notice_config.window = "07:00-21:00".parse().expect("a window");
         results(&stack, 1);
         stack.deliver_stream().await;
         stack.world.write(dossier("R0", &phone(0), json!({"revision": 2, "step": "Đã trả kết quả"})));
@@ -899,13 +899,13 @@ fn the_alarm_for_an_evening_too_long_says_when_it_really_ends() {
     in_virtual_time(async {
         // 600 apologies of 4 parts at 1 part a second: 40 minutes at the rate alone.
         let mut stack = stack_at(vn("2026-11-24T17:29:00"), Faults::none(), 1);
-        stack.terms.window = "07:00-18:10".parse().expect("a window");
+        stack.notice_config.window = "07:00-18:10".parse().expect("a window");
         for each in 0..600 {
             stack.world.write(dossier(&format!("016{each:07}"), &phone(each), json!({})));
         }
         minutes(1).await;
         let plan = stack.evening(half_past_five()).await.expect("it ran");
-        stack.terms.window = domain::sending_window::SendingWindow::ALWAYS;
+        stack.notice_config.window = domain::sending_window::SendingWindow::ALWAYS;
         assert!(stack.redeliver_until_quiet(TimeDelta::hours(2)).await);
         let last = stack.world.accepted().last().expect("sent").at;
         let overrun = (last - vn("2026-11-24T18:10:00")).num_minutes();

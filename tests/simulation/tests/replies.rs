@@ -12,7 +12,7 @@ use domain::lifecycle::State;
 use domain::ports::SendError;
 use serde_json::json;
 use simulation::aws::Stack;
-use simulation::desk::{dossier, phone, terms};
+use simulation::desk::{dossier, notice_config, phone};
 use simulation::fault::{Fault, Faults};
 use simulation::promises::in_virtual_time;
 use simulation::proof::Line;
@@ -25,7 +25,7 @@ fn half_past_five() -> DateTime<Utc> {
 }
 
 fn stack_with(faults: Faults) -> Stack {
-    let stack = Stack::new(Arc::new(World::at(half_past_five())), Arc::new(faults), terms(100));
+    let stack = Stack::new(Arc::new(World::at(half_past_five())), Arc::new(faults), notice_config(100));
     stack.world.write(dossier("A", "0912345678", json!({})));
     stack
 }
@@ -144,12 +144,12 @@ fn vcom_that_hangs_keeps_no_citizen_and_no_notice_waiting() {
         ask(&stack, 100).await;
         // A night's worth of results is owed while every call for a reply hangs for ten seconds.
         stack.ports.gateway_takes = Duration::from_secs(10);
-        stack.terms.window = "07:00-17:00".parse().expect("closed now");
+        stack.notice_config.window = "07:00-17:00".parse().expect("closed now");
         for each in 0..50 {
             stack.world.write(dossier(&format!("R{each}"), &phone(each), json!({"step": "Trả kết quả"})));
         }
         stack.deliver_stream().await;
-        stack.terms.window = domain::sending_window::SendingWindow::ALWAYS;
+        stack.notice_config.window = domain::sending_window::SendingWindow::ALWAYS;
         tokio::time::sleep(Duration::from_secs(14 * 3600)).await;
         let began = stack.world.now();
         vcom_fails(&mut stack, began + TimeDelta::minutes(20), SendError::NotSent("no answer".into()));
@@ -202,7 +202,7 @@ fn a_gateway_that_takes_nothing_from_us_is_asked_little_and_burns_no_reply() {
 fn a_reply_goes_at_any_hour_and_without_a_budget() {
     in_virtual_time(async {
         let mut stack = stack();
-        stack.terms.window = "07:00-17:00".parse().expect("closed now");
+        stack.notice_config.window = "07:00-17:00".parse().expect("closed now");
         vcom_fails(&mut stack, half_past_five() + TimeDelta::minutes(2), SendError::NotSent("HTTP 500".into()));
         ask(&stack, 2).await;
         assert!(stack.redeliver_until_quiet(TimeDelta::minutes(10)).await, "nobody waits for the morning");

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use domain::lifecycle::State;
 use serde_json::json;
 use simulation::aws::Stack;
-use simulation::desk::{dossier, evening_of, phone, terms};
+use simulation::desk::{dossier, evening_of, notice_config, phone};
 use simulation::fault::Faults;
 use simulation::promises::in_virtual_time;
 use simulation::proof::{Line, figure};
@@ -30,7 +30,7 @@ fn keeps_the_rate(world: &World) {
 }
 
 fn states(world: &World) -> BTreeMap<State, usize> {
-    world.ledger().values().fold(BTreeMap::new(), |mut states, row| {
+    world.outbox().values().fold(BTreeMap::new(), |mut states, row| {
         *states.entry(row.state).or_default() += 1;
         states
     })
@@ -38,7 +38,7 @@ fn states(world: &World) -> BTreeMap<State, usize> {
 
 /// Everybody was told once, at the rate.
 async fn all_are_told(stack: &Stack, owed: usize, what: &str) {
-    assert_eq!(stack.world.ledger().len(), owed, "the ledger is complete");
+    assert_eq!(stack.world.outbox().len(), owed, "the outbox is complete");
     assert!(stack.redeliver_until_quiet(TimeDelta::hours(24)).await);
     assert_eq!(states(&stack.world), BTreeMap::from([(State::Sent, owed)]));
     assert_eq!(stack.world.accepted().len(), owed);
@@ -96,7 +96,7 @@ fn twenty_thousand_changes_in_an_hour_are_told_at_the_rate() {
     in_virtual_time(async {
         const CHANGES: usize = 20_000;
         let began = "2026-11-24T02:00:00Z".parse().expect("a time");
-        let mut stack = Stack::new(Arc::new(World::at(began)), Arc::new(Faults::none()), terms(RATE));
+        let mut stack = Stack::new(Arc::new(World::at(began)), Arc::new(Faults::none()), notice_config(RATE));
         for minute in 0..60 {
             for number in 0..CHANGES / 60 + usize::from(minute < CHANGES % 60) {
                 let code = format!("016{:07}", minute * 1_000 + number);
@@ -110,7 +110,7 @@ fn twenty_thousand_changes_in_an_hour_are_told_at_the_rate() {
         }
         let owed = stack.world.now();
         all_are_told(&stack, CHANGES, "20,000 results in an hour").await;
-        figure("20,000 results in an hour: all in the ledger", seconds(owed - began));
+        figure("20,000 results in an hour: all in the outbox", seconds(owed - began));
         figure("… all sent (6,000 s at the rate alone)", seconds(stack.world.now() - began));
     });
 }

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::json;
 use simulation::aws::{Stack, kind_of, record};
-use simulation::desk::{dossier, terms};
+use simulation::desk::{dossier, notice_config};
 use simulation::fault::{Fault, Faults};
 use simulation::promises::in_virtual_time;
 use simulation::proof::Line;
@@ -149,7 +149,7 @@ fn in_the_table(write: &Write, revision: u64) -> Dossier {
     )
 }
 
-/// How many SMS were accepted, and how many of them beyond what the ledger says.
+/// How many SMS were accepted, and how many of them beyond what the outbox says.
 async fn live(
     writes: Vec<Write>,
     batch: usize,
@@ -160,7 +160,7 @@ async fn live(
     let began = "2026-11-24T02:00:00Z".parse().expect("a time");
     let world = Arc::new(World::at(began));
     let faults = Arc::new(Faults::at(faults));
-    let mut stack = Stack::new(world.clone(), faults.clone(), terms(1_000));
+    let mut stack = Stack::new(world.clone(), faults.clone(), notice_config(1_000));
     (stack.mapping.batch, stack.mapping.shards) = (batch, shards);
     let owed = play(&world, &writes);
     stack.deliver_stream().await;
@@ -171,17 +171,17 @@ async fn live(
     assert!(stack.redeliver_until_quiet(TimeDelta::hours(20)).await, "3: every notice reaches a final state");
     assert!(stack.bucket.is_empty(), "1: nothing was poisoned");
 
-    let ledger = world.ledger();
-    let rows: BTreeSet<String> = ledger.keys().map(ToString::to_string).collect();
-    assert!(rows.is_subset(&owed.keys().cloned().collect()), "5: nothing else is in the ledger: {rows:?} {owed:?}");
+    let outbox = world.outbox();
+    let rows: BTreeSet<String> = outbox.keys().map(ToString::to_string).collect();
+    assert!(rows.is_subset(&owed.keys().cloned().collect()), "5: nothing else is in the outbox: {rows:?} {owed:?}");
     for (notice, owed) in &owed {
         let is_sure = *owed == Owed::Surely || faults.injected().is_empty();
-        assert!(!is_sure || rows.contains(notice), "1: {notice} is not in the ledger");
+        assert!(!is_sure || rows.contains(notice), "1: {notice} is not in the outbox");
     }
     let ambiguous = faults.injected().iter().filter(|fault| !fault.is_definite()).count();
     for whose in 0..DOSSIERS {
         for kind in [NoticeKind::Result, NoticeKind::Supplement] {
-            let sent = ledger.iter().filter(|(id, row)| {
+            let sent = outbox.iter().filter(|(id, row)| {
                 id.receipt_code.as_str() == code(whose) && id.key.kind() == kind && row.state == State::Sent
             });
             let (sent, marker) = (sent.count(), format!("(MS: {})", code(whose)));
@@ -194,14 +194,14 @@ async fn live(
             assert!(accepted <= sent + ambiguous, "2: {kind} of {}: {accepted} accepted", code(whose));
         }
     }
-    for (id, row) in &ledger {
+    for (id, row) in &outbox {
         let is_true = matches!(row.state, State::Sent) || row.state == State::Cancelled && row.reason.is_some();
         assert!(is_true, "{id} is {row:?}");
     }
     if faults.injected().is_empty() {
         assert_eq!(world.accepted().len(), owed.len(), "without a fault everything goes at once");
     }
-    let (sent, accepted) = (ledger.values().filter(|row| row.state == State::Sent).count(), world.accepted().len());
+    let (sent, accepted) = (outbox.values().filter(|row| row.state == State::Sent).count(), world.accepted().len());
     (accepted, accepted - sent)
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use chrono::{Days, NaiveDate};
-use domain::owed::{owed_by_change, owes_apology};
+use domain::decision::{needs_apology, notice_for_change};
 use domain::sms::Sms;
 use domain::{ClosedSteps, Dossier, Phone, ReceiptCode};
 use serde::Deserialize;
@@ -145,7 +145,7 @@ impl Day {
         for snapshot in snapshots {
             let new = parse(snapshot.as_object().context("a snapshot")?)?;
             let old = self.dossiers.insert(new.receipt_code.clone(), new.clone());
-            owed += usize::from(owed_by_change(old.as_ref(), &new, &ClosedSteps::default()).is_some());
+            owed += usize::from(notice_for_change(old.as_ref(), &new, &ClosedSteps::default()).is_some());
         }
         Ok(owed)
     }
@@ -185,7 +185,7 @@ impl Day {
         self.screen.title("17:30 · the rule starts the apologies for tomorrow's dossiers without a result");
         let tomorrow = today() + Days::new(1);
         let owed =
-            self.dossiers.values().filter(|dossier| owes_apology(dossier, tomorrow, &ClosedSteps::default())).count();
+            self.dossiers.values().filter(|dossier| needs_apology(dossier, tomorrow, &ClosedSteps::default())).count();
         self.stack.evening(half_past_five(today())).await?;
         self.wait_for(owed).await
     }
@@ -227,12 +227,12 @@ impl Day {
         println!("  {:<28}{:>6}", "texts to 8083", counts.inquiries);
         let mut states: BTreeMap<String, usize> = BTreeMap::new();
         for code in self.revisions.keys() {
-            for row in self.stack.ledger(code).await?.values() {
+            for row in self.stack.outbox(code).await?.values() {
                 *states.entry(row["state"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
             }
         }
-        let ledger: Vec<String> = states.iter().map(|(state, rows)| format!("{rows} {state}")).collect();
-        println!("  {:<28}{:>6}", "ledger rows", ledger.join(", "));
+        let outbox: Vec<String> = states.iter().map(|(state, rows)| format!("{rows} {state}")).collect();
+        println!("  {:<28}{:>6}", "outbox rows", outbox.join(", "));
         println!("  told nothing, and why");
         for dossier in self.dossiers.values() {
             if let Some(why) = told_nothing(dossier) {
@@ -242,7 +242,7 @@ impl Day {
         let sent: usize = counts.sms.values().map(|(messages, _)| messages).sum();
         ensure!(
             states == BTreeMap::from([("sent".to_owned(), sent)]),
-            "the ledger has {states:?}, the phones got {sent}"
+            "the outbox has {states:?}, the phones got {sent}"
         );
         self.next_steps();
         Ok(())
@@ -255,7 +255,7 @@ impl Day {
             ("make push STEP='Trả kết quả' PHONE=0912345678".to_owned(), "push a dossier, signed"),
             ("make inbox PHONE=0912345678".to_owned(), "the SMS that phone got"),
             (format!("make text TEXT='MCKH {code}'"), "text 8083"),
-            (format!("make ledger CODE={code}"), "what that citizen was told, and when"),
+            (format!("make outbox CODE={code}"), "what that citizen was told, and when"),
             ("make evening".to_owned(), "the 17:30 run, now"),
             ("make outputs".to_owned(), "the stack's outputs, for curl and the like"),
             ("make down".to_owned(), "end it"),

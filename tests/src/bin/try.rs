@@ -1,4 +1,4 @@
-//! One line to try something on the local stack: what `make push`, `make text`, `make inbox`, `make ledger` and
+//! One line to try something on the local stack: what `make push`, `make text`, `make inbox`, `make outbox` and
 //! `make evening` run.
 
 use anyhow::{Context, Result, bail};
@@ -16,9 +16,9 @@ async fn main() -> Result<()> {
         ["push", step, phone] => push(&stack, step, phone).await,
         ["text", text] => text_8083(&stack, text).await,
         ["inbox", phone] => inbox(&stack, phone).await,
-        ["ledger", code] => ledger(&stack, code).await,
+        ["outbox", code] => outbox(&stack, code).await,
         ["evening"] => evening(&stack).await,
-        _ => bail!("usage: try push STEP PHONE | text TEXT | inbox PHONE | ledger CODE | evening"),
+        _ => bail!("usage: try push STEP PHONE | text TEXT | inbox PHONE | outbox CODE | evening"),
     }
 }
 
@@ -44,9 +44,9 @@ async fn inbox(stack: &Stack, phone: &str) -> Result<()> {
     Ok(())
 }
 
-async fn ledger(stack: &Stack, code: &str) -> Result<()> {
+async fn outbox(stack: &Stack, code: &str) -> Result<()> {
     let code = domain::ReceiptCode::parse(code).with_context(|| format!("{code} is no receipt code"))?;
-    for (notice, row) in stack.ledger(code.as_str()).await? {
+    for (notice, row) in stack.outbox(code.as_str()).await? {
         println!("{notice}\n{}", serde_json::to_string_pretty(&row)?);
     }
     Ok(())

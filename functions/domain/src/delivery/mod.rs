@@ -1,6 +1,6 @@
 //! How a message of ours is delivered: owe, claim, look again, send, mark.
 //!
-//! The order is the promise. *Owe before you send*: once its row exists, a message cannot be lost. *Claim before you
+//! The order is the promise. *Enqueue before you send*: once its row exists, a message cannot be lost. *Claim before you
 //! send*: nobody else sends it while the lease lasts. What is in doubt after a crash or a time-out is sent again when
 //! the lease runs out: one duplicate, never a loss.
 //!
@@ -13,8 +13,8 @@ mod refusals;
 mod replies;
 mod run;
 
-pub use notices::{Delivery, Notices, Terms};
-pub use replies::Replies;
+pub use notices::{NoticeConfig, NoticeSender, NoticeSession};
+pub use replies::ReplySession;
 pub use run::{Progress, Run, Tally};
 
 use chrono::TimeDelta;

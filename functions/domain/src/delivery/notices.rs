@@ -6,23 +6,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::refusals::{Fault, Refusals};
-use super::run::{A_MOMENT, AT_ONCE, LOOK_AGAIN, Lane, Passed, Progress, Run, Tally};
-use crate::budget::{Pacer, PartsPerSecond};
+use super::run::{A_MOMENT, AT_ONCE, DueQueue, LOOK_AGAIN, Passed, Progress, Run, Tally};
 use crate::calendar::day_in_vietnam;
+use crate::decision::{StillTrue, is_superseded, still_true};
 use crate::event::Event;
-use crate::lifecycle::{Claim, Outcome, Receipt, Told};
+use crate::lifecycle::{Acceptance, Claim, Outcome, SentCopy};
 use crate::notice::Priority;
-use crate::owed::{StillTrue, is_superseded, still_true};
 use crate::ports::{
-    Clock, DossierStore, DrainTurn, Due, Ledger, NoticePorts, NoticeRow, SendError, SmsSender, StoreError,
+    Clock, DossierStore, Due, NoticePorts, NoticeRow, Outbox, SendError, SenderLease, SmsSender, StoreError,
 };
+use crate::rate_limiter::{PartsPerSecond, RateLimiter};
 use crate::sending_window::SendingWindow;
 use crate::sms::{Accents, Sms};
 use crate::{ClosedSteps, Dossier, NoticeId, NoticeKey, NoticeKind, Outgoing, Phone, texts};
 
 /// What the stack's parameters say about notices.
 #[derive(Debug, Clone)]
-pub struct Terms {
+pub struct NoticeConfig {
     /// Parameter `ClosedSteps`.
     pub closed_steps: ClosedSteps,
     /// Parameter `OfficeName`.
@@ -43,18 +43,18 @@ const UNDER_WAY_SECONDS: usize = 2;
 const LONG_WAIT: TimeDelta = TimeDelta::seconds(3);
 
 /// The delivery of notices in one sandbox, over many invocations.
-pub struct Delivery<P> {
+pub struct NoticeSender<P> {
     ports: P,
-    terms: Terms,
-    pacer: Pacer,
+    notice_config: NoticeConfig,
+    rate_limiter: RateLimiter,
     refusals: Mutex<Refusals>,
 }
 
-impl<P: NoticePorts> Delivery<P> {
-    /// Nothing is sent until [`Delivery::run`].
-    pub fn new(ports: P, terms: Terms) -> Self {
-        let pacer = Pacer::new(terms.rate);
-        Self { ports, terms, pacer, refusals: Mutex::default() }
+impl<P: NoticePorts> NoticeSender<P> {
+    /// Nothing is sent until [`NoticeSender::run`].
+    pub fn new(ports: P, notice_config: NoticeConfig) -> Self {
+        let rate_limiter = RateLimiter::new(notice_config.rate);
+        Self { ports, notice_config, rate_limiter, refusals: Mutex::default() }
     }
 
     /// The world.
@@ -63,16 +63,16 @@ impl<P: NoticePorts> Delivery<P> {
     }
 
     /// The stack's parameters.
-    pub fn terms(&self) -> &Terms {
-        &self.terms
+    pub fn notice_config(&self) -> &NoticeConfig {
+        &self.notice_config
     }
 
     /// One invocation's work under the request id `request`; no message is begun after `until`, nor after the sending
     /// window closes.
-    pub fn run(&self, request: &str, until: DateTime<Utc>) -> Notices<'_, P> {
-        let closes = self.terms.window.next_close(self.ports.clock().now());
+    pub fn run(&self, request: &str, until: DateTime<Utc>) -> NoticeSession<'_, P> {
+        let closes = self.notice_config.window.next_close(self.ports.clock().now());
         let until = closes.map_or(until, |closes| closes.min(until));
-        Notices { run: Run::begin(&self.ports, request, until), delivery: self, refused: AtomicBool::new(false) }
+        NoticeSession { run: Run::begin(&self.ports, request, until), delivery: self, refused: AtomicBool::new(false) }
     }
 }
 
@@ -83,23 +83,23 @@ struct Draft {
     parts: u32,
 }
 
-/// One invocation's notices. [`Notices::finish`] ends it.
-pub struct Notices<'a, P> {
+/// One invocation's notices. [`NoticeSession::finish`] ends it.
+pub struct NoticeSession<'a, P> {
     run: Run<'a, P>,
-    delivery: &'a Delivery<P>,
+    delivery: &'a NoticeSender<P>,
     /// SNS refused our authorisation: nothing more is sent.
     refused: AtomicBool,
 }
 
-impl<P: NoticePorts> Notices<'_, P> {
+impl<P: NoticePorts> NoticeSession<'_, P> {
     /// Owes a notice that `dossier` has just come to owe, and sends it at once where it may go at once.
     ///
-    /// An error means that the notice may not be in the ledger: the change must be delivered to us again.
+    /// An error means that the notice may not be in the outbox: the change must be delivered to us again.
     pub async fn on_change(&self, id: &NoticeId, dossier: &Dossier) -> Result<Progress, StoreError> {
         if !self.is_open() {
-            return self.owe_when_open(id).await;
+            return self.enqueue_when_open(id).await;
         }
-        match self.run.owe_and_claim(&id.clone().into()).await? {
+        match self.run.enqueue_and_claim(&id.clone().into()).await? {
             Some(claim) => Ok(self.deliver(&claim, id, dossier).await),
             None => Ok(Progress::NotOurs),
         }
@@ -107,14 +107,14 @@ impl<P: NoticePorts> Notices<'_, P> {
 
     /// The other notices of `id`'s dossier and kind. One of that same id was owed by an earlier delivery of the change.
     pub async fn others_of(&self, id: &NoticeId) -> Result<Vec<NoticeRow>, StoreError> {
-        let mut rows = self.ports().ledger().rows_of(&id.receipt_code, id.key.kind()).await?;
+        let mut rows = self.ports().outbox().rows_of(&id.receipt_code, id.key.kind()).await?;
         rows.retain(|row| row.key != id.key);
         Ok(rows)
     }
 
     /// Owes a notice to be sent by a drain, as soon as the window is open.
-    pub async fn owe_when_open(&self, id: &NoticeId) -> Result<Progress, StoreError> {
-        self.run.owe(&id.clone().into(), self.terms().window.next_open(self.run.now())).await
+    pub async fn enqueue_when_open(&self, id: &NoticeId) -> Result<Progress, StoreError> {
+        self.run.enqueue(&id.clone().into(), self.notice_config().window.next_open(self.run.now())).await
     }
 
     /// Takes a notice that is due and sends it, if it is still true.
@@ -126,7 +126,7 @@ impl<P: NoticePorts> Notices<'_, P> {
         Ok(match self.look_again(id).await {
             Ok(Ok(dossier)) => self.deliver(&claim, id, &dossier).await,
             Ok(Err(outcome)) => self.end(&claim, id, outcome).await,
-            Err(error) => self.run.mark_unread(&claim, "dossier", &error).await,
+            Err(error) => self.run.complete_unreadable(&claim, "dossier", &error).await,
         })
     }
 
@@ -139,7 +139,7 @@ impl<P: NoticePorts> Notices<'_, P> {
         if superseded {
             return Ok(Err(Outcome::Cancelled("a later revision owes the same notice")));
         }
-        Ok(match still_true(&id.key, &dossier, day_in_vietnam(self.run.now()), &self.terms().closed_steps) {
+        Ok(match still_true(&id.key, &dossier, day_in_vietnam(self.run.now()), &self.notice_config().closed_steps) {
             StillTrue::Yes => Ok(dossier),
             StillTrue::No(reason) => Err(Outcome::Cancelled(reason)),
             StillTrue::NoMobile(reason) => Err(Outcome::NoMobile(reason)),
@@ -152,14 +152,14 @@ impl<P: NoticePorts> Notices<'_, P> {
         if id.key.kind() == NoticeKind::Apology {
             return Ok(false);
         }
-        let rows = self.ports().ledger().rows_of(&id.receipt_code, id.key.kind()).await?;
+        let rows = self.ports().outbox().rows_of(&id.receipt_code, id.key.kind()).await?;
         Ok(is_superseded(&id.key, &rows))
     }
 
     /// Sends what is due, results and supplements before apologies, if it is this run's turn before `patience` is over.
     /// False where somebody else is at it.
-    pub async fn drain_in_turn(&self, patience: TimeDelta) -> Result<bool, StoreError> {
-        let (turn, clock, run) = (self.ports().turn(), self.ports().clock(), &self.run);
+    pub async fn drain_alone(&self, patience: TimeDelta) -> Result<bool, StoreError> {
+        let (turn, clock, run) = (self.ports().sender_lease(), self.ports().clock(), &self.run);
         let latest = run.now() + patience;
         while !turn.take(run.name(), run.now(), run.until + LOOK_AGAIN).await? {
             if run.now() >= latest {
@@ -169,7 +169,7 @@ impl<P: NoticePorts> Notices<'_, P> {
         }
         let drained = run.drain(self).await;
         // It runs out by itself.
-        if let Err(error) = turn.give_back(run.name()).await {
+        if let Err(error) = turn.release(run.name()).await {
             tracing::warn!(%error, "the turn to drain could not be given back");
         }
         drained.map(|()| true)
@@ -181,7 +181,7 @@ impl<P: NoticePorts> Notices<'_, P> {
             return self.end(claim, id, Outcome::NoMobile("the dossier has no mobile number")).await;
         };
         let asked_at = self.run.now();
-        if !self.wait_for_budget(draft.parts).await {
+        if !self.wait_for_rate(draft.parts).await {
             return self.postpone(claim).await;
         }
         if self.run.now() - asked_at <= LONG_WAIT {
@@ -193,14 +193,14 @@ impl<P: NoticePorts> Notices<'_, P> {
                 None => self.postpone(claim).await,
             },
             Ok(Err(outcome)) => self.end(claim, id, outcome).await,
-            Err(error) => self.run.mark_unread(claim, "dossier", &error).await,
+            Err(error) => self.run.complete_unreadable(claim, "dossier", &error).await,
         }
     }
 
     /// What would be sent, and where to; None without a mobile number.
     fn draft(&self, id: &NoticeId, dossier: &Dossier) -> Option<Draft> {
         let phone = dossier.mobile()?.ok()?;
-        let text = self.terms().accents.apply(texts::notice(&id.key, dossier, &self.terms().office));
+        let text = self.notice_config().accents.apply(texts::notice(&id.key, dossier, &self.notice_config().office));
         Some(Draft { phone, parts: Sms::new(&text).parts, text })
     }
 
@@ -212,8 +212,8 @@ impl<P: NoticePorts> Notices<'_, P> {
         match self.ports().sms().send(&phone, &text).await {
             Ok(message_id) => {
                 self.refusals(Refusals::accepted);
-                let told = Some(Told { phone: phone.as_e164().to_owned(), text });
-                self.run.mark(claim, Ok(Receipt { message_id, parts, sent_at: self.run.now(), told })).await
+                let told = Some(SentCopy { phone: phone.as_e164().to_owned(), text });
+                self.run.mark(claim, Ok(Acceptance { message_id, parts, sent_at: self.run.now(), told })).await
             }
             Err(error @ (SendError::Refused(_) | SendError::WrongNumber(_))) => {
                 self.on_refusal(claim, id, &phone, error).await
@@ -236,7 +236,7 @@ impl<P: NoticePorts> Notices<'_, P> {
             },
             Fault::NotKnown => {
                 let outcome = self.run.try_later(claim, error.to_string());
-                self.run.settle(claim, outcome).await
+                self.run.complete(claim, outcome).await
             }
             Fault::Account => {
                 let reason = format!("several numbers in a row were refused: {error}");
@@ -262,24 +262,24 @@ impl<P: NoticePorts> Notices<'_, P> {
     /// Back to pending: there was no room in the rate, or no time left.
     async fn postpone(&self, claim: &Claim) -> Progress {
         let rest_of_run = (self.run.until - self.run.now()).max(TimeDelta::zero());
-        let outcome = self.run.burning_no_attempt("no budget of SMS parts in this run".into(), rest_of_run);
-        self.run.settle(claim, outcome).await
+        let outcome = self.run.retry_uncounted("no budget of SMS parts in this run".into(), rest_of_run);
+        self.run.complete(claim, outcome).await
     }
 
     /// Marks a final outcome. Where the phone number was at fault, it may have been corrected in the meantime: the change
     /// that corrected it saw this notice unfinished, and left it to us.
     async fn end(&self, claim: &Claim, id: &NoticeId, outcome: Outcome) -> Progress {
         let phone_at_fault = outcome.phone_at_fault();
-        let progress = self.run.settle(claim, outcome).await;
+        let progress = self.run.complete(claim, outcome).await;
         if phone_at_fault && progress == Progress::Finished {
-            if let Err(error) = self.owe_if_corrected(id).await {
+            if let Err(error) = self.enqueue_if_corrected(id).await {
                 tracing::error!(message = %id, %error, "whether the phone number was corrected is not known");
             }
         }
         progress
     }
 
-    async fn owe_if_corrected(&self, id: &NoticeId) -> Result<(), StoreError> {
+    async fn enqueue_if_corrected(&self, id: &NoticeId) -> Result<(), StoreError> {
         let Some(dossier) = self.ports().dossiers().get(&id.receipt_code).await? else { return Ok(()) };
         let key = match id.key {
             NoticeKey::Result(revision) if revision < dossier.revision => NoticeKey::Result(dossier.revision),
@@ -288,22 +288,22 @@ impl<P: NoticePorts> Notices<'_, P> {
         };
         let today = day_in_vietnam(self.run.now());
         let corrected = NoticeId { receipt_code: id.receipt_code.clone(), key };
-        let is_true = still_true(&key, &dossier, today, &self.terms().closed_steps) == StillTrue::Yes;
+        let is_true = still_true(&key, &dossier, today, &self.notice_config().closed_steps) == StillTrue::Yes;
         let is_last = |rows: Vec<NoticeRow>| rows.iter().all(|row| row.key <= id.key);
         if is_true && !dossier.silent && is_last(self.others_of(&corrected).await?) {
-            self.owe_when_open(&corrected).await?;
+            self.enqueue_when_open(&corrected).await?;
         }
         Ok(())
     }
 
     /// Waits until the fleet's budget has room for `parts`; false where that is not before the run is over.
-    async fn wait_for_budget(&self, parts: u32) -> bool {
+    async fn wait_for_rate(&self, parts: u32) -> bool {
         if self.is_over() {
             return false;
         }
-        let (budget, clock) = (self.ports().budget(), self.ports().clock());
-        let slot = self.delivery.pacer.slot(budget, clock, parts, self.run.until).await;
-        let resets = self.delivery.pacer.take_resets();
+        let (rate_counter, clock) = (self.ports().rate_counter(), self.ports().clock());
+        let slot = self.delivery.rate_limiter.slot(rate_counter, clock, parts, self.run.until).await;
+        let resets = self.delivery.rate_limiter.take_resets();
         self.run.count((), |tally| tally.counter_resets += resets);
         match slot {
             Ok(Some(slot)) => {
@@ -333,8 +333,8 @@ impl<P: NoticePorts> Notices<'_, P> {
         self.refused.load(Ordering::Relaxed) || self.run.is_over()
     }
 
-    fn terms(&self) -> &Terms {
-        &self.delivery.terms
+    fn notice_config(&self) -> &NoticeConfig {
+        &self.delivery.notice_config
     }
 
     fn ports(&self) -> &P {
@@ -342,21 +342,21 @@ impl<P: NoticePorts> Notices<'_, P> {
     }
 }
 
-impl<P: NoticePorts> Lane for Notices<'_, P> {
+impl<P: NoticePorts> DueQueue for NoticeSession<'_, P> {
     fn is_open(&self) -> bool {
-        !self.is_over() && self.terms().window.is_open(self.run.now())
+        !self.is_over() && self.notice_config().window.is_open(self.run.now())
     }
 
     fn at_once(&self) -> usize {
-        self.delivery.pacer.rate().messages_in(UNDER_WAY_SECONDS).clamp(2, AT_ONCE)
+        self.delivery.rate_limiter.rate().messages_in(UNDER_WAY_SECONDS).clamp(2, AT_ONCE)
     }
 
     /// Of the first priority that has any to work on now. Few enough that news of a higher one does not wait long.
     async fn due(&self, passed: &Passed) -> Result<Vec<Due>, StoreError> {
-        let limit = self.delivery.pacer.rate().messages_in(FEW_SECONDS).clamp(AT_ONCE, 500) + passed.len();
+        let limit = self.delivery.rate_limiter.rate().messages_in(FEW_SECONDS).clamp(AT_ONCE, 500) + passed.len();
         let mut later = Vec::new();
         for priority in Priority::NOTICES {
-            let mut due = self.ports().ledger().due(priority, self.run.until, limit).await?;
+            let mut due = self.ports().outbox().due(priority, self.run.until, limit).await?;
             due.retain(|due| passed.counts(due));
             if due.iter().any(|due| passed.is_workable(due, self.run.now())) {
                 return Ok(due);

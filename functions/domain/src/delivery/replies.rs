@@ -8,21 +8,21 @@ use std::sync::Mutex;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::run::{AT_ONCE, Lane, Passed, Progress, Run, Tally};
-use crate::lifecycle::{Claim, Outcome, Receipt};
+use super::run::{AT_ONCE, DueQueue, Passed, Progress, Run, Tally};
+use crate::lifecycle::{Acceptance, Claim, Outcome};
 use crate::notice::Priority;
-use crate::ports::{Due, Inquiry, InquiryLog, Ledger, ReplyPorts, ReplySender, SendError, StoreError};
+use crate::ports::{Due, Inquiry, InquiryLog, Outbox, ReplyPorts, ReplySender, SendError, StoreError};
 use crate::sms::Sms;
 use crate::{InquiryId, Outgoing, retry};
 
-/// One invocation's replies. [`Replies::finish`] ends it.
-pub struct Replies<'a, P> {
+/// One invocation's replies. [`ReplySession::finish`] ends it.
+pub struct ReplySession<'a, P> {
     run: Run<'a, P>,
     /// Gateways that refused our authorisation: they are not asked again in this run.
     refused: Mutex<BTreeSet<String>>,
 }
 
-impl<'a, P: ReplyPorts> Replies<'a, P> {
+impl<'a, P: ReplyPorts> ReplySession<'a, P> {
     /// Under the request id `request`; no reply is begun after `until`.
     pub fn run(ports: &'a P, request: &str, until: DateTime<Utc>) -> Self {
         Self { run: Run::begin(ports, request, until), refused: Mutex::default() }
@@ -30,13 +30,13 @@ impl<'a, P: ReplyPorts> Replies<'a, P> {
 
     /// Owes the reply to an inquiry that is logged, and sends it at once where there is time. Owed before: not ours.
     ///
-    /// An error means that the reply may not be in the ledger: the inquiry must be delivered to us again.
+    /// An error means that the reply may not be in the outbox: the inquiry must be delivered to us again.
     pub async fn on_inquiry(&self, inquiry: &Inquiry) -> Result<Progress, StoreError> {
         let id = inquiry.id.clone().into();
         if self.run.is_over() {
-            return self.run.owe(&id, self.run.now()).await;
+            return self.run.enqueue(&id, self.run.now()).await;
         }
-        match self.run.owe_and_claim(&id).await? {
+        match self.run.enqueue_and_claim(&id).await? {
             Some(claim) => Ok(self.send(&claim, inquiry).await),
             None => Ok(Progress::NotOurs),
         }
@@ -50,8 +50,8 @@ impl<'a, P: ReplyPorts> Replies<'a, P> {
         };
         Ok(match self.run.ports.inquiries().get(id).await {
             Ok(Some(inquiry)) => self.send(&claim, &inquiry).await,
-            Ok(None) => self.run.settle(&claim, Outcome::Cancelled("the inquiry was removed")).await,
-            Err(error) => self.run.mark_unread(&claim, "inquiry", &error).await,
+            Ok(None) => self.run.complete(&claim, Outcome::Cancelled("the inquiry was removed")).await,
+            Err(error) => self.run.complete_unreadable(&claim, "inquiry", &error).await,
         })
     }
 
@@ -74,7 +74,7 @@ impl<'a, P: ReplyPorts> Replies<'a, P> {
     async fn send(&self, claim: &Claim, inquiry: &Inquiry) -> Progress {
         let gateway = inquiry.id.gateway();
         if let Some((reason, pause)) = self.not_now(claim, gateway) {
-            return self.run.settle(claim, self.run.burning_no_attempt(reason.into(), pause)).await;
+            return self.run.complete(claim, self.run.retry_uncounted(reason.into(), pause)).await;
         }
         let answer = self.run.ports.gateways().reply(inquiry).await;
         if let Err(SendError::Unauthorised(reason)) = &answer {
@@ -86,7 +86,7 @@ impl<'a, P: ReplyPorts> Replies<'a, P> {
             self.refused.lock().expect("no panic holds it").insert(gateway.to_owned());
         }
         let parts = Sms::new(&inquiry.reply).parts;
-        let receipt = |message_id| Receipt { message_id, parts, sent_at: self.run.now(), told: None };
+        let receipt = |message_id| Acceptance { message_id, parts, sent_at: self.run.now(), told: None };
         self.run.mark(claim, answer.map(receipt)).await
     }
 
@@ -100,7 +100,7 @@ impl<'a, P: ReplyPorts> Replies<'a, P> {
     }
 }
 
-impl<P: ReplyPorts> Lane for Replies<'_, P> {
+impl<P: ReplyPorts> DueQueue for ReplySession<'_, P> {
     fn is_open(&self) -> bool {
         !self.run.is_over()
     }
@@ -111,7 +111,7 @@ impl<P: ReplyPorts> Lane for Replies<'_, P> {
 
     async fn due(&self, passed: &Passed) -> Result<Vec<Due>, StoreError> {
         let limit = AT_ONCE * 4 + passed.len();
-        let mut due = self.run.ports.ledger().due(Priority::Reply, self.run.until, limit).await?;
+        let mut due = self.run.ports.outbox().due(Priority::Reply, self.run.until, limit).await?;
         due.retain(|due| passed.counts(due));
         Ok(due)
     }

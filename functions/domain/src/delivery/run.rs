@@ -11,8 +11,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
 
 use crate::event::Event;
-use crate::lifecycle::{Claim, LEASE, Outcome, Receipt};
-use crate::ports::{Claimed, Clock, Due, EventBus, Ledger, LedgerPorts, Owe, SendError, StoreError};
+use crate::lifecycle::{Acceptance, Claim, LEASE, Outcome};
+use crate::ports::{Claimed, Clock, Due, Enqueue, EventBus, Outbox, OutboxPorts, SendError, StoreError};
 use crate::{Outgoing, retry};
 
 /// Messages under way at once in one sender. Their I/O overlaps.
@@ -20,7 +20,7 @@ pub(super) const AT_ONCE: usize = 16;
 /// How often an idle sender looks for messages that became due.
 pub(super) const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
 /// How often a mark is tried before it is left to the next claim, which sends the message again.
-const MARK_TRIES: u32 = 5;
+const COMPLETE_TRIES: u32 = 5;
 /// Between two tries of a mark, and between a drain's two askings for its turn.
 pub(super) const A_MOMENT: TimeDelta = TimeDelta::milliseconds(500);
 
@@ -56,11 +56,11 @@ pub struct Tally {
 /// How far one message came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
-    /// The ledger had it already, or somebody else has it.
+    /// The outbox had it already, or somebody else has it.
     NotOurs,
     /// It can never be claimed.
     Unclaimable,
-    /// It is not known: the ledger could not be asked.
+    /// It is not known: the outbox could not be asked.
     OutOfReach,
     /// It stays pending.
     Deferred,
@@ -71,7 +71,7 @@ pub enum Progress {
 }
 
 /// What a drain works on.
-pub(super) trait Lane: Sync {
+pub(super) trait DueQueue: Sync {
     /// Whether more may be begun.
     fn is_open(&self) -> bool;
     /// How many messages may be under way at once.
@@ -124,7 +124,7 @@ pub struct Run<'a, P> {
     events: Mutex<Vec<Event>>,
 }
 
-impl<'a, P: LedgerPorts> Run<'a, P> {
+impl<'a, P: OutboxPorts> Run<'a, P> {
     /// Under the request id `request`; no message is begun after `until`.
     pub(super) fn begin(ports: &'a P, request: &str, until: DateTime<Utc>) -> Self {
         Self {
@@ -138,17 +138,17 @@ impl<'a, P: LedgerPorts> Run<'a, P> {
         }
     }
 
-    /// Owes a message and claims it in the same write. None where the ledger had it.
-    pub(super) async fn owe_and_claim(&self, id: &Outgoing) -> Result<Option<Claim>, StoreError> {
+    /// Owes a message and claims it in the same write. None where the outbox had it.
+    pub(super) async fn enqueue_and_claim(&self, id: &Outgoing) -> Result<Option<Claim>, StoreError> {
         let now = self.now();
         let claim = Claim { id: id.clone(), owner: self.next_owner(), lease_until: now + LEASE, attempts: 1 };
-        let put = self.ports.ledger().owe(id, Owe::Claimed(claim.clone()), now).await?;
+        let put = self.ports.outbox().enqueue(id, Enqueue::Claimed(claim.clone()), now).await?;
         Ok(put.then_some(claim))
     }
 
     /// Owes a message to be sent by a drain, from `due_at` on.
-    pub(super) async fn owe(&self, id: &Outgoing, due_at: DateTime<Utc>) -> Result<Progress, StoreError> {
-        if self.ports.ledger().owe(id, Owe::Pending { due_at }, self.now()).await? {
+    pub(super) async fn enqueue(&self, id: &Outgoing, due_at: DateTime<Utc>) -> Result<Progress, StoreError> {
+        if self.ports.outbox().enqueue(id, Enqueue::Pending { due_at }, self.now()).await? {
             Ok(self.count(Progress::Deferred, |tally| tally.deferred += 1))
         } else {
             Ok(Progress::NotOurs)
@@ -157,7 +157,7 @@ impl<'a, P: LedgerPorts> Run<'a, P> {
 
     /// Claims a message that is due; without a claim, how far it came.
     pub(super) async fn claim(&self, id: &Outgoing) -> Result<Result<Claim, Progress>, StoreError> {
-        let claim = match self.ports.ledger().claim(id, self.next_owner(), self.now()).await? {
+        let claim = match self.ports.outbox().claim(id, self.next_owner(), self.now()).await? {
             Claimed::Granted(claim) => claim,
             Claimed::Taken => return Ok(Err(Progress::NotOurs)),
             Claimed::Contradictory(state) => {
@@ -170,13 +170,13 @@ impl<'a, P: LedgerPorts> Run<'a, P> {
         };
         if claim.attempts > retry::MAX_ATTEMPTS {
             let reason = format!("given up after {} attempts", claim.attempts - 1);
-            return Ok(Err(self.settle(&claim, Outcome::Failed(reason)).await));
+            return Ok(Err(self.complete(&claim, Outcome::Failed(reason)).await));
         }
         Ok(Ok(claim))
     }
 
     /// Works on what is due until nothing more comes due or the time is up.
-    pub(super) async fn drain(&self, lane: &impl Lane) -> Result<(), StoreError> {
+    pub(super) async fn drain(&self, lane: &impl DueQueue) -> Result<(), StoreError> {
         let mut passed = Passed::default();
         while lane.is_open() {
             let (due, ()) = futures::join!(lane.due(&passed), self.publish_events());
@@ -197,8 +197,8 @@ impl<'a, P: LedgerPorts> Run<'a, P> {
         Ok(())
     }
 
-    /// Takes what is due. False where the ledger could not be asked about any of it.
-    async fn work_on(&self, lane: &impl Lane, due: &[&Due], passed: &mut Passed) -> bool {
+    /// Takes what is due. False where the outbox could not be asked about any of it.
+    async fn work_on(&self, lane: &impl DueQueue, due: &[&Due], passed: &mut Passed) -> bool {
         let mut within_reach = false;
         let mut ended = futures::stream::iter(due.iter())
             .map(async |due| (*due, on_due_alone(lane, &due.id).await))
@@ -211,7 +211,7 @@ impl<'a, P: LedgerPorts> Run<'a, P> {
     }
 
     /// Marks what a sender answered.
-    pub(super) async fn mark(&self, claim: &Claim, answer: Result<Receipt, SendError>) -> Progress {
+    pub(super) async fn mark(&self, claim: &Claim, answer: Result<Acceptance, SendError>) -> Progress {
         let outcome = match answer {
             Ok(receipt) => Outcome::Sent(receipt),
             Err(SendError::NotSent(reason)) => self.try_later(claim, reason),
@@ -219,24 +219,24 @@ impl<'a, P: LedgerPorts> Run<'a, P> {
             Err(SendError::WrongNumber(reason)) => Outcome::WrongNumber(reason),
             Err(SendError::Unauthorised(reason)) => {
                 self.count((), |tally| tally.refused += 1);
-                self.burning_no_attempt(reason, retry::PAUSE_AFTER_REFUSAL)
+                self.retry_uncounted(reason, retry::PAUSE_AFTER_REFUSAL)
             }
             Err(SendError::Unknown(reason)) => {
                 tracing::warn!(message = %claim.id, reason, "a message may or may not have been sent; it is sent again when its lease runs out");
                 return self.count(Progress::InDoubt, |tally| tally.in_doubt += 1);
             }
         };
-        self.settle(claim, outcome).await
+        self.complete(claim, outcome).await
     }
 
     /// Marks that what the message is made of (`what`) could not be read.
-    pub(super) async fn mark_unread(&self, claim: &Claim, what: &'static str, error: &StoreError) -> Progress {
+    pub(super) async fn complete_unreadable(&self, claim: &Claim, what: &'static str, error: &StoreError) -> Progress {
         tracing::error!(message = %claim.id, error = error as &dyn Error, "a message's {what} could not be read");
         let outcome = match error {
             StoreError::Unreadable { why, .. } => Outcome::Failed(format!("the {what} cannot be read: {why}")),
             StoreError::Unavailable { .. } => self.try_later(claim, format!("the {what} was out of reach")),
         };
-        self.settle(claim, outcome).await
+        self.complete(claim, outcome).await
     }
 
     /// Back to pending with a growing pause, or failed where the attempts are used up.
@@ -249,42 +249,42 @@ impl<'a, P: LedgerPorts> Run<'a, P> {
     }
 
     /// Back to pending through no fault of the message.
-    pub(super) fn burning_no_attempt(&self, reason: String, pause: TimeDelta) -> Outcome {
+    pub(super) fn retry_uncounted(&self, reason: String, pause: TimeDelta) -> Outcome {
         Outcome::NotSent { due_at: self.now() + pause, counted: false, reason }
     }
 
     /// Marks the outcome. A mark that fails is tried again for a few seconds: a message that was sent and not marked
     /// would be sent twice.
-    pub(super) async fn settle(&self, claim: &Claim, outcome: Outcome) -> Progress {
-        let ledger = self.ports.ledger();
-        let mut settled = ledger.settle(claim, &outcome, self.now()).await;
-        for _ in 1..MARK_TRIES {
-            if settled.is_ok() {
+    pub(super) async fn complete(&self, claim: &Claim, outcome: Outcome) -> Progress {
+        let outbox = self.ports.outbox();
+        let mut completed = outbox.complete(claim, &outcome, self.now()).await;
+        for _ in 1..COMPLETE_TRIES {
+            if completed.is_ok() {
                 break;
             }
             self.ports.clock().sleep_until(self.now() + A_MOMENT).await;
-            settled = ledger.settle(claim, &outcome, self.now()).await;
+            completed = outbox.complete(claim, &outcome, self.now()).await;
         }
-        match settled {
-            Ok(true) => self.settled(claim, outcome),
+        match completed {
+            Ok(true) => self.completed(claim, outcome),
             Ok(false) => {
-                tracing::warn!(message = %claim.id, step = ?outcome.step(), "a claim was taken over before its outcome was marked");
+                tracing::warn!(message = %claim.id, transition = ?outcome.transition(), "a claim was taken over before its outcome was marked");
                 Progress::NotOurs
             }
             Err(error) => {
-                tracing::error!(message = %claim.id, step = ?outcome.step(), error = &error as &dyn Error, "a message's outcome could not be marked");
+                tracing::error!(message = %claim.id, transition = ?outcome.transition(), error = &error as &dyn Error, "a message's outcome could not be marked");
                 self.count(Progress::InDoubt, |tally| tally.in_doubt += 1)
             }
         }
     }
 
-    fn settled(&self, claim: &Claim, outcome: Outcome) -> Progress {
+    fn completed(&self, claim: &Claim, outcome: Outcome) -> Progress {
         let message = (&claim.id).into();
         let attempts = claim.attempts;
-        tracing::info!(message = %claim.id, attempts, outcome = ?outcome, "a message took a step");
+        tracing::info!(message = %claim.id, attempts, outcome = ?outcome, "a message changed its state");
         let (event, count): (_, fn(&mut Tally)) = match outcome {
             Outcome::NotSent { .. } => return self.count(Progress::Deferred, |tally| tally.deferred += 1),
-            Outcome::Sent(Receipt { parts, .. }) => {
+            Outcome::Sent(Acceptance { parts, .. }) => {
                 self.count((), |tally| tally.parts += parts);
                 (Event::MessageSent { message, parts, attempts }, |tally| tally.sent += 1)
             }
@@ -356,7 +356,7 @@ impl<'a, P: LedgerPorts> Run<'a, P> {
 }
 
 /// One message's trouble with a store does not stop the others.
-async fn on_due_alone(lane: &impl Lane, id: &Outgoing) -> Progress {
+async fn on_due_alone(lane: &impl DueQueue, id: &Outgoing) -> Progress {
     if !lane.is_open() {
         return Progress::Deferred;
     }

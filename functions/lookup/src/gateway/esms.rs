@@ -15,20 +15,20 @@ use serde_json::Value;
 
 use super::escape::xml;
 use super::signature::{Key, same};
-use super::{Answer, Convention, Refusal, Request, agreed_as, by_status, typed};
+use super::{Answer, Protocol, Refusal, Request, account_as, by_status, typed};
 use crate::message::Message;
 
-pub(super) const CONVENTION: Convention = Convention { name: "esms", verify, read, reply, refuse: by_status };
+pub(super) const PROTOCOL: Protocol = Protocol { name: "esms", verify, read, reply, refuse: by_status };
 
 /// Its member of GatewaySecret: `{"cpid":"…","key":"…","allow":["203.0.113.0/24"]}`
 #[derive(Deserialize)]
-struct Agreed {
+struct Account {
     cpid: Key,
     key: Key,
 }
 
-fn verify(request: &Request, agreed: &Value) -> Result<(), Refusal> {
-    let Agreed { cpid, key } = agreed_as(agreed)?;
+fn verify(request: &Request, account: &Value) -> Result<(), Refusal> {
+    let Account { cpid, key } = account_as(account)?;
     let given = |name| request.parameter(name).ok_or(Refusal::WrongCredentials);
     let signed = [given("cpid")?, given("smsid")?, given("content")?, given("receiverTime")?, key.reveal()].concat();
     let sign = STANDARD.encode(Md5::digest(signed));
@@ -67,18 +67,18 @@ mod tests {
             "cpid": "7", "smsid": "b7c1-23", "receiverTime": "20261124103000", "sign": "ogiNW5rOu+hTlUbP4KEqfA=="})
     }
 
-    fn agreed() -> Value {
+    fn account() -> Value {
         json!({"cpid": "7", "key": "s3cret"})
     }
 
     #[test]
     fn the_vector_is_genuine_and_nothing_near_it() {
-        assert_eq!(verify(&get(vector()), &agreed()), Ok(()));
+        assert_eq!(verify(&get(vector()), &account()), Ok(()));
         for name in ["content", "cpid", "smsid", "receiverTime", "sign"] {
             for value in [json!("1"), json!(""), json!([]), json!([vector()[name], vector()[name]])] {
                 let mut changed = vector();
                 changed[name] = value;
-                assert_eq!(verify(&get(changed.clone()), &agreed()), Err(Refusal::WrongCredentials), "{changed}");
+                assert_eq!(verify(&get(changed.clone()), &account()), Err(Refusal::WrongCredentials), "{changed}");
             }
         }
         for unset in [json!(null), json!({"cpid": "7"}), json!({"cpid": "7", "key": ""})] {
@@ -94,7 +94,7 @@ mod tests {
         let sign = vector()["sign"].as_str().unwrap().replace('+', " ");
         assert!(sign.contains(' '), "the vector has a plus");
         unescaped["sign"] = json!(sign);
-        assert_eq!(verify(&get(unescaped), &agreed()), Ok(()));
+        assert_eq!(verify(&get(unescaped), &account()), Ok(()));
     }
 
     #[test]
@@ -105,14 +105,14 @@ mod tests {
             text: "MCKH 0161701234 ộ".into(),
             call: None,
         };
-        assert_eq!(read(&get(vector()), &agreed()), expected);
+        assert_eq!(read(&get(vector()), &account()), expected);
     }
 
     #[test]
     fn the_reply_is_xml_whatever_stands_in_it() {
         let message = Message::new(Some("<1>"), Some("84912345678"), None);
         let response =
-            reply(&Answer { text: "Hồ sơ <A&B>\u{1}", message: &message, charged: true, repeated: false }, &agreed());
+            reply(&Answer { text: "Hồ sơ <A&B>\u{1}", message: &message, charged: true, repeated: false }, &account());
         assert_eq!(
             body(&response),
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ClientResponse><Message>Hồ sơ &lt;A&amp;B&gt;</Message>\
@@ -125,8 +125,8 @@ mod tests {
         #[test]
         fn no_request_breaks_it(query in proptest::collection::hash_map("[a-z]{1,8}|cpid|smsid|content|receiverTime|sign", "\\PC{0,30}", 0..9)) {
             let request = get(json!(query));
-            prop_assert!(verify(&request, &agreed()).is_err());
-            let _ = read(&request, &agreed());
+            prop_assert!(verify(&request, &account()).is_err());
+            let _ = read(&request, &account());
         }
     }
 }

@@ -14,14 +14,14 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::signature::{Key, pairs};
-use super::{Answer, Convention, Refusal, Request, agreed_as, by_status, escape, plain, typed};
+use super::{Answer, Protocol, Refusal, Request, account_as, by_status, escape, plain, typed};
 use crate::message::Message;
 
-pub(super) const CONVENTION: Convention = Convention { name: "generic", verify, read, reply, refuse: by_status };
+pub(super) const PROTOCOL: Protocol = Protocol { name: "generic", verify, read, reply, refuse: by_status };
 
 /// Its member of GatewaySecret. One of `token` and `hmac` must be there; where both are, both must be right.
 #[derive(Deserialize)]
-struct Agreed {
+struct Account {
     /// The parameter with the citizen's number.
     sender: String,
     /// The parameter with the text.
@@ -75,11 +75,11 @@ fn plain_text() -> String {
     "text/plain".to_owned()
 }
 
-fn verify(request: &Request, agreed: &Value) -> Result<(), Refusal> {
-    let agreed: Agreed = agreed_as(agreed)?;
-    HeaderValue::from_str(&agreed.content_type).map_err(|_| Refusal::NotConfigured)?;
-    let token = agreed.token.as_ref().map(|token| has_token(request, token, &agreed.token_parameter));
-    let signed = agreed.hmac.as_ref().map(|hmac| is_signed(request, hmac, &agreed.text)).transpose()?;
+fn verify(request: &Request, account: &Value) -> Result<(), Refusal> {
+    let account: Account = account_as(account)?;
+    HeaderValue::from_str(&account.content_type).map_err(|_| Refusal::NotConfigured)?;
+    let token = account.token.as_ref().map(|token| has_token(request, token, &account.token_parameter));
+    let signed = account.hmac.as_ref().map(|hmac| is_signed(request, hmac, &account.text)).transpose()?;
     match (token, signed) {
         (None, None) => Err(Refusal::NotConfigured),
         (Some(false), _) | (_, Some(false)) => Err(Refusal::WrongCredentials),
@@ -105,20 +105,20 @@ fn is_signed(request: &Request, hmac: &Signed, text: &str) -> Result<bool, Refus
     Ok(signed.zip(signature).is_some_and(|(signed, signature)| hmac.key.signed(&signed, signature)))
 }
 
-fn read(request: &Request, agreed: &Value) -> Message {
-    let Ok(agreed) = agreed_as::<Agreed>(agreed) else { return Message::new(None, None, None) };
-    let id = agreed.id.and_then(|name| request.parameter(&name));
-    Message::new(id, request.parameter(&agreed.sender), request.parameter(&agreed.text))
+fn read(request: &Request, account: &Value) -> Message {
+    let Ok(account) = account_as::<Account>(account) else { return Message::new(None, None, None) };
+    let id = account.id.and_then(|name| request.parameter(&name));
+    Message::new(id, request.parameter(&account.sender), request.parameter(&account.text))
 }
 
-fn reply(answer: &Answer<'_>, agreed: &Value) -> ApiGatewayProxyResponse {
-    let Ok(agreed) = agreed_as::<Agreed>(agreed) else { return plain(200, answer.text) };
-    let escaped = |text: &str| match &agreed.content_type {
+fn reply(answer: &Answer<'_>, account: &Value) -> ApiGatewayProxyResponse {
+    let Ok(account) = account_as::<Account>(account) else { return plain(200, answer.text) };
+    let escaped = |text: &str| match &account.content_type {
         json if json.contains("json") => escape::json(text),
         xml if xml.contains("xml") => escape::xml(text),
         _ => text.to_owned(),
     };
-    let body = filled(&agreed.reply, |name| {
+    let body = filled(&account.reply, |name| {
         Some(match name {
             "text" => escaped(answer.text),
             "id" => escaped(answer.message.id.as_deref().unwrap_or_default()),
@@ -127,7 +127,7 @@ fn reply(answer: &Answer<'_>, agreed: &Value) -> ApiGatewayProxyResponse {
             _ => return None,
         })
     });
-    let content_type = HeaderValue::from_str(&with_charset(&agreed.content_type));
+    let content_type = HeaderValue::from_str(&with_charset(&account.content_type));
     typed(200, content_type.unwrap_or(HeaderValue::from_static("text/plain; charset=utf-8")), body)
 }
 
@@ -183,7 +183,7 @@ mod tests {
     fn a_token_comes_in_the_header_or_in_a_parameter() {
         let own = json!({"sender": "from", "text": "content", "token": "t0ken", "token_parameter": "key"});
         let bearer = |token: &str| event(json!({"headers": {"authorization": format!("Bearer {token}")}}));
-        for (request, agreed, genuine) in [
+        for (request, account, genuine) in [
             (bearer("t0ken"), with_token(), true),
             (bearer("t0ke"), with_token(), false),
             (get(json!({"token": "t0ken"})), with_token(), true),
@@ -195,7 +195,7 @@ mod tests {
             (get(json!({"token": "t0ken"})), own, false),
         ] {
             let expected = if genuine { Ok(()) } else { Err(Refusal::WrongCredentials) };
-            assert_eq!(verify(&request, &agreed), expected, "{agreed}");
+            assert_eq!(verify(&request, &account), expected, "{account}");
         }
     }
 
@@ -239,13 +239,13 @@ mod tests {
 
     #[test]
     fn an_incomplete_agreement_lets_nobody_in() {
-        let changed = |mut agreed: Value, path: &str, value: Value| {
-            *agreed.pointer_mut(path).unwrap() = value;
-            agreed
+        let changed = |mut account: Value, path: &str, value: Value| {
+            *account.pointer_mut(path).unwrap() = value;
+            account
         };
         let mut odd_type = with_token();
         odd_type["content_type"] = json!("text/\n");
-        for agreed in [
+        for account in [
             json!(null),
             json!({"sender": "from", "text": "content"}),
             changed(with_token(), "/token", json!("")),
@@ -255,7 +255,7 @@ mod tests {
             changed(with_hmac(), "/hmac/fields", json!(["msgid", "from"])),
             odd_type,
         ] {
-            assert_eq!(verify(&get(vector()), &agreed), Err(Refusal::NotConfigured), "{agreed}");
+            assert_eq!(verify(&get(vector()), &account), Err(Refusal::NotConfigured), "{account}");
         }
     }
 
@@ -301,14 +301,14 @@ mod tests {
             ),
             (Some("{{text}} {other} {"), None, true, "{Hồ \"sơ\" <1>} {other} {", "text/plain; charset=utf-8"),
         ] {
-            let mut agreed = with_token();
+            let mut account = with_token();
             for (name, value) in [("reply", template), ("content_type", content_type)] {
                 if let Some(value) = value {
-                    agreed[name] = json!(value);
+                    account[name] = json!(value);
                 }
             }
             let response =
-                reply(&Answer { text: "Hồ \"sơ\" <1>", message: &message, charged, repeated: false }, &agreed);
+                reply(&Answer { text: "Hồ \"sơ\" <1>", message: &message, charged, repeated: false }, &account);
             assert_eq!((body(&response), response.headers["content-type"].to_str().unwrap()), (expected, header));
         }
     }
@@ -322,8 +322,8 @@ mod tests {
             let request = get(json!(query));
             prop_assert!(verify(&request, &with_hmac()).is_err());
             let message = read(&request, &with_hmac());
-            let agreed = json!({"sender": "a", "text": "b", "reply": template, "content_type": content_type});
-            let _ = reply(&Answer { text: &message.text, message: &message, charged: true, repeated: false }, &agreed);
+            let account = json!({"sender": "a", "text": "b", "reply": template, "content_type": content_type});
+            let _ = reply(&Answer { text: &message.text, message: &message, charged: true, repeated: false }, &account);
         }
     }
 }

@@ -13,20 +13,20 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::signature::{Key, same};
-use super::{Answer, Convention, Refusal, Request, agreed_as, by_status, plain};
+use super::{Answer, Protocol, Refusal, Request, account_as, by_status, plain};
 use crate::message::Message;
 
-pub(super) const CONVENTION: Convention = Convention { name: "kannel", verify, read, reply, refuse: by_status };
+pub(super) const PROTOCOL: Protocol = Protocol { name: "kannel", verify, read, reply, refuse: by_status };
 
 /// Its member of GatewaySecret: `{"user":"…","password":"…"}`, letters and digits only, since they stand in a URL.
 #[derive(Deserialize)]
-struct Agreed {
+struct Account {
     user: Key,
     password: Key,
 }
 
-fn verify(request: &Request, agreed: &Value) -> Result<(), Refusal> {
-    let Agreed { user, password } = agreed_as(agreed)?;
+fn verify(request: &Request, account: &Value) -> Result<(), Refusal> {
+    let Account { user, password } = account_as(account)?;
     let expected = format!("{}:{}", user.reveal(), password.reveal());
     let given = request.authorization("basic").and_then(|credentials| STANDARD.decode(credentials).ok());
     match given {

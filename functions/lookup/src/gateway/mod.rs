@@ -1,4 +1,4 @@
-//! The conventions of short codes' operators: one file each. Adding one touches its file and [`CONVENTIONS`].
+//! The protocols of short codes' operators: one file each. Adding one touches its file and [`CONVENTIONS`].
 
 mod allow;
 mod escape;
@@ -23,25 +23,25 @@ pub(crate) use request::Request;
 
 /// One convention: how to tell that a request is genuine, what message it brings, and how a text goes back.
 ///
-/// `agreed` is the gateway's member of GatewaySecret: what was agreed upon with its operator.
-struct Convention {
+/// `account` is the gateway's member of GatewaySecret: what was account upon with its operator.
+struct Protocol {
     /// The path's last part, unless the member `convention` names it for another path.
     name: &'static str,
     /// Checks the request.
-    verify: fn(&Request, agreed: &Value) -> Result<(), Refusal>,
+    verify: fn(&Request, account: &Value) -> Result<(), Refusal>,
     /// Reads a genuine request. What it cannot read becomes an empty text, which is answered with the right syntax.
-    read: fn(&Request, agreed: &Value) -> Message,
+    read: fn(&Request, account: &Value) -> Message,
     /// Answers a genuine request: with the text for the citizen, unless that goes by a call of its own.
-    reply: fn(&Answer<'_>, agreed: &Value) -> ApiGatewayProxyResponse,
+    reply: fn(&Answer<'_>, account: &Value) -> ApiGatewayProxyResponse,
     /// Answers one that is refused: [`by_status`], unless the operator has codes of his own.
     refuse: fn(Refusal) -> ApiGatewayProxyResponse,
 }
 
-static CONVENTIONS: [Convention; 5] =
-    [kannel::CONVENTION, onepay::CONVENTION, esms::CONVENTION, vcom::CONVENTION, generic::CONVENTION];
+static CONVENTIONS: [Protocol; 5] =
+    [kannel::PROTOCOL, onepay::PROTOCOL, esms::PROTOCOL, vcom::PROTOCOL, generic::PROTOCOL];
 
-/// The conventions' names.
-pub fn conventions() -> impl Iterator<Item = &'static str> {
+/// The protocols' names.
+pub fn protocols() -> impl Iterator<Item = &'static str> {
     CONVENTIONS.iter().map(|convention| convention.name)
 }
 
@@ -90,24 +90,24 @@ impl Refused {
 pub(crate) struct Gateway {
     /// Member `accents`: `keep` (the default) or `strip`.
     pub accents: Accents,
-    convention: &'static Convention,
-    agreed: Value,
+    convention: &'static Protocol,
+    account: Value,
 }
 
 impl Gateway {
     /// The gateway of that name, if it is what brings `request`.
-    pub fn behind(name: &str, request: &Request, secret: &Value) -> Result<Self, Refused> {
-        let agreed = &secret[name];
-        let convention = agreed["convention"].as_str().unwrap_or(name);
+    pub fn authenticate(name: &str, request: &Request, secret: &Value) -> Result<Self, Refused> {
+        let account = &secret[name];
+        let convention = account["convention"].as_str().unwrap_or(name);
         let convention = CONVENTIONS.iter().find(|known| known.name == convention);
         let convention = convention.ok_or_else(no_such_gateway)?;
-        let accents = is_genuine(convention, request, agreed).map_err(|why| Refused::new(why, convention.refuse))?;
-        Ok(Self { accents, convention, agreed: agreed.clone() })
+        let accents = is_genuine(convention, request, account).map_err(|why| Refused::new(why, convention.refuse))?;
+        Ok(Self { accents, convention, account: account.clone() })
     }
 
     /// The message that `request` brings.
     pub fn read(&self, request: &Request) -> Message {
-        (self.convention.read)(request, &self.agreed)
+        (self.convention.read)(request, &self.account)
     }
 
     /// The gateway's own way of hearing no.
@@ -117,20 +117,20 @@ impl Gateway {
 
     /// The gateway's own way of getting an answer.
     pub fn reply(&self, answer: &Answer<'_>) -> ApiGatewayProxyResponse {
-        (self.convention.reply)(answer, &self.agreed)
+        (self.convention.reply)(answer, &self.account)
     }
 }
 
 /// Checks a request; the accents the gateway's phones show.
-fn is_genuine(convention: &Convention, request: &Request, agreed: &Value) -> Result<Accents, Refusal> {
-    let accents = match &agreed["accents"] {
+fn is_genuine(convention: &Protocol, request: &Request, account: &Value) -> Result<Accents, Refusal> {
+    let accents = match &account["accents"] {
         Value::Null => Accents::Keep,
         word if word == "keep" => Accents::Keep,
         word if word == "strip" => Accents::Strip,
         _ => return Err(Refusal::NotConfigured),
     };
-    allow::check(request.source, &agreed["allow"])?;
-    (convention.verify)(request, agreed)?;
+    allow::check(request.source, &account["allow"])?;
+    (convention.verify)(request, account)?;
     Ok(accents)
 }
 
@@ -140,8 +140,8 @@ pub(crate) fn is_name(name: &str) -> bool {
 }
 
 /// A gateway's member of the secret, as its convention needs it.
-fn agreed_as<'a, T: Deserialize<'a>>(agreed: &'a Value) -> Result<T, Refusal> {
-    T::deserialize(agreed).map_err(|_| Refusal::NotConfigured)
+fn account_as<'a, T: Deserialize<'a>>(account: &'a Value) -> Result<T, Refusal> {
+    T::deserialize(account).map_err(|_| Refusal::NotConfigured)
 }
 
 /// Nobody is called so.
@@ -191,11 +191,11 @@ mod tests {
         }
     }
 
-    fn behind(name: &str, secret: Value) -> Result<Gateway, Refusal> {
+    fn authenticate(name: &str, secret: Value) -> Result<Gateway, Refusal> {
         let basic = base64::engine::general_purpose::STANDARD.encode("u:p");
         let request = read(json!({"headers": {"authorization": format!("Basic {basic}")},
             "requestContext": {"httpMethod": "GET", "identity": {"sourceIp": "203.0.113.9"}}}));
-        Gateway::behind(name, &request, &secret).map_err(|refused| refused.why)
+        Gateway::authenticate(name, &request, &secret).map_err(|refused| refused.why)
     }
 
     #[test]
@@ -210,7 +210,7 @@ mod tests {
             ("kannel", json!({}), Some(Refusal::NotConfigured)),
             ("nobody", json!({}), Some(Refusal::NoSuchGateway)),
         ] {
-            assert_eq!(behind(name, secret.clone()).err(), refusal, "{name}: {secret}");
+            assert_eq!(authenticate(name, secret.clone()).err(), refusal, "{name}: {secret}");
         }
     }
 
@@ -232,8 +232,9 @@ mod tests {
 
     #[test]
     fn every_convention_has_accents_and_an_allow_list() {
-        let with =
-            |name: &str, value: Value| behind("kannel", json!({"kannel": {"user": "u", "password": "p", name: value}}));
+        let with = |name: &str, value: Value| {
+            authenticate("kannel", json!({"kannel": {"user": "u", "password": "p", name: value}}))
+        };
         assert_eq!(with("accents", json!("strip")).unwrap().accents, Accents::Strip);
         assert_eq!(with("accents", json!("keep")).unwrap().accents, Accents::Keep);
         assert_eq!(with("accents", json!(null)).unwrap().accents, Accents::Keep);

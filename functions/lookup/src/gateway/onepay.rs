@@ -10,26 +10,26 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::signature::{Key, pairs};
-use super::{Answer, Convention, Refusal, Request, agreed_as, by_status, typed};
+use super::{Answer, Protocol, Refusal, Request, account_as, by_status, typed};
 use crate::message::Message;
 
-pub(super) const CONVENTION: Convention = Convention { name: "1pay", verify, read, reply, refuse: by_status };
+pub(super) const PROTOCOL: Protocol = Protocol { name: "1pay", verify, read, reply, refuse: by_status };
 
 /// What is signed, in this order, as `name=value` joined by `&`, the values decoded.
 const SIGNED: [&str; 7] = ["access_key", "command", "mo_message", "msisdn", "request_id", "request_time", "short_code"];
 
 /// Its member of GatewaySecret: `{"access_key":"…","secret":"…"}`
 #[derive(Deserialize)]
-struct Agreed {
+struct Account {
     access_key: Key,
     secret: Key,
 }
 
-fn verify(request: &Request, agreed: &Value) -> Result<(), Refusal> {
-    let agreed: Agreed = agreed_as(agreed)?;
+fn verify(request: &Request, account: &Value) -> Result<(), Refusal> {
+    let account: Account = account_as(account)?;
     let given = |name| request.parameter(name).ok_or(Refusal::WrongCredentials);
     let signed = pairs(request, SIGNED).ok_or(Refusal::WrongCredentials)?;
-    let genuine = agreed.access_key.is(given("access_key")?) & agreed.secret.signed(&signed, given("signature")?);
+    let genuine = account.access_key.is(given("access_key")?) & account.secret.signed(&signed, given("signature")?);
     if genuine { Ok(()) } else { Err(Refusal::WrongCredentials) }
 }
 
@@ -58,18 +58,18 @@ mod tests {
             "signature": "e196eec0266f83574785754fa137dd8fdaf5e739df5d706b73b79f4ecc610b1a"})
     }
 
-    fn agreed() -> Value {
+    fn account() -> Value {
         json!({"access_key": "4l732pw3tjhzexml8wry", "secret": "todo change me"})
     }
 
     #[test]
     fn the_vector_is_genuine_and_nothing_near_it() {
-        assert_eq!(verify(&get(vector()), &agreed()), Ok(()));
+        assert_eq!(verify(&get(vector()), &account()), Ok(()));
         for name in SIGNED.into_iter().chain(["signature"]) {
             for value in [json!("1"), json!(""), json!([]), json!([vector()[name], vector()[name]])] {
                 let mut changed = vector();
                 changed[name] = value;
-                assert_eq!(verify(&get(changed.clone()), &agreed()), Err(Refusal::WrongCredentials), "{changed}");
+                assert_eq!(verify(&get(changed.clone()), &account()), Err(Refusal::WrongCredentials), "{changed}");
             }
         }
         for unset in [json!(null), json!({}), json!({"access_key": "4l732pw3tjhzexml8wry", "secret": ""})] {
@@ -86,8 +86,8 @@ mod tests {
             form.append_pair(name, value.as_str().unwrap());
         }
         let request = post(&form.finish());
-        assert_eq!(verify(&request, &agreed()), Ok(()));
-        assert_eq!(read(&request, &agreed()).text, "MCKH 0161701234");
+        assert_eq!(verify(&request, &account()), Ok(()));
+        assert_eq!(read(&request, &account()).text, "MCKH 0161701234");
     }
 
     #[test]
@@ -98,14 +98,15 @@ mod tests {
             text: "MCKH 0161701234".into(),
             call: None,
         };
-        assert_eq!(read(&get(vector()), &agreed()), expected);
+        assert_eq!(read(&get(vector()), &account()), expected);
     }
 
     #[test]
     fn the_reply_says_whether_the_citizen_pays() {
-        let message = read(&get(vector()), &agreed());
+        let message = read(&get(vector()), &account());
         for (charged, status) in [(true, 1), (false, 0)] {
-            let response = reply(&Answer { text: "Hồ \"sơ\"", message: &message, charged, repeated: false }, &agreed());
+            let response =
+                reply(&Answer { text: "Hồ \"sơ\"", message: &message, charged, repeated: false }, &account());
             let body: Value = serde_json::from_str(body(&response)).unwrap();
             assert_eq!(
                 (response.status_code, body),
@@ -118,8 +119,8 @@ mod tests {
         #[test]
         fn no_request_breaks_it(query in proptest::collection::hash_map("[a-z_]{1,12}|msisdn|signature|mo_message|request_id", "\\PC{0,30}", 0..9)) {
             let request = get(json!(query));
-            prop_assert!(verify(&request, &agreed()).is_err());
-            let _ = read(&request, &agreed());
+            prop_assert!(verify(&request, &account()).is_err());
+            let _ = read(&request, &account());
         }
     }
 }

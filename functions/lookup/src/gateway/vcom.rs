@@ -18,21 +18,21 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::signature::{Key, same};
-use super::{Answer, Convention, Refusal, Request, agreed_as, typed};
+use super::{Answer, Protocol, Refusal, Request, account_as, typed};
 use crate::message::Message;
 
-pub(super) const CONVENTION: Convention = Convention { name: "vcom", verify, read, reply, refuse };
+pub(super) const PROTOCOL: Protocol = Protocol { name: "vcom", verify, read, reply, refuse };
 
 /// Its member of GatewaySecret: `{"client_id":"…","secure_key":"…","allow":["203.0.113.0/24"]}`; with `send_mt` replies
 /// go to another address than the public page's.
 #[derive(Deserialize)]
-struct Agreed {
+struct Account {
     client_id: Key,
     secure_key: Key,
 }
 
-fn verify(request: &Request, agreed: &Value) -> Result<(), Refusal> {
-    let Agreed { client_id, secure_key } = agreed_as(agreed)?;
+fn verify(request: &Request, account: &Value) -> Result<(), Refusal> {
+    let Account { client_id, secure_key } = account_as(account)?;
     let given =
         |name| request.parameter(name).filter(|value| !value.trim().is_empty()).ok_or(Refusal::WrongCredentials);
     let signed = [given("client_id")?, given("request_id")?, given("phone")?, secure_key.reveal(), given("time")?];
@@ -92,7 +92,7 @@ mod tests {
             "time": 1_795_516_200, "checksum": "866sgi6W23UEcamjdORIx/eL2QNCDUtPtZBUpaFy7kA="})
     }
 
-    fn agreed() -> Value {
+    fn account() -> Value {
         json!({"client_id": "demo", "secure_key": "5fdc57e97198o1"})
     }
 
@@ -102,11 +102,11 @@ mod tests {
 
     #[test]
     fn the_vector_is_genuine_and_nothing_near_it() {
-        assert_eq!(verify(&post(&vector()), &agreed()), Ok(()));
+        assert_eq!(verify(&post(&vector()), &account()), Ok(()));
         let refused = |name: &str, value: Value| {
             let mut changed = vector();
             changed[name] = value;
-            assert_eq!(verify(&post(&changed), &agreed()), Err(Refusal::WrongCredentials), "{changed}");
+            assert_eq!(verify(&post(&changed), &account()), Err(Refusal::WrongCredentials), "{changed}");
         };
         for name in ["client_id", "request_id", "phone", "time", "checksum", "service_id", "command_code"] {
             for absent in [json!(""), json!(" "), json!([]), json!(null), json!({}), json!([vector()[name]])] {
@@ -130,13 +130,13 @@ mod tests {
         {
             let mut moved = vector();
             (moved["request_id"], moved["phone"]) = (json!(request_id), json!(phone));
-            assert_eq!(verify(&post(&moved), &agreed()), Err(Refusal::WrongCredentials), "{moved}");
+            assert_eq!(verify(&post(&moved), &account()), Err(Refusal::WrongCredentials), "{moved}");
         }
     }
 
     #[test]
     fn a_message_is_read_with_what_its_reply_must_name() {
-        let message = read(&post(&vector()), &agreed());
+        let message = read(&post(&vector()), &account());
         let expected = Message::new(Some("1297875832"), Some("84912345678"), Some("MCKH 0161701234"))
             .replied_by(ReplyCall { short_code: "8083".into(), command: "mckh".into() });
         assert_eq!(message, expected);
@@ -144,14 +144,14 @@ mod tests {
 
     #[test]
     fn every_answer_is_a_200_with_a_code() {
-        let message = read(&post(&vector()), &agreed());
+        let message = read(&post(&vector()), &account());
         let code = |response: ApiGatewayProxyResponse| {
             let body: Value = serde_json::from_str(body(&response)).unwrap();
             (response.status_code, body["data"]["code"].clone(), body["errors"]["code"].clone())
         };
         for (repeated, data, errors) in [(false, json!(200), json!(null)), (true, json!(null), json!(104))] {
             let answer = Answer { text: "Hồ sơ", message: &message, charged: true, repeated };
-            assert_eq!(code(reply(&answer, &agreed())), (200, data, errors));
+            assert_eq!(code(reply(&answer, &account())), (200, data, errors));
         }
         for (why, errors) in [
             (Refusal::WrongCredentials, 106),
@@ -170,8 +170,8 @@ mod tests {
             body in "\\PC{0,60}|[{}\\[\\]\":,a-z0-9]{0,40}"
         ) {
             for request in [post(&json!(fields)), event(json!({"headers": {"content-type": "application/json"}, "body": body}))] {
-                prop_assert!(verify(&request, &agreed()).is_err());
-                let _ = read(&request, &agreed());
+                prop_assert!(verify(&request, &account()).is_err());
+                let _ = read(&request, &account());
             }
         }
     }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::lock::Mutex;
 
-use crate::ports::{Advance, BudgetCounter, Clock, StoreError};
+use crate::ports::{Advance, Clock, RateCounter, StoreError};
 
 /// SMS parts a second, for the whole account. Parameter `SmsPartsPerSecond`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,13 +60,13 @@ struct Block {
 
 /// Gives out the moments at which messages may go.
 #[derive(Debug)]
-pub struct Pacer {
+pub struct RateLimiter {
     rate: PartsPerSecond,
     block: Mutex<Block>,
     resets: AtomicU32,
 }
 
-impl Pacer {
+impl RateLimiter {
     /// A sender that has reserved nothing yet.
     pub fn new(rate: PartsPerSecond) -> Self {
         Self { rate, block: Mutex::default(), resets: AtomicU32::new(0) }
@@ -88,7 +88,7 @@ impl Pacer {
     /// their moments, to go at once. Where a grant came too late for the message, the next one is asked to be longer.
     pub async fn slot(
         &self,
-        counter: &impl BudgetCounter,
+        counter: &impl RateCounter,
         clock: &impl Clock,
         parts: u32,
         latest: DateTime<Utc>,
@@ -129,7 +129,7 @@ impl Pacer {
     }
 
     /// Sets a counter back that is too far ahead. The next call of the counter decides who goes first.
-    async fn set_back(&self, counter: &impl BudgetCounter, free_at: i64, now: i64, to: i64) -> Result<(), StoreError> {
+    async fn set_back(&self, counter: &impl RateCounter, free_at: i64, now: i64, to: i64) -> Result<(), StoreError> {
         if counter.set_back(now + MOST_AHEAD, to).await? {
             self.resets.fetch_add(1, Ordering::Relaxed);
             let minutes = free_at.saturating_sub(now) / 60_000;
@@ -168,7 +168,7 @@ mod tests {
         }
     }
 
-    impl BudgetCounter for Counter {
+    impl RateCounter for Counter {
         async fn advance(&self, at_most: i64, to: i64) -> Result<Advance, StoreError> {
             self.writes.fetch_add(1, Ordering::Relaxed);
             self.now.fetch_add(self.takes, Ordering::Relaxed);
@@ -191,29 +191,29 @@ mod tests {
         DateTime::from_timestamp_millis(instant).unwrap()
     }
 
-    fn slot(pacer: &Pacer, counter: &Counter, parts: u32, now: i64, patience: i64) -> Option<i64> {
+    fn slot(rate_limiter: &RateLimiter, counter: &Counter, parts: u32, now: i64, patience: i64) -> Option<i64> {
         counter.now.store(now, Ordering::Relaxed);
-        let slot = block_on(pacer.slot(counter, counter, parts, ms(now + patience)));
+        let slot = block_on(rate_limiter.slot(counter, counter, parts, ms(now + patience)));
         slot.unwrap().map(|slot| slot.timestamp_millis())
     }
 
     #[test]
     fn the_first_message_goes_at_once_and_the_next_when_its_parts_are_paid() {
-        let (pacer, counter) = (Pacer::new(PartsPerSecond::new(10).unwrap()), Counter::default());
+        let (rate_limiter, counter) = (RateLimiter::new(PartsPerSecond::new(10).unwrap()), Counter::default());
         let now = 1_000_000;
-        assert_eq!(slot(&pacer, &counter, 3, now, 0), Some(now));
-        assert_eq!(slot(&pacer, &counter, 4, now, 5_000), Some(now + 300));
-        assert_eq!(slot(&pacer, &counter, 4, now, 5_000), Some(now + 700));
-        assert_eq!(slot(&pacer, &counter, 4, now, 0), None, "no patience");
-        assert_eq!(slot(&pacer, &counter, 1, now + 9_000, 0), Some(now + 9_000), "an idle line costs nothing");
+        assert_eq!(slot(&rate_limiter, &counter, 3, now, 0), Some(now));
+        assert_eq!(slot(&rate_limiter, &counter, 4, now, 5_000), Some(now + 300));
+        assert_eq!(slot(&rate_limiter, &counter, 4, now, 5_000), Some(now + 700));
+        assert_eq!(slot(&rate_limiter, &counter, 4, now, 0), None, "no patience");
+        assert_eq!(slot(&rate_limiter, &counter, 1, now + 9_000, 0), Some(now + 9_000), "an idle line costs nothing");
     }
 
     #[test]
     fn a_long_evening_writes_the_counter_once_a_second() {
-        let (pacer, counter) = (Pacer::new(PartsPerSecond::new(10).unwrap()), Counter::default());
+        let (rate_limiter, counter) = (RateLimiter::new(PartsPerSecond::new(10).unwrap()), Counter::default());
         let mut now = 1_000_000;
         for _ in 0..1_000 {
-            now = slot(&pacer, &counter, 4, now, 60_000).unwrap();
+            now = slot(&rate_limiter, &counter, 4, now, 60_000).unwrap();
         }
         assert_eq!(now, 1_000_000 + 999 * 400, "not a part is wasted");
         assert!(counter.writes.load(Ordering::Relaxed) <= 401, "{}", counter.writes.load(Ordering::Relaxed));
@@ -221,7 +221,8 @@ mod tests {
 
     #[test]
     fn a_message_longer_than_a_block_takes_what_it_needs_and_no_more() {
-        let (fleet, counter) = ([(); 2].map(|()| Pacer::new(PartsPerSecond::new(1).unwrap())), Counter::default());
+        let (fleet, counter) =
+            ([(); 2].map(|()| RateLimiter::new(PartsPerSecond::new(1).unwrap())), Counter::default());
         let now = 1_000_000;
         assert_eq!(slot(&fleet[0], &counter, 4, now, 0), Some(now));
         assert_eq!(counter.writes.load(Ordering::Relaxed), 1);
@@ -230,7 +231,8 @@ mod tests {
 
     #[test]
     fn a_single_message_reserves_its_own_length_and_a_sender_that_goes_on_a_second() {
-        let (fleet, counter) = ([(); 3].map(|()| Pacer::new(PartsPerSecond::new(10).unwrap())), Counter::default());
+        let (fleet, counter) =
+            ([(); 3].map(|()| RateLimiter::new(PartsPerSecond::new(10).unwrap())), Counter::default());
         let now = 1_000_000;
         assert_eq!(slot(&fleet[0], &counter, 1, now, 0), Some(now));
         assert_eq!(slot(&fleet[1], &counter, 1, now, 9_000), Some(now + 150));
@@ -240,13 +242,13 @@ mod tests {
 
     #[test]
     fn an_evening_uses_the_whole_rate_while_results_arrive_one_by_one() {
-        let (evening, counter) = (Pacer::new(PartsPerSecond::new(10).unwrap()), Counter::default());
+        let (evening, counter) = (RateLimiter::new(PartsPerSecond::new(10).unwrap()), Counter::default());
         let (began, mut now, mut parts) = (1_000_000, 1_000_000, 0);
         let mut next_result = began;
         while now < began + 600_000 {
             if now >= next_result {
                 // Each result has a sandbox of its own.
-                let single = Pacer::new(PartsPerSecond::new(10).unwrap());
+                let single = RateLimiter::new(PartsPerSecond::new(10).unwrap());
                 parts += slot(&single, &counter, 3, now, 10_000).map_or(0, |_| 3);
                 next_result += 1_300;
             }
@@ -259,7 +261,7 @@ mod tests {
 
     #[test]
     fn only_a_grant_that_came_too_late_makes_the_next_one_longer() {
-        let (busy, counter) = (Pacer::new(PartsPerSecond::new(10).unwrap()), Counter::default());
+        let (busy, counter) = (RateLimiter::new(PartsPerSecond::new(10).unwrap()), Counter::default());
         let now = 1_000_000;
         assert_eq!(slot(&busy, &counter, 4, now, 0), Some(now));
         for other in 1..5 {
@@ -274,19 +276,19 @@ mod tests {
     #[test]
     fn a_counter_in_the_far_future_stops_nobody_and_is_told() {
         for far in [now_plus(MOST_AHEAD + 1), i64::MAX] {
-            let (pacer, counter) = (Pacer::new(PartsPerSecond::new(10).unwrap()), Counter::default());
+            let (rate_limiter, counter) = (RateLimiter::new(PartsPerSecond::new(10).unwrap()), Counter::default());
             counter.free_at.store(far, Ordering::Relaxed);
             assert_eq!(
-                slot(&pacer, &counter, 4, now_plus(0), 1_000),
+                slot(&rate_limiter, &counter, 4, now_plus(0), 1_000),
                 Some(now_plus(400)),
                 "behind the reset's own room"
             );
-            assert_eq!((pacer.take_resets(), pacer.take_resets()), (1, 0));
+            assert_eq!((rate_limiter.take_resets(), rate_limiter.take_resets()), (1, 0));
         }
-        let (pacer, counter) = (Pacer::new(PartsPerSecond::new(10).unwrap()), Counter::default());
+        let (rate_limiter, counter) = (RateLimiter::new(PartsPerSecond::new(10).unwrap()), Counter::default());
         counter.free_at.store(now_plus(MOST_AHEAD), Ordering::Relaxed);
-        assert_eq!(slot(&pacer, &counter, 4, now_plus(0), 1_000), None, "believed: its turn comes later");
-        assert_eq!(pacer.take_resets(), 0);
+        assert_eq!(slot(&rate_limiter, &counter, 4, now_plus(0), 1_000), None, "believed: its turn comes later");
+        assert_eq!(rate_limiter.take_resets(), 0);
     }
 
     fn now_plus(milliseconds: i64) -> i64 {
@@ -304,11 +306,11 @@ mod tests {
 
     #[test]
     fn a_slow_counter_delays_and_never_lets_two_messages_go_at_once() {
-        let (pacer, counter) =
-            (Pacer::new(PartsPerSecond::new(10).unwrap()), Counter { takes: 700, ..Counter::default() });
+        let (rate_limiter, counter) =
+            (RateLimiter::new(PartsPerSecond::new(10).unwrap()), Counter { takes: 700, ..Counter::default() });
         let (mut now, mut before) = (1_000_000, 0);
         for _ in 0..100 {
-            let at = slot(&pacer, &counter, 4, now, 60_000).expect("the counter answers");
+            let at = slot(&rate_limiter, &counter, 4, now, 60_000).expect("the counter answers");
             now = counter.now.load(Ordering::Relaxed);
             assert!(at >= now, "{} ms late for its moment", now - at);
             assert!(at - before >= 400);
@@ -325,7 +327,7 @@ mod tests {
         ) {
             let rate = PartsPerSecond::new(rate).unwrap();
             let counter = Counter::default();
-            let fleet = [(); 4].map(|()| Pacer::new(rate));
+            let fleet = [(); 4].map(|()| RateLimiter::new(rate));
             let mut now = 1_000_000;
             let mut sent: Vec<(i64, u32)> = Vec::new();
             for (sender, parts, pause) in asks {

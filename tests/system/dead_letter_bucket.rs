@@ -1,4 +1,4 @@
-//! Changes that Lambda set aside are brought again by `make replay`, and owe nothing twice.
+//! Changes that Lambda set aside are brought again by `make redrive`, and owe nothing twice.
 
 use std::process::Command;
 
@@ -8,11 +8,11 @@ use system_tests::desk::{code, dossier, phone};
 
 use crate::{inbox, row, stack};
 
-/// `make replay` on that stack; its last line.
-fn replay(stack: &Stack) -> String {
+/// `make redrive` on that stack; its last line.
+fn redrive(stack: &Stack) -> String {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     let done = Command::new("make")
-        .args(["--no-print-directory", "replay"])
+        .args(["--no-print-directory", "redrive"])
         .current_dir(root)
         .env("ONESTOP_ENDPOINT", stack.endpoint())
         .output()
@@ -46,11 +46,11 @@ async fn what_was_set_aside_is_brought_again_once() {
         "payload": json!({"Records": [record(&set_aside)]}).to_string()});
     stack.put_object("FailedRecordsBucket", "aws/lambda/1/shard/1", object.to_string()).await.unwrap();
 
-    assert!(replay(&stack).starts_with("1 objects brought again, 0 left"));
+    assert!(redrive(&stack).starts_with("1 objects brought again, 0 left"));
     inbox(&stack, &phone(&set_aside), 1).await;
     row(&stack, code(&set_aside), "result#1", "sent").await;
-    assert!(replay(&stack).starts_with("0 objects brought again, 0 left"));
+    assert!(redrive(&stack).starts_with("0 objects brought again, 0 left"));
     stack.put_object("FailedRecordsBucket", "aws/lambda/1/shard/2", object.to_string()).await.unwrap();
-    assert!(replay(&stack).starts_with("1 objects brought again, 0 left"));
+    assert!(redrive(&stack).starts_with("1 objects brought again, 0 left"));
     assert_eq!(stack.inbox(&phone(&set_aside)).await.unwrap().len(), 1, "told once, however often it is brought");
 }

@@ -1,4 +1,4 @@
-//! Table `notices`: the ledger. PK `receipt_code`, SK `notice`; sparse index `open` over the rows not finished.
+//! Table `notices`: the outbox. PK `receipt_code`, SK `notice`; sparse index `open` over the rows not finished.
 //!
 //! A reply of 8083 has a row as well: under `receipt_code` stands its inquiry, `<gateway>#<mo id>`, which is no receipt
 //! code since those hold no `#`, and under `notice` stands `reply`.
@@ -18,7 +18,7 @@ use chrono::{DateTime, Utc};
 use domain::calendar::day_in_vietnam;
 use domain::lifecycle::{Claim, LEASE, Outcome, State};
 use domain::notice::{NoticeKind, Priority};
-use domain::ports::{Claimed, Due, Ledger, NoticeRow, Owe, StoreError};
+use domain::ports::{Claimed, Due, Enqueue, NoticeRow, Outbox, StoreError};
 use domain::{InquiryId, NoticeId, Outgoing, ReceiptCode};
 use futures::future::try_join_all;
 
@@ -31,15 +31,15 @@ const SHARDS: u8 = 8;
 /// BatchGetItem takes a hundred keys a call.
 const MOST_KEYS: usize = 100;
 
-/// The ledger, on DynamoDB.
+/// The outbox, on DynamoDB.
 #[derive(Debug, Clone)]
-pub struct DynamoLedger {
+pub struct DynamoOutbox {
     client: DynamoDb,
     table: String,
     retention_days: u32,
 }
 
-impl DynamoLedger {
+impl DynamoOutbox {
     /// Finished rows are kept for `retention_days`: parameter `NoticeRetentionDays`.
     pub fn new(client: DynamoDb, table: String, retention_days: u32) -> Self {
         Self { client, table, retention_days }
@@ -66,7 +66,7 @@ impl DynamoLedger {
                 .expression_attribute_values(":state", text(&word))
                 .expression_attribute_values(":expires_at", expiry(day_in_vietnam(now), self.retention_days));
             if let Err(error) = update.send().await {
-                tracing::warn!(message = %id, error = crate::aws::words(&error), "a finished row stays in the index `open`");
+                tracing::warn!(message = %id, error = crate::aws::error_chain(&error), "a finished row stays in the index `open`");
             }
         }
         Ok(Claimed::Contradictory(word))
@@ -102,24 +102,24 @@ impl DynamoLedger {
     }
 }
 
-impl Ledger for DynamoLedger {
-    async fn owe(&self, id: &Outgoing, how: Owe, now: DateTime<Utc>) -> Result<bool, StoreError> {
+impl Outbox for DynamoOutbox {
+    async fn enqueue(&self, id: &Outgoing, how: Enqueue, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let mut row = key(id);
         let (state, due_at, attempts) = match &how {
-            Owe::Pending { due_at } => (State::Pending, *due_at, 0),
-            Owe::Claimed(claim) => (State::Sending, claim.lease_until, claim.attempts),
+            Enqueue::Pending { due_at } => (State::Pending, *due_at, 0),
+            Enqueue::Claimed(claim) => (State::Sending, claim.lease_until, claim.attempts),
         };
         row.extend([
             ("state".to_owned(), text(state.as_str())),
             ("kind".to_owned(), text(id.kind())),
             ("due_at".to_owned(), number(due_at.timestamp_millis())),
             ("attempts".to_owned(), number(attempts)),
-            ("owed_at".to_owned(), time(now)),
+            ("enqueued_at".to_owned(), time(now)),
             ("open_lane".to_owned(), text(lane(id.priority(), fastrand::u8(..SHARDS)))),
         ]);
         let owner = match how {
-            Owe::Pending { .. } => None,
-            Owe::Claimed(claim) => Some(claim.owner),
+            Enqueue::Pending { .. } => None,
+            Enqueue::Claimed(claim) => Some(claim.owner),
         };
         if let Some(owner) = &owner {
             row.insert("owner".to_owned(), text(owner));
@@ -183,8 +183,8 @@ impl Ledger for DynamoLedger {
         }
     }
 
-    async fn settle(&self, claim: &Claim, outcome: &Outcome, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let Ok(state) = State::Sending.after(outcome.step()) else { return Ok(false) };
+    async fn complete(&self, claim: &Claim, outcome: &Outcome, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let Ok(state) = State::Sending.after(outcome.transition()) else { return Ok(false) };
         let mut sets = vec!["#state = :state"];
         let mut values = vec![
             (":state", text(state.as_str())),
@@ -276,7 +276,7 @@ impl Ledger for DynamoLedger {
             .key_condition_expression("receipt_code = :code AND begins_with(notice, :kind)")
             .expression_attribute_values(":code", text(code.as_str()))
             .expression_attribute_values(":kind", text(format!("{kind}#")))
-            .projection_expression("notice, #state, phone_at_fault, owed_at")
+            .projection_expression("notice, #state, phone_at_fault, enqueued_at")
             .expression_attribute_names("#state", "state")
             .consistent_read(true)
             .send()
@@ -292,7 +292,7 @@ fn notice_row(row: &Item) -> Option<NoticeRow> {
         key: get_text(row, "notice")?.parse().ok()?,
         state: get_text(row, "state")?.parse().ok()?,
         phone_at_fault: row.get("phone_at_fault").is_some_and(|yes| yes.as_bool() == Ok(&true)),
-        owed_at: get_text(row, "owed_at")?.parse().ok()?,
+        enqueued_at: get_text(row, "enqueued_at")?.parse().ok()?,
     })
 }
 

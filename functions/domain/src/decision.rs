@@ -15,7 +15,7 @@ use crate::{ClosedSteps, Dossier, NoticeKey, NoticeKind, steps};
 ///   order; again only after it has left that state. Not for a dossier that is done, whatever its status says.
 ///
 /// None where the revision did not rise, where the snapshot is silent, same-day, or has no mobile number.
-pub fn owed_by_change(old: Option<&Dossier>, new: &Dossier, closed: &ClosedSteps) -> Option<NoticeKey> {
+pub fn notice_for_change(old: Option<&Dossier>, new: &Dossier, closed: &ClosedSteps) -> Option<NoticeKey> {
     if !is_news(old, new) || !new.takes_notices() {
         return None;
     }
@@ -31,9 +31,9 @@ pub fn owed_by_change(old: Option<&Dossier>, new: &Dossier, closed: &ClosedSteps
 }
 
 /// The notice that the change from `old` to `new` may owe once more because the phone number was corrected: the dossier
-/// is where it was when the notice was owed, at "Trả kết quả" or waiting for papers at the desk. [`was_kept_by_phone`]
+/// is where it was when the notice was owed, at "Trả kết quả" or waiting for papers at the desk. [`was_blocked_by_phone`]
 /// says whether it does.
-pub fn owed_by_corrected_phone(old: Option<&Dossier>, new: &Dossier, closed: &ClosedSteps) -> Option<NoticeKey> {
+pub fn notice_for_corrected_phone(old: Option<&Dossier>, new: &Dossier, closed: &ClosedSteps) -> Option<NoticeKey> {
     let old = old?;
     if !is_news(Some(old), new) || !new.takes_notices() || old.mobile() == new.mobile() {
         return None;
@@ -52,19 +52,19 @@ pub fn owed_by_corrected_phone(old: Option<&Dossier>, new: &Dossier, closed: &Cl
 /// is, because the number was no mobile number. A first load (`silent`) owed none either way.
 ///
 /// So a number is corrected once, and another good number owes nothing.
-pub fn was_kept_by_phone(old: &Dossier, new: &Dossier, rows: &[NoticeRow]) -> bool {
+pub fn was_blocked_by_phone(old: &Dossier, new: &Dossier, rows: &[NoticeRow]) -> bool {
     let had_none = !old.silent && !matches!(old.mobile(), Some(Ok(_)));
     match rows.iter().max_by_key(|row| row.key) {
         None => had_none,
-        Some(last) => last.phone_at_fault || had_none && last.state.is_final() && !was_owed_here(last, new),
+        Some(last) => last.phone_at_fault || had_none && last.state.is_final() && !was_enqueued_here(last, new),
     }
 }
 
 /// Whether a notice was owed since the dossier came where it is. Of papers that are awaited no table says since when: in
 /// doubt the citizen is told.
-fn was_owed_here(row: &NoticeRow, dossier: &Dossier) -> bool {
+fn was_enqueued_here(row: &NoticeRow, dossier: &Dossier) -> bool {
     let is_result = row.key.kind() == NoticeKind::Result;
-    is_result && dossier.result_on.is_some_and(|reached_on| day_in_vietnam(row.owed_at) >= reached_on)
+    is_result && dossier.result_on.is_some_and(|reached_on| day_in_vietnam(row.enqueued_at) >= reached_on)
 }
 
 /// Whether a later revision owes the same kind of notice as `key`.
@@ -92,7 +92,7 @@ fn no_mobile(dossier: &Dossier) -> Option<&'static str> {
 }
 
 /// "danh sách hồ sơ có thời gian hẹn trả kết quả là ngày hôm sau nhưng hồ sơ … chưa được chuyển về đến bước “Trả kết quả”"
-pub fn owes_apology(dossier: &Dossier, tomorrow: NaiveDate, closed: &ClosedSteps) -> bool {
+pub fn needs_apology(dossier: &Dossier, tomorrow: NaiveDate, closed: &ClosedSteps) -> bool {
     dossier.appointment_on == tomorrow && !dossier.is_done(closed) && dossier.takes_notices()
 }
 
@@ -101,7 +101,7 @@ pub fn owes_apology(dossier: &Dossier, tomorrow: NaiveDate, closed: &ClosedSteps
 pub enum StillTrue {
     /// Send it.
     Yes,
-    /// No longer true; the reason is kept in the ledger.
+    /// No longer true; the reason is kept in the outbox.
     No(&'static str),
     /// True, but there is no mobile number to send it to.
     NoMobile(&'static str),
@@ -133,7 +133,10 @@ mod tests {
 
     fn owed(old: Option<Value>, new: Value) -> Vec<String> {
         let old = old.map(dossier);
-        owed_by_change(old.as_ref(), &dossier(new), &ClosedSteps::default()).iter().map(ToString::to_string).collect()
+        notice_for_change(old.as_ref(), &dossier(new), &ClosedSteps::default())
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     fn at(revision: u64, step: &str, status: &str, unit: &str) -> Value {
@@ -205,7 +208,7 @@ mod tests {
         let corrected = |old: Value, new: Value| {
             let (mut old, mut new) = (old, new);
             (old["phone"], new["revision"]) = (old.get("phone").cloned().unwrap_or(json!(null)), json!(4));
-            let key = owed_by_corrected_phone(Some(&dossier(old)), &dossier(new), &ClosedSteps::default());
+            let key = notice_for_corrected_phone(Some(&dossier(old)), &dossier(new), &ClosedSteps::default());
             key.map(|key| key.to_string())
         };
         let waiting = json!({"step": "Tiếp nhận", "status": "Chờ bổ sung"});
@@ -237,16 +240,16 @@ mod tests {
     #[test]
     fn a_phone_kept_a_notice_where_none_was_owed_here_or_the_last_one_failed_for_it() {
         use crate::lifecycle::State;
-        let row = |revision, state, phone_at_fault, owed_at: &str| NoticeRow {
+        let row = |revision, state, phone_at_fault, enqueued_at: &str| NoticeRow {
             key: NoticeKey::Result(revision),
             state,
             phone_at_fault,
-            owed_at: owed_at.parse().unwrap(),
+            enqueued_at: enqueued_at.parse().unwrap(),
         };
         let (today, before) = ("2026-11-24T02:00:00Z", "2026-11-23T02:00:00Z");
         let kept = |old: Value, rows: &[NoticeRow]| {
             let new = dossier(json!({"revision": 20, "result_on": "2026-11-24"}));
-            was_kept_by_phone(&dossier(old), &new, rows)
+            was_blocked_by_phone(&dossier(old), &new, rows)
         };
         let (none, good) = (json!({"phone": null}), json!({"phone": "0987654321"}));
         assert!(kept(none.clone(), &[]), "it could not be owed");
@@ -268,7 +271,7 @@ mod tests {
         let owes = |changes: Value, more: Value| {
             let mut changes = changes;
             changes.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            owes_apology(&dossier(changes), tomorrow, &ClosedSteps::default())
+            needs_apology(&dossier(changes), tomorrow, &ClosedSteps::default())
         };
         assert!(owes(open.clone(), json!({})));
         assert!(owes(open.clone(), json!({"silent": true})), "a silent load still gets the evening's apology");

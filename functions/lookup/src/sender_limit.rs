@@ -18,7 +18,7 @@ use crate::message::{Message, fingerprint};
 const MINUTE: TimeDelta = TimeDelta::minutes(1);
 
 /// Parameter `FloodLimit`, and the phones this sandbox has seen at it.
-pub struct Flood {
+pub struct SenderLimit {
     most: u32,
     full: Mutex<Full>,
 }
@@ -30,14 +30,14 @@ struct Full {
     windows: HashSet<String>,
 }
 
-impl Flood {
+impl SenderLimit {
     /// At most so many different messages of a phone a minute.
     pub fn new(most: u32) -> Self {
         Self { most, full: Mutex::default() }
     }
 
     /// What `read` reads, or `None` where the message is one too many. Without a sender there is no phone to count for.
-    pub(crate) async fn unless_flooded<T>(
+    pub(crate) async fn unless_over_limit<T>(
         &self,
         log: &impl InquiryLog,
         message: Option<&Counted>,

@@ -1,8 +1,8 @@
-"""Brings the changes of the failure bucket to NotifyFunction again: `make replay`.
+"""Brings the changes of the dead-letter bucket to NotifyFunction again: `make redrive`.
 
 Lambda sets a batch that failed too often aside in S3, whole: <https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>.
 What it owes is owed once, however often it is brought: an object goes when all its records went through, and a second
-replay finds nothing to do. Runs under SAM's own Python, which has boto3. Stack: STACK=onestop.
+redrive finds nothing to do. Runs under SAM's own Python, which has boto3. Stack: STACK=onestop.
 """
 
 import json

@@ -5,9 +5,9 @@ use serde::de::{Deserialize, Deserializer, Error};
 /// A function's event. Where it is not what the function takes, the runtime logs why: not in serde's words, which show
 /// the value they stumbled over, and that may be a phone number.
 #[derive(Debug)]
-pub struct Quiet<T>(pub T);
+pub struct Redacted<T>(pub T);
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Quiet<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Redacted<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         T::deserialize(deserializer).map(Self).map_err(|_| D::Error::custom("it is not an event of this function"))
     }
@@ -40,7 +40,7 @@ mod tests {
         }
         for (quietly, shows) in [("yes", false), ("no", true)] {
             let this = std::env::current_exe().unwrap();
-            let name = "quiet::tests::a_panic_says_where_and_not_what";
+            let name = "redacted::tests::a_panic_says_where_and_not_what";
             let child = Command::new(this).args(["--exact", name, "--nocapture"]).env(CHILD, quietly).output().unwrap();
             let said = String::from_utf8_lossy(&[child.stdout, child.stderr].concat()).into_owned();
             assert!(!child.status.success());
@@ -50,9 +50,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_not_quoted() {
-        let Quiet(read) = serde_json::from_str::<Quiet<Vec<String>>>(r#"["a"]"#).unwrap();
+        let Redacted(read) = serde_json::from_str::<Redacted<Vec<String>>>(r#"["a"]"#).unwrap();
         assert_eq!(read, ["a"]);
-        let error = serde_json::from_str::<Quiet<Vec<u8>>>(r#"["+84912345678"]"#).unwrap_err().to_string();
+        let error = serde_json::from_str::<Redacted<Vec<u8>>>(r#"["+84912345678"]"#).unwrap_err().to_string();
         assert!(error.starts_with("it is not an event of this function") && !error.contains("912345678"), "{error}");
     }
 }
