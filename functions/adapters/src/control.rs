@@ -1,12 +1,12 @@
 //! Table `control`: the fleet's two shared rows, the budget of SMS parts and whose turn it is to drain. No personal data.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, Utc};
 use domain::ports::{Advance, RateCounter, SenderLease, StoreError};
 
 use crate::aws::DynamoDb;
-use crate::item::{get_number, number, text, unavailable};
+use crate::item::{Item, get_number, number, text, unavailable};
 
 const TABLE: &str = "control";
 const SMS_RATE: &str = "sms-budget";
@@ -31,16 +31,26 @@ impl Control {
 }
 
 impl RateCounter for Control {
-    async fn advance(&self, at_most: i64, to: i64) -> Result<Advance, StoreError> {
+    async fn advance(&self, at_most: i64, to: i64, accepted_at: Option<DateTime<Utc>>) -> Result<Advance, StoreError> {
+        let accepted = accepted_at.map(|at| number(at.timestamp_millis()));
         let update = self
             .update(SMS_RATE)
-            .update_expression("SET free_at = :to")
+            .update_expression(if accepted.is_some() {
+                "SET free_at = :to, accepted_at = :accepted"
+            } else {
+                "SET free_at = :to"
+            })
+            .set_expression_attribute_values(accepted.map(|at| Item::from([(":accepted".to_owned(), at)])))
+            .return_values(ReturnValue::AllNew)
             .condition_expression("attribute_not_exists(free_at) OR free_at <= :at_most")
             .expression_attribute_values(":to", number(to))
             .expression_attribute_values(":at_most", number(at_most))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match update.send().await {
-            Ok(_) => Ok(Advance::Granted),
+            Ok(updated) => {
+                let accepted_at = updated.attributes.and_then(|row| get_number(&row, "accepted_at"));
+                Ok(Advance::Granted(accepted_at.and_then(DateTime::from_timestamp_millis)))
+            }
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(failed)) => failed
                     .item

@@ -18,7 +18,7 @@ use chrono::{DateTime, Utc};
 use domain::calendar::day_in_vietnam;
 use domain::lifecycle::{Claim, LEASE, Outcome, State};
 use domain::notice::{NoticeKind, Priority};
-use domain::ports::{Claimed, Due, Enqueue, NoticeRow, Outbox, StoreError};
+use domain::ports::{Claimed, Due, DueRows, Enqueue, NoticeRow, Outbox, StoreError};
 use domain::{InquiryId, NoticeId, Outgoing, ReceiptCode};
 use futures::future::try_join_all;
 
@@ -28,6 +28,8 @@ use crate::item::{Item, expiry, get_number, get_text, number, text, time, unavai
 const TABLE: &str = "notices";
 const OPEN: &str = "open";
 const SHARDS: u8 = 8;
+/// Pages of one lane that are read at most, where rows cannot be read.
+const MOST_PAGES: usize = 50;
 /// BatchGetItem takes a hundred keys a call.
 const MOST_KEYS: usize = 100;
 
@@ -72,21 +74,34 @@ impl DynamoOutbox {
         Ok(Claimed::Contradictory(word))
     }
 
-    async fn due_in_lane(&self, lane: String, by: DateTime<Utc>, limit: usize) -> Result<Vec<Due>, StoreError> {
-        let found = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(OPEN)
-            .key_condition_expression("open_lane = :lane AND due_at <= :by")
-            .expression_attribute_values(":lane", text(lane))
-            .expression_attribute_values(":by", number(by.timestamp_millis()))
-            .projection_expression("receipt_code, notice, due_at")
-            .limit(limit.try_into().unwrap_or(i32::MAX))
-            .send()
-            .await
-            .map_err(unavailable(TABLE))?;
-        Ok(found.items.unwrap_or_default().iter().filter_map(readable).collect())
+    /// So many readable rows of one lane at least, where there are so many. Rows that cannot be read are passed over.
+    async fn due_in_lane(&self, lane: String, by: DateTime<Utc>, limit: usize) -> Result<DueRows, StoreError> {
+        let (mut rows, mut start) = (DueRows::default(), None);
+        for _ in 0..MOST_PAGES {
+            let found = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name(OPEN)
+                .key_condition_expression("open_lane = :lane AND due_at <= :by")
+                .expression_attribute_values(":lane", text(&lane))
+                .expression_attribute_values(":by", number(by.timestamp_millis()))
+                .projection_expression("receipt_code, notice, due_at")
+                .limit(limit.try_into().unwrap_or(i32::MAX))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(unavailable(TABLE))?;
+            let items = found.items.unwrap_or_default();
+            let before = rows.due.len();
+            rows.due.extend(items.iter().filter_map(readable));
+            rows.unreadable += (items.len() - (rows.due.len() - before)) as u32;
+            start = found.last_evaluated_key;
+            if start.is_none() || rows.due.len() >= limit || rows.unreadable == 0 {
+                break;
+            }
+        }
+        Ok(rows)
     }
 
     /// Keys that DynamoDB leaves unprocessed are left out: nobody relies on a row to be found.
@@ -208,7 +223,7 @@ impl Outbox for DynamoOutbox {
                 sets.extend(["due_at = :due_at", "attempts = :attempts", "reason = :reason"]);
                 values.extend([
                     (":due_at", number(due_at.timestamp_millis())),
-                    (":attempts", number(claim.attempts - u32::from(!counted))),
+                    (":attempts", number(claim.attempts.saturating_sub(u32::from(!counted)))),
                     (":reason", text(reason)),
                 ]);
             }
@@ -260,12 +275,17 @@ impl Outbox for DynamoOutbox {
         }
     }
 
-    async fn due(&self, priority: Priority, by: DateTime<Utc>, limit: usize) -> Result<Vec<Due>, StoreError> {
+    /// The rows that the caller passes over may all be in one lane: so each lane is asked for more than its share.
+    async fn due(&self, priority: Priority, by: DateTime<Utc>, limit: usize) -> Result<DueRows, StoreError> {
         let each = limit.div_ceil(SHARDS.into());
         let lanes = (0..SHARDS).map(|shard| self.due_in_lane(lane(priority, shard), by, each));
-        let mut due = futures::future::try_join_all(lanes).await?.concat();
-        due.sort_by_key(|due| due.due_at);
-        Ok(due)
+        let mut all = DueRows::default();
+        for rows in futures::future::try_join_all(lanes).await? {
+            all.due.extend(rows.due);
+            all.unreadable += rows.unreadable;
+        }
+        all.due.sort_by_key(|due| due.due_at);
+        Ok(all)
     }
 
     async fn rows_of(&self, code: &ReceiptCode, kind: NoticeKind) -> Result<Vec<NoticeRow>, StoreError> {
@@ -276,7 +296,7 @@ impl Outbox for DynamoOutbox {
             .key_condition_expression("receipt_code = :code AND begins_with(notice, :kind)")
             .expression_attribute_values(":code", text(code.as_str()))
             .expression_attribute_values(":kind", text(format!("{kind}#")))
-            .projection_expression("notice, #state, phone_at_fault, enqueued_at")
+            .projection_expression("notice, #state, phone_at_fault, enqueued_at, due_at")
             .expression_attribute_names("#state", "state")
             .consistent_read(true)
             .send()
@@ -293,6 +313,7 @@ fn notice_row(row: &Item) -> Option<NoticeRow> {
         state: get_text(row, "state")?.parse().ok()?,
         phone_at_fault: row.get("phone_at_fault").is_some_and(|yes| yes.as_bool() == Ok(&true)),
         enqueued_at: get_text(row, "enqueued_at")?.parse().ok()?,
+        due_at: get_number(row, "due_at").and_then(DateTime::from_timestamp_millis),
     })
 }
 

@@ -32,7 +32,7 @@ async fn main() -> anyhow::Result<()> {
             "planned the evening's apologies"
         );
         metrics.emit([
-            ("ApologyRuns", 1.0),
+            ("ApologyRuns", f64::from(failed.is_none() && plan.out_of_reach == 0)),
             ("ApologiesPlanned", plan.planned as f64),
             ("PlanOverrunMinutes", plan.overrun_minutes as f64),
             ("DossiersUnreadable", plan.unreadable as f64),

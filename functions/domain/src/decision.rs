@@ -1,11 +1,12 @@
 //! Which change owes which notice, which dossiers are apologised for, and whether a notice is still true when it goes.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::calendar::day_in_vietnam;
+use crate::lifecycle::{LEASE, State};
 use crate::phone::NotAMobile;
 use crate::ports::NoticeRow;
-use crate::{ClosedSteps, Dossier, NoticeKey, NoticeKind, steps};
+use crate::{ClosedSteps, Dossier, NoticeKey, steps};
 
 /// The notice that the change from `old` to `new` owes, where it owes one.
 ///
@@ -30,41 +31,77 @@ pub fn notice_for_change(old: Option<&Dossier>, new: &Dossier, closed: &ClosedSt
     }
 }
 
-/// The notice that the change from `old` to `new` may owe once more because the phone number was corrected: the dossier
-/// is where it was when the notice was owed, at "Trả kết quả" or waiting for papers at the desk. [`was_blocked_by_phone`]
-/// says whether it does.
-pub fn notice_for_corrected_phone(old: Option<&Dossier>, new: &Dossier, closed: &ClosedSteps) -> Option<NoticeKey> {
-    let old = old?;
-    if !is_news(Some(old), new) || !new.takes_notices() || old.mobile() == new.mobile() {
+/// The notice that the change from `old` to `new` may owe once more: [`is_due_again`] says whether it does.
+///
+/// - Its phone number was corrected, and the dossier is where it was when the notice was owed, at "Trả kết quả" or
+///   waiting for papers at the desk.
+/// - It came back to "Trả kết quả" from a closing step: somebody had closed it by mistake.
+pub fn notice_to_reconsider(old: &Dossier, new: &Dossier, closed: &ClosedSteps) -> Option<NoticeKey> {
+    if !is_news(Some(old), new) || !new.takes_notices() {
         return None;
     }
-    if steps::is_result_step(&old.step) && steps::is_result_step(&new.step) {
+    let was_at_result = steps::is_result_step(&old.step);
+    if steps::is_result_step(&new.step) && (!was_at_result || old.mobile() != new.mobile()) {
         Some(NoticeKey::Result(new.revision))
-    } else if awaits_papers(old, closed) && awaits_papers(new, closed) {
+    } else if awaits_papers(old, closed) && awaits_papers(new, closed) && old.mobile() != new.mobile() {
         Some(NoticeKey::Supplement(new.revision))
     } else {
         None
     }
 }
 
-/// Whether the phone number kept a notice from the citizen, before it was corrected. `rows` are the dossier's notices of
-/// that kind: the last of them was cancelled or refused for its number; or none was owed since the dossier came where it
-/// is, because the number was no mobile number. A first load (`silent`) owed none either way.
-///
-/// So a number is corrected once, and another good number owes nothing.
-pub fn was_blocked_by_phone(old: &Dossier, new: &Dossier, rows: &[NoticeRow]) -> bool {
-    let had_none = !old.silent && !matches!(old.mobile(), Some(Ok(_)));
-    match rows.iter().max_by_key(|row| row.key) {
-        None => had_none,
-        Some(last) => last.phone_at_fault || had_none && last.state.is_final() && !was_enqueued_here(last, new),
-    }
+/// Whether a notice is owed once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// The citizen was not told: send it.
+    Yes,
+    /// The citizen was told, or will be by a notice that waits and goes to today's number.
+    No,
+    /// The last notice is on its way at this moment: ask again when it is known what became of it.
+    NotYet,
 }
 
-/// Whether a notice was owed since the dossier came where it is. Of papers that are awaited no table says since when: in
-/// doubt the citizen is told.
+/// A sender that is alive has finished with a notice so long after it claimed it.
+const ON_ITS_WAY: TimeDelta = TimeDelta::minutes(2);
+
+/// Whether the notice of [`notice_to_reconsider`] is owed once more. `rows` are the dossier's notices of that kind.
+///
+/// It is where the last of them was cancelled or refused for its phone number; where it was cancelled because the dossier
+/// had been closed, and it is closed no longer; or where none was enqueued since the dossier came where it is, because
+/// the number was no mobile number. A first load (`silent`) owed none either way.
+pub fn is_due_again(old: &Dossier, new: &Dossier, rows: &[NoticeRow], now: DateTime<Utc>) -> Again {
+    let stayed = steps::is_result_step(&old.step) == steps::is_result_step(&new.step);
+    let had_no_mobile = stayed && !old.silent && !matches!(old.mobile(), Some(Ok(_)));
+    let due = match rows.iter().max_by_key(|row| row.key) {
+        None => had_no_mobile,
+        Some(last) if is_on_its_way(last, now) => return Again::NotYet,
+        Some(last) if !last.state.is_final() => false,
+        Some(last) => {
+            let was_closed = !stayed && last.state == State::Cancelled;
+            last.phone_at_fault || was_closed || had_no_mobile && !was_enqueued_here(last, new)
+        }
+    };
+    if due { Again::Yes } else { Again::No }
+}
+
+/// Whether a notice is owed for a dossier whose last state could not be read: not where the citizen was told already, or
+/// is about to be.
+pub fn is_due_after_unreadable(rows: &[NoticeRow]) -> bool {
+    !rows.iter().any(|row| row.state == State::Sent || !row.state.is_final())
+}
+
+fn is_on_its_way(row: &NoticeRow, now: DateTime<Utc>) -> bool {
+    row.state == State::Sending && row.due_at.is_some_and(|lease_until| now < lease_until - LEASE + ON_ITS_WAY)
+}
+
+/// Whether a notice was enqueued since the dossier came where it is. Where the table does not say since when that is,
+/// the citizen is told.
 fn was_enqueued_here(row: &NoticeRow, dossier: &Dossier) -> bool {
-    let is_result = row.key.kind() == NoticeKind::Result;
-    is_result && dossier.result_on.is_some_and(|reached_on| day_in_vietnam(row.enqueued_at) >= reached_on)
+    match row.key {
+        NoticeKey::Result(_) => dossier.result_on.is_some_and(|on| day_in_vietnam(row.enqueued_at) >= on),
+        NoticeKey::Supplement(revision) => dossier.waiting_since.is_some_and(|since| revision >= since),
+        NoticeKey::Apology(_) => false,
+    }
 }
 
 /// Whether a later revision owes the same kind of notice as `key`.
@@ -76,7 +113,8 @@ fn is_news(old: Option<&Dossier>, new: &Dossier) -> bool {
     !new.silent && old.is_none_or(|old| old.revision < new.revision)
 }
 
-fn awaits_papers(dossier: &Dossier, closed: &ClosedSteps) -> bool {
+/// Waits for papers at the desk, and is not done.
+pub fn awaits_papers(dossier: &Dossier, closed: &ClosedSteps) -> bool {
     dossier.waits_for_papers_at_the_desk() && !dossier.is_done(closed)
 }
 
@@ -204,22 +242,19 @@ mod tests {
     }
 
     #[test]
-    fn a_corrected_phone_owes_again_only_where_the_notice_is_owed() {
-        let corrected = |old: Value, new: Value| {
+    fn a_notice_is_reconsidered_only_where_it_is_owed() {
+        let reconsidered = |old: Value, new: Value| {
             let (mut old, mut new) = (old, new);
             (old["phone"], new["revision"]) = (old.get("phone").cloned().unwrap_or(json!(null)), json!(4));
-            let key = notice_for_corrected_phone(Some(&dossier(old)), &dossier(new), &ClosedSteps::default());
+            let key = notice_to_reconsider(&dossier(old), &dossier(new), &ClosedSteps::default());
             key.map(|key| key.to_string())
         };
         let waiting = json!({"step": "Tiếp nhận", "status": "Chờ bổ sung"});
-        assert_eq!(corrected(json!({}), json!({})).as_deref(), Some("result#4"));
-        assert_eq!(corrected(json!({"phone": "02583822229"}), json!({})).as_deref(), Some("result#4"));
-        assert_eq!(
-            corrected(json!({"phone": "0987654321"}), json!({})).as_deref(),
-            Some("result#4"),
-            "if it was refused"
-        );
-        assert_eq!(corrected(waiting.clone(), waiting.clone()).as_deref(), Some("supplement#4"));
+        assert_eq!(reconsidered(json!({}), json!({})).as_deref(), Some("result#4"));
+        assert_eq!(reconsidered(json!({"phone": "02583822229"}), json!({})).as_deref(), Some("result#4"));
+        assert_eq!(reconsidered(json!({"phone": "0987654321"}), json!({})).as_deref(), Some("result#4"));
+        assert_eq!(reconsidered(json!({"step": "Kết thúc"}), json!({})).as_deref(), Some("result#4"));
+        assert_eq!(reconsidered(waiting.clone(), waiting.clone()).as_deref(), Some("supplement#4"));
         for (old, new) in [
             (json!({"phone": "+84 912 345 678"}), json!({})),
             (json!({}), json!({"phone": null})),
@@ -227,41 +262,72 @@ mod tests {
             (json!({}), json!({"silent": true})),
             (json!({}), json!({"same_day": true})),
             (json!({}), json!({"step": "Kết thúc"})),
-            (json!({"step": "Kết thúc"}), json!({})),
             (json!({}), json!({"step": "Thẩm định"})),
-            (json!({"step": "Thẩm định"}), json!({})),
             (waiting.clone(), json!({"step": "Tiếp nhận"})),
-            (waiting, json!({})),
         ] {
-            assert_eq!(corrected(old.clone(), new.clone()), None, "{old} {new}");
+            assert_eq!(reconsidered(old.clone(), new.clone()), None, "{old} {new}");
         }
     }
 
+    fn row(key: &str, state: State, phone_at_fault: bool, enqueued_at: &str) -> NoticeRow {
+        let enqueued_at: DateTime<Utc> = enqueued_at.parse().unwrap();
+        let due_at = (!state.is_final()).then_some(enqueued_at + LEASE);
+        NoticeRow { key: key.parse().unwrap(), state, phone_at_fault, enqueued_at, due_at }
+    }
+
+    const TODAY: &str = "2026-11-24T02:00:00Z";
+    const BEFORE: &str = "2026-11-23T02:00:00Z";
+
+    fn again(old: Value, rows: &[NoticeRow]) -> Again {
+        let new = dossier(json!({"revision": 20, "result_on": "2026-11-24", "waiting_since": 8}));
+        is_due_again(&dossier(old), &new, rows, TODAY.parse::<DateTime<Utc>>().unwrap() + TimeDelta::minutes(1))
+    }
+
     #[test]
-    fn a_phone_kept_a_notice_where_none_was_owed_here_or_the_last_one_failed_for_it() {
-        use crate::lifecycle::State;
-        let row = |revision, state, phone_at_fault, enqueued_at: &str| NoticeRow {
-            key: NoticeKey::Result(revision),
-            state,
-            phone_at_fault,
-            enqueued_at: enqueued_at.parse().unwrap(),
-        };
-        let (today, before) = ("2026-11-24T02:00:00Z", "2026-11-23T02:00:00Z");
-        let kept = |old: Value, rows: &[NoticeRow]| {
-            let new = dossier(json!({"revision": 20, "result_on": "2026-11-24"}));
-            was_blocked_by_phone(&dossier(old), &new, rows)
-        };
+    fn a_notice_is_due_again_where_none_was_enqueued_here_or_the_last_failed_for_its_phone() {
+        use Again::{No, NotYet, Yes};
         let (none, good) = (json!({"phone": null}), json!({"phone": "0987654321"}));
-        assert!(kept(none.clone(), &[]), "it could not be owed");
-        assert!(kept(json!({"phone": "02583822229"}), &[]));
-        assert!(!kept(json!({"phone": null, "silent": true}), &[]), "the first load owed nothing");
-        assert!(!kept(good.clone(), &[]), "nor did the first load of a good number");
-        let refused = [row(9, State::Sent, false, today), row(10, State::Failed, true, today)];
-        assert!(kept(good.clone(), &refused) && kept(none.clone(), &refused));
-        let told = [refused[1].clone(), row(11, State::Sent, false, today)];
-        assert!(!kept(good, &told) && !kept(none.clone(), &told), "once");
-        assert!(kept(none.clone(), &[row(9, State::Sent, false, before)]), "told when it was here before");
-        assert!(!kept(none, &[row(9, State::Pending, false, before)]), "it goes to today's number");
+        assert_eq!(again(none.clone(), &[]), Yes, "it could not be owed");
+        assert_eq!(again(json!({"phone": "02583822229"}), &[]), Yes);
+        assert_eq!(again(json!({"phone": null, "silent": true}), &[]), No, "the first load owed nothing");
+        assert_eq!(again(good.clone(), &[]), No, "nor did the first load of a good number");
+        let refused = [row("result#9", State::Sent, false, TODAY), row("result#10", State::Failed, true, TODAY)];
+        assert_eq!([again(good.clone(), &refused), again(none.clone(), &refused)], [Yes, Yes]);
+        let told = [refused[1].clone(), row("result#11", State::Sent, false, TODAY)];
+        assert_eq!([again(good.clone(), &told), again(none.clone(), &told)], [No, No], "once");
+        let told_before = [row("result#9", State::Sent, false, BEFORE)];
+        assert_eq!(again(none.clone(), &told_before), Yes, "told when it was here before");
+        assert_eq!(again(none.clone(), &[row("supplement#8", State::Sent, false, TODAY)]), No, "told in this wait");
+        assert_eq!(again(none.clone(), &[row("supplement#7", State::Sent, false, TODAY)]), Yes, "told in the last one");
+        assert_eq!(
+            again(good.clone(), &[row("result#9", State::Pending, false, BEFORE)]),
+            No,
+            "it goes to today's number"
+        );
+        assert_eq!(again(good.clone(), &[row("result#9", State::Sending, false, TODAY)]), NotYet);
+        assert_eq!(
+            again(good, &[row("result#9", State::Sending, false, BEFORE)]),
+            No,
+            "claimed anew, it reads the number"
+        );
+    }
+
+    #[test]
+    fn a_result_that_was_closed_by_mistake_before_its_notice_went_is_due_again() {
+        let closed = json!({"step": "Đã trả kết quả", "phone": "0912345678"});
+        let cancelled = [row("result#9", State::Cancelled, false, TODAY)];
+        assert_eq!(again(closed.clone(), &cancelled), Again::Yes);
+        assert_eq!(again(closed.clone(), &[row("result#9", State::Sent, false, TODAY)]), Again::No);
+        assert_eq!(again(closed, &[]), Again::No);
+    }
+
+    #[test]
+    fn after_a_row_that_could_not_be_read_nobody_is_told_twice() {
+        assert!(is_due_after_unreadable(&[]));
+        assert!(is_due_after_unreadable(&[row("result#9", State::Failed, false, TODAY)]));
+        for state in [State::Sent, State::Pending, State::Sending] {
+            assert!(!is_due_after_unreadable(&[row("result#9", state, false, TODAY)]), "{state}");
+        }
     }
 
     #[test]

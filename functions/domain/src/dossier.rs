@@ -39,6 +39,9 @@ pub struct Dossier {
     /// The day it reached "Trả kết quả". None while it is open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result_on: Option<NaiveDate>,
+    /// The revision with which it came to wait for papers at the desk; kept by intake. None while it does not wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting_since: Option<u64>,
     /// This snapshot owes no result or supplement notice (a first load of dossiers long under way).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub silent: bool,
@@ -71,6 +74,7 @@ impl Dossier {
             office: fields.optional_text("office")?,
             same_day: fields.flag("same_day")?,
             result_on: fields.optional_date("result_on")?,
+            waiting_since: snapshot.get("waiting_since").and_then(Value::as_u64),
             silent: fields.flag("silent")?.unwrap_or(false),
         };
         dossier.in_order_of_time()
@@ -314,7 +318,7 @@ pub(crate) mod tests {
     fn what_is_written_is_read_back() {
         for changes in [
             json!({}),
-            json!({"silent": true, "office": "Sở Du lịch", "same_day": false, "result_on": "2026-11-21", "phone": null}),
+            json!({"silent": true, "office": "Sở Du lịch", "same_day": false, "result_on": "2026-11-21", "waiting_since": 2, "phone": null}),
         ] {
             let dossier = dossier(changes);
             let written = serde_json::to_value(&dossier).unwrap();

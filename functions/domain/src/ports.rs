@@ -112,7 +112,7 @@ pub trait Outbox: Sync {
         priority: Priority,
         by: DateTime<Utc>,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<Due>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<DueRows, StoreError>> + Send;
 
     /// The rows of one dossier and kind, in no order (a consistent read).
     fn rows_of(
@@ -143,8 +143,19 @@ pub struct NoticeRow {
     pub state: State,
     /// It was cancelled or refused for its phone number. See [`Outcome::phone_at_fault`].
     pub phone_at_fault: bool,
-    /// When it was owed.
+    /// When it was enqueued.
     pub enqueued_at: DateTime<Utc>,
+    /// When it may be claimed; None where it is finished.
+    pub due_at: Option<DateTime<Utc>>,
+}
+
+/// Rows of the index that are due, and what else it shows.
+#[derive(Debug, Default)]
+pub struct DueRows {
+    /// The longest due first.
+    pub due: Vec<Due>,
+    /// Rows that cannot be read: somebody wrote them by hand.
+    pub unreadable: u32,
 }
 
 /// How a message comes into the outbox.
@@ -171,7 +182,13 @@ pub struct Due {
 /// The counter row behind the fleet's one budget of SMS parts.
 pub trait RateCounter: Sync {
     /// Moves the counter to `to` where it stands at `at_most` or before (or nowhere). Milliseconds since 1970.
-    fn advance(&self, at_most: i64, to: i64) -> impl Future<Output = Result<Advance, StoreError>> + Send;
+    /// Beside it, keeps when a message was last accepted.
+    fn advance(
+        &self,
+        at_most: i64,
+        to: i64,
+        accepted_at: Option<DateTime<Utc>>,
+    ) -> impl Future<Output = Result<Advance, StoreError>> + Send;
 
     /// Moves the counter to `to` where it is later than `beyond`, or is no number. True where it did.
     fn set_back(&self, beyond: i64, to: i64) -> impl Future<Output = Result<bool, StoreError>> + Send;
@@ -180,8 +197,8 @@ pub trait RateCounter: Sync {
 /// How an advance ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Advance {
-    /// The counter stands where it was asked to.
-    Granted,
+    /// The counter stands where it was asked to. When a message was last accepted, as far as any sender said.
+    Granted(Option<DateTime<Utc>>),
     /// Somebody else had moved it here. `i64::MAX` where the row holds no number.
     Taken(i64),
 }

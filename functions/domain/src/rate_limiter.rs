@@ -5,7 +5,7 @@
 //! overlap, so the bound holds for every window. A sender's first reservation is as long as its message; a sender that
 //! goes on sending reserves about a second at a time, so that the row is not written once a message.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::lock::Mutex;
@@ -50,6 +50,10 @@ const MOST_TRIES: u32 = 8;
 /// further ahead comes from a wrong clock or from a hand edit, and must not stop every sender until then.
 const MOST_AHEAD: i64 = 10 * 60 * 1000;
 
+/// How far ahead of now a sender's reservations may lie, in milliseconds: a run is shorter. A counter that is set back
+/// leaves this much, so that reservations of before are kept.
+const RESERVED_AHEAD: i64 = 64 * 1000;
+
 /// One sender's reservation: `[next, end)`, and the latest moment it gave out; milliseconds since 1970.
 #[derive(Debug, Default)]
 struct Block {
@@ -64,12 +68,25 @@ pub struct RateLimiter {
     rate: PartsPerSecond,
     block: Mutex<Block>,
     resets: AtomicU32,
+    /// When a message was last accepted, as far as this sender knows; milliseconds since 1970, 0 for never.
+    accepted_at: AtomicI64,
 }
 
 impl RateLimiter {
     /// A sender that has reserved nothing yet.
     pub fn new(rate: PartsPerSecond) -> Self {
-        Self { rate, block: Mutex::default(), resets: AtomicU32::new(0) }
+        Self { rate, block: Mutex::default(), resets: AtomicU32::new(0), accepted_at: AtomicI64::new(0) }
+    }
+
+    /// A message of ours was accepted. The other senders learn it by our next reservation.
+    pub fn accepted(&self, at: DateTime<Utc>) {
+        self.accepted_at.fetch_max(at.timestamp_millis(), Ordering::Relaxed);
+    }
+
+    /// When a message of any sender was last accepted, as far as the counter told at our last reservation.
+    pub fn accepted_at(&self) -> Option<DateTime<Utc>> {
+        let at = self.accepted_at.load(Ordering::Relaxed);
+        DateTime::from_timestamp_millis(at).filter(|_| at > 0)
     }
 
     /// How often the counter was set back since this was last asked, because it was too far ahead.
@@ -113,14 +130,15 @@ impl RateLimiter {
             let whole = length * (BLOCK as u64).div_ceil(length as u64) as i64;
             let reserve = if goes_on { whole } else { length + ANSWER } << late_grants;
             let end = (free + reserve).max(start + length);
-            match counter.advance(free, end).await? {
-                Advance::Granted => {
+            match counter.advance(free, end, self.accepted_at()).await? {
+                Advance::Granted(accepted_at) => {
+                    accepted_at.into_iter().for_each(|at| self.accepted(at.min(clock.now())));
                     (block.next, block.end) = (start, end);
                     late_grants += u32::from(clock.now().timestamp_millis().max(start) + length > end);
                 }
                 Advance::Taken(free_at) if free_at <= now + MOST_AHEAD => (block.next, block.end) = (free_at, free_at),
                 Advance::Taken(free_at) => {
-                    self.set_back(counter, free_at, now, now + length).await?;
+                    self.set_back(counter, free_at, now, now + RESERVED_AHEAD).await?;
                     (block.next, block.end) = (now, now);
                 }
             }
@@ -169,7 +187,7 @@ mod tests {
     }
 
     impl RateCounter for Counter {
-        async fn advance(&self, at_most: i64, to: i64) -> Result<Advance, StoreError> {
+        async fn advance(&self, at_most: i64, to: i64, _: Option<DateTime<Utc>>) -> Result<Advance, StoreError> {
             self.writes.fetch_add(1, Ordering::Relaxed);
             self.now.fetch_add(self.takes, Ordering::Relaxed);
             let free_at = self.free_at.load(Ordering::Relaxed);
@@ -177,7 +195,7 @@ mod tests {
                 return Ok(Advance::Taken(free_at));
             }
             self.free_at.store(to, Ordering::Relaxed);
-            Ok(Advance::Granted)
+            Ok(Advance::Granted(None))
         }
 
         async fn set_back(&self, beyond: i64, to: i64) -> Result<bool, StoreError> {
@@ -278,12 +296,10 @@ mod tests {
         for far in [now_plus(MOST_AHEAD + 1), i64::MAX] {
             let (rate_limiter, counter) = (RateLimiter::new(PartsPerSecond::new(10).unwrap()), Counter::default());
             counter.free_at.store(far, Ordering::Relaxed);
-            assert_eq!(
-                slot(&rate_limiter, &counter, 4, now_plus(0), 1_000),
-                Some(now_plus(400)),
-                "behind the reset's own room"
-            );
+            assert_eq!(slot(&rate_limiter, &counter, 4, now_plus(0), 1_000), None, "reservations of before are kept");
             assert_eq!((rate_limiter.take_resets(), rate_limiter.take_resets()), (1, 0));
+            let minute = RESERVED_AHEAD;
+            assert_eq!(slot(&rate_limiter, &counter, 4, now_plus(minute), 1_000), Some(now_plus(minute)));
         }
         let (rate_limiter, counter) = (RateLimiter::new(PartsPerSecond::new(10).unwrap()), Counter::default());
         counter.free_at.store(now_plus(MOST_AHEAD), Ordering::Relaxed);

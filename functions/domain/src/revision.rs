@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::{ClosedSteps, Dossier};
+use crate::{ClosedSteps, Dossier, decision};
 
 /// What is stored under a receipt code.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,13 +41,6 @@ pub struct UnreadableRow {
     pub why: String,
 }
 
-impl UnreadableRow {
-    /// Whether it is of a later revision than `revision`, as far as its own can be read.
-    fn is_later_than(&self, revision: u64) -> bool {
-        self.revision.as_ref().and_then(|own| own.parse::<f64>().ok()).is_some_and(|own| own > revision as f64)
-    }
-}
-
 /// What to do with a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -64,7 +57,7 @@ pub enum Verdict {
 
 /// Judges a `snapshot` that arrived on `today` (in Vietnam) against what is `stored` under the same receipt code.
 ///
-/// A valid snapshot replaces a row that cannot be read, unless that is of a later revision.
+/// A valid snapshot replaces a row that cannot be read, whatever revision that has: it would block its dossier for ever.
 pub fn judge(stored: &Stored, snapshot: Dossier, today: NaiveDate, closed: &ClosedSteps) -> Verdict {
     match stored.dossier() {
         Some(stored) if stored.revision > snapshot.revision => Verdict::Stale,
@@ -72,24 +65,24 @@ pub fn judge(stored: &Stored, snapshot: Dossier, today: NaiveDate, closed: &Clos
         Some(stored) if is_repeated(stored, &snapshot, closed) => Verdict::Repeated,
         Some(stored) if is_first_load(stored) && is_first_load(&snapshot) => news(None, snapshot, today, closed),
         Some(_) => Verdict::Conflicting,
-        None if is_later(stored, &snapshot) => Verdict::Stale,
         None => news(None, snapshot, today, closed),
     }
 }
 
-fn is_later(stored: &Stored, snapshot: &Dossier) -> bool {
-    matches!(stored, Stored::Unreadable(row) if row.is_later_than(snapshot.revision))
-}
-
 fn news(stored: Option<&Dossier>, snapshot: Dossier, today: NaiveDate, closed: &ClosedSteps) -> Verdict {
     let result_on = result_day(stored, &snapshot, today, closed);
-    Verdict::Store(Box::new(Dossier { result_on, ..snapshot }))
+    let waiting_since = decision::awaits_papers(&snapshot, closed).then(|| {
+        let before = stored.filter(|stored| decision::awaits_papers(stored, closed));
+        before.and_then(|before| before.waiting_since).unwrap_or(snapshot.revision)
+    });
+    Verdict::Store(Box::new(Dossier { result_on, waiting_since, ..snapshot }))
 }
 
 /// `result_on` is content only where the snapshot itself named it.
 fn is_repeated(stored: &Dossier, snapshot: &Dossier, closed: &ClosedSteps) -> bool {
     let named = snapshot.result_on.filter(|_| snapshot.is_done(closed));
-    *stored == Dossier { result_on: named.or(stored.result_on), ..snapshot.clone() }
+    let (result_on, waiting_since) = (named.or(stored.result_on), stored.waiting_since);
+    *stored == Dossier { result_on, waiting_since, ..snapshot.clone() }
 }
 
 /// Revision 0 and silent: loaded from a list before the one-stop software pushed any change. It owes nothing by itself,
@@ -145,18 +138,27 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_cannot_be_read_gives_way_to_a_snapshot_that_is_not_older() {
-        let judged = |revision: Option<&str>| {
+    fn a_row_that_cannot_be_read_gives_way_to_any_snapshot() {
+        for revision in [None, Some("2"), Some("999"), Some("-1")] {
             let row = UnreadableRow { revision: revision.map(str::to_owned), why: "received_on is missing".into() };
-            let stored = Stored::Unreadable(row);
-            judge(&stored, dossier(json!({"revision": 3})), TODAY.parse().unwrap(), &ClosedSteps::default())
-        };
-        for revision in [None, Some("2"), Some("3"), Some("-1"), Some("2.5")] {
-            assert!(matches!(judged(revision), Verdict::Store(_)), "{revision:?}");
+            let (today, snapshot) = (TODAY.parse().unwrap(), dossier(json!({"revision": 3})));
+            let verdict = judge(&Stored::Unreadable(row), snapshot, today, &ClosedSteps::default());
+            assert!(matches!(verdict, Verdict::Store(_)), "{revision:?}");
         }
-        for later in ["4", "3.5", "1E+20"] {
-            assert_eq!(judged(Some(later)), Verdict::Stale, "{later}");
-        }
+    }
+
+    #[test]
+    fn how_long_papers_are_awaited_is_known_by_the_revision_that_began_it() {
+        let papers =
+            |revision: u64, status: &str| dossier(json!({"revision": revision, "step": "Tiếp nhận", "status": status}));
+        let first = stored(None, &papers(3, "Chờ bổ sung"));
+        assert_eq!(first.waiting_since, Some(3));
+        let still = stored(Some(&first), &papers(5, "Chờ bổ sung"));
+        assert_eq!(still.waiting_since, Some(3));
+        assert_eq!(judged(Some(&still), &papers(5, "Chờ bổ sung")), Verdict::Repeated);
+        let brought = stored(Some(&still), &papers(6, "Đang xử lý"));
+        assert_eq!(brought.waiting_since, None);
+        assert_eq!(stored(Some(&brought), &papers(7, "Chờ bổ sung")).waiting_since, Some(7));
     }
 
     #[test]

@@ -10,8 +10,10 @@ use serde_json::{Map, Value};
 /// A dossier that was put or changed.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Change {
-    /// Before; None where it is new, or where what stood there could not be read.
+    /// Before; None where it is new, or where what was there could not be read.
     pub old: Option<Dossier>,
+    /// There was something before that could not be read.
+    pub old_is_unreadable: bool,
     /// After.
     pub new: Dossier,
     /// When, to the second; None where the record does not say.
@@ -36,8 +38,11 @@ impl Change {
             return Ok(None);
         }
         let happened_at = record.change.approximate_creation_date_time;
+        let is_new = record.change.old_image.is_empty();
+        let old = dossier(record.change.old_image).ok();
         Ok(Some(Self {
-            old: dossier(record.change.old_image).ok(),
+            old_is_unreadable: !is_new && old.is_none(),
+            old,
             new: dossier(record.change.new_image).map_err(NotAChange::Dossier)?,
             happened_at: (happened_at > DateTime::UNIX_EPOCH).then_some(happened_at),
         }))

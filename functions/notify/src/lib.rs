@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::NoticeId;
-use domain::decision::{notice_for_change, notice_for_corrected_phone, was_blocked_by_phone};
+use domain::decision::{Again, is_due_after_unreadable, is_due_again, notice_for_change, notice_to_reconsider};
 use domain::delivery::{NoticeSender, NoticeSession, Tally};
 use domain::ports::{Clock, NoticePorts, StoreError};
 use futures::StreamExt;
@@ -135,6 +135,9 @@ enum RecordError {
     NotAChange(#[from] NotAChange),
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The change comes again when it is known what became of the notice.
+    #[error("a notice of the dossier is on its way")]
+    OnItsWay,
 }
 
 async fn one<P: NoticePorts>(
@@ -146,10 +149,16 @@ async fn one<P: NoticePorts>(
     let (old, new, closed) = (change.old.as_ref(), &change.new, &delivery.notice_config().closed_steps);
     let id = |key| NoticeId { receipt_code: new.receipt_code.clone(), key };
     if let Some(key) = notice_for_change(old, new, closed) {
-        enqueue(run, delivery, &change, &id(key)).await?;
-    } else if let (Some(old), Some(key)) = (old, notice_for_corrected_phone(old, new, closed)) {
-        if was_blocked_by_phone(old, new, &run.others_of(&id(key)).await?) {
+        let is_due = !change.old_is_unreadable || is_due_after_unreadable(&run.others_of(&id(key)).await?);
+        if is_due {
             enqueue(run, delivery, &change, &id(key)).await?;
+        }
+    } else if let Some((old, key)) = old.and_then(|old| Some((old, notice_to_reconsider(old, new, closed)?))) {
+        let now = delivery.ports().clock().now();
+        match is_due_again(old, new, &run.others_of(&id(key)).await?, now) {
+            Again::Yes => enqueue(run, delivery, &change, &id(key)).await?,
+            Again::No => {}
+            Again::NotYet => return Err(RecordError::OnItsWay),
         }
     }
     Ok(())

@@ -9,9 +9,9 @@ use domain::event::Event;
 use domain::lifecycle::{Claim, Outcome};
 use domain::notice::{NoticeKind, Priority};
 use domain::ports::{
-    Advance, Claimed, Clock, Counted, DossierStore, Due, Enqueue, EventBus, Inquiry, InquiryLog, Logged, NoticePorts,
-    NoticeRow, Outbox, OutboxPorts, Page, PageToken, Put, RateCounter, ReplyPorts, ReplySender, SendError, SenderLease,
-    SmsSender, StoreError,
+    Advance, Claimed, Clock, Counted, DossierStore, DueRows, Enqueue, EventBus, Inquiry, InquiryLog, Logged,
+    NoticePorts, NoticeRow, Outbox, OutboxPorts, Page, PageToken, Put, RateCounter, ReplyPorts, ReplySender, SendError,
+    SenderLease, SmsSender, StoreError,
 };
 use domain::revision::Stored;
 use domain::{Dossier, InquiryId, NoticeId, Outgoing, Phone, ReceiptCode};
@@ -38,6 +38,8 @@ pub struct SimulatedPorts {
     pub gateway: Arc<GatewayAnswer>,
     /// How long it takes to say no.
     pub gateway_takes: Duration,
+    /// The dossier whose notices' rows DynamoDB refuses to update.
+    pub unclaimable: Option<String>,
     /// The event bus answers nobody.
     pub bus_is_down: bool,
     /// Nobody's messages can be counted.
@@ -58,6 +60,7 @@ impl SimulatedPorts {
             sns: Arc::new(|_, _| None),
             gateway: Arc::new(|_, _| None),
             gateway_takes: ROUND_TRIP,
+            unclaimable: None,
             bus_is_down: false,
             counter_is_down: false,
             skew: chrono::TimeDelta::zero(),
@@ -110,6 +113,9 @@ impl Outbox for SimulatedPorts {
     }
 
     async fn claim(&self, id: &Outgoing, owner: String, now: DateTime<Utc>) -> Result<Claimed, StoreError> {
+        if self.unclaimable.as_ref().is_some_and(|code| id.to_string().starts_with(code.as_str())) {
+            return Err(StoreError::Unavailable { table: "notices", why: "an attribute has the wrong type".into() });
+        }
         let claimed = self.table("notices", |world| world.claim(id, owner, now)).await?;
         self.world.meter.claim(matches!(claimed, Claimed::Granted(_)));
         Ok(claimed)
@@ -121,10 +127,10 @@ impl Outbox for SimulatedPorts {
         Ok(completed)
     }
 
-    async fn due(&self, priority: Priority, by: DateTime<Utc>, limit: usize) -> Result<Vec<Due>, StoreError> {
-        let due = self.table("notices", |world| world.due(priority, by, limit)).await?;
-        self.world.meter.due(due.len() as u64);
-        Ok(due)
+    async fn due(&self, priority: Priority, by: DateTime<Utc>, limit: usize) -> Result<DueRows, StoreError> {
+        let rows = self.table("notices", |world| world.due(priority, by, limit)).await?;
+        self.world.meter.due(rows.due.len() as u64);
+        Ok(rows)
     }
 
     async fn rows_of(&self, code: &ReceiptCode, kind: NoticeKind) -> Result<Vec<NoticeRow>, StoreError> {
@@ -160,9 +166,9 @@ impl InquiryLog for SimulatedPorts {
 }
 
 impl RateCounter for SimulatedPorts {
-    async fn advance(&self, at_most: i64, to: i64) -> Result<Advance, StoreError> {
+    async fn advance(&self, at_most: i64, to: i64, accepted_at: Option<DateTime<Utc>>) -> Result<Advance, StoreError> {
         self.world.meter.control();
-        self.table("control", |world| world.advance(at_most, to)).await
+        self.table("control", |world| world.advance(at_most, to, accepted_at)).await
     }
 
     async fn set_back(&self, beyond: i64, to: i64) -> Result<bool, StoreError> {

@@ -39,7 +39,7 @@ fn granted(claimed: Claimed) -> Option<Claim> {
 }
 
 async fn is_due(outbox: &impl Outbox, id: &Outgoing, by: DateTime<Utc>) -> bool {
-    let due = outbox.due(id.priority(), by, 100_000).await.expect("an answer");
+    let due = outbox.due(id.priority(), by, 100_000).await.expect("an answer").due;
     due.iter().any(|due| due.id == *id)
 }
 
@@ -141,7 +141,7 @@ pub async fn of_an_outbox(outbox: &impl Outbox, code: &ReceiptCode) {
     let evening = Outgoing::from(notice(NoticeKey::Apology("2026-11-25".parse().expect("a day"))));
     assert!(outbox.enqueue(&evening, Enqueue::Pending { due_at: now }, now).await.expect("an answer"));
     soon(async || is_due(outbox, &evening, now).await).await;
-    let news = outbox.due(Priority::News, now, 100_000).await.expect("an answer");
+    let news = outbox.due(Priority::News, now, 100_000).await.expect("an answer").due;
     assert!(!news.iter().any(|due| due.id == evening), "an apology is no news");
     let claim = granted(outbox.claim(&evening, "i".into(), now).await.expect("an answer")).expect("due");
     assert!(outbox.complete(&claim, &Outcome::Expired, now).await.expect("an answer"));
@@ -155,7 +155,7 @@ async fn of_a_reply(outbox: &impl Outbox, id: Outgoing) {
     assert!(!outbox.enqueue(&id, Enqueue::Pending { due_at: now }, now).await.expect("an answer"), "once");
     soon(async || is_due(outbox, &id, now).await).await;
     for priority in Priority::NOTICES {
-        let due = outbox.due(priority, now, 100_000).await.expect("an answer");
+        let due = outbox.due(priority, now, 100_000).await.expect("an answer").due;
         assert!(!due.iter().any(|due| due.id == id), "a reply is no notice");
     }
     let claim = granted(outbox.claim(&id, "j".into(), now).await.expect("an answer")).expect("due");
@@ -300,17 +300,20 @@ pub async fn of_an_inquiry_log(log: &impl InquiryLog, number: u64) {
 
 /// The counter moves where nobody is in the way, and tells where it stands where somebody is.
 pub async fn of_a_rate_counter(counter: &impl RateCounter) {
-    let advance = async |at_most, to| counter.advance(at_most, to).await.expect("an answer");
-    assert_eq!(advance(1_000, 2_000).await, Advance::Granted);
+    let advance = async |at_most, to| counter.advance(at_most, to, None).await.expect("an answer");
+    assert_eq!(advance(1_000, 2_000).await, Advance::Granted(None));
     assert_eq!(advance(1_999, 3_000).await, Advance::Taken(2_000));
-    assert_eq!(advance(2_000, 3_000).await, Advance::Granted);
-    assert_eq!(advance(9_000, 9_500).await, Advance::Granted);
+    assert_eq!(advance(2_000, 3_000).await, Advance::Granted(None));
+    assert_eq!(advance(9_000, 9_500).await, Advance::Granted(None));
     assert_eq!(advance(3_000, 4_000).await, Advance::Taken(9_500));
     let set_back = async |beyond, to| counter.set_back(beyond, to).await.expect("an answer");
     assert!(!set_back(9_500, 5_000).await, "not beyond");
     assert!(set_back(9_499, 5_000).await);
     assert!(!set_back(9_499, 4_000).await, "once");
     assert_eq!(advance(4_999, 6_000).await, Advance::Taken(5_000));
+    let told = counter.advance(5_000, 6_000, Some(noon())).await.expect("an answer");
+    assert_eq!(told, Advance::Granted(Some(noon())));
+    assert_eq!(advance(6_000, 7_000).await, Advance::Granted(Some(noon())), "and every other sender learns it");
 }
 
 /// One holder at a time, until he gives it back or his time is up.

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::event::Event;
 use domain::lifecycle::{Claim, LEASE, Outcome, State};
 use domain::notice::{NoticeKind, Priority};
-use domain::ports::{Advance, Claimed, Counted, Due, Enqueue, Inquiry, Logged, NoticeRow, Put};
+use domain::ports::{Advance, Claimed, Counted, Due, DueRows, Enqueue, Inquiry, Logged, NoticeRow, Put};
 use domain::revision::{Stored, UnreadableRow};
 use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, ReceiptCode};
 
@@ -104,6 +104,7 @@ struct Tables {
     replies: Vec<Replied>,
     floods: BTreeMap<String, BTreeSet<String>>,
     free_at: Option<i64>,
+    accepted_at: Option<DateTime<Utc>>,
     turn: Option<(String, DateTime<Utc>)>,
     accepted: Vec<Accepted>,
     events: Vec<Event>,
@@ -380,15 +381,17 @@ impl World {
     }
 
     /// The index over unfinished rows; what it showed a moment ago.
-    pub(crate) fn due(&self, priority: Priority, by: DateTime<Utc>, limit: usize) -> Vec<Due> {
+    pub(crate) fn due(&self, priority: Priority, by: DateTime<Utc>, limit: usize) -> DueRows {
         let (now, tables) = (self.now(), self.tables());
-        let Some(open) = tables.open.get(&priority) else { return Vec::new() };
-        open.keys()
+        let Some(open) = tables.open.get(&priority) else { return DueRows::default() };
+        let due = open
+            .keys()
             .take_while(|(due_at, _)| *due_at <= by)
             .filter(|(_, id)| tables.messages.get(id).is_some_and(|row| row.seen_at(now).is_some()))
             .take(limit)
             .map(|(due_at, id)| Due { id: id.clone(), due_at: *due_at })
-            .collect()
+            .collect();
+        DueRows { due, unreadable: 0 }
     }
 
     /// The rows of one dossier and kind, as they are now.
@@ -406,6 +409,7 @@ impl World {
                 state: row.state,
                 phone_at_fault: row.phone_at_fault,
                 enqueued_at: row.enqueued_at,
+                due_at: (!row.state.is_final()).then_some(row.due_at),
             })
             .collect()
     }
@@ -450,13 +454,14 @@ impl World {
         self.tables().floods.entry(message.window.clone()).or_default().remove(&message.message);
     }
 
-    pub(crate) fn advance(&self, at_most: i64, to: i64) -> Advance {
+    pub(crate) fn advance(&self, at_most: i64, to: i64, accepted_at: Option<DateTime<Utc>>) -> Advance {
         let mut tables = self.tables();
         match tables.free_at {
             Some(free_at) if free_at > at_most => Advance::Taken(free_at),
             _ => {
                 tables.free_at = Some(to);
-                Advance::Granted
+                tables.accepted_at = accepted_at.or(tables.accepted_at);
+                Advance::Granted(tables.accepted_at)
             }
         }
     }

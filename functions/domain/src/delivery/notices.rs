@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::refusals::{Fault, Refusals};
+use super::refusals::{self, Fault, Refusals};
 use super::run::{A_MOMENT, AT_ONCE, DueQueue, LOOK_AGAIN, Passed, Progress, Run, Tally};
 use crate::calendar::day_in_vietnam;
 use crate::decision::{StillTrue, is_superseded, still_true};
@@ -13,12 +13,12 @@ use crate::event::Event;
 use crate::lifecycle::{Acceptance, Claim, Outcome, SentCopy};
 use crate::notice::Priority;
 use crate::ports::{
-    Clock, DossierStore, Due, NoticePorts, NoticeRow, Outbox, SendError, SenderLease, SmsSender, StoreError,
+    Clock, DossierStore, DueRows, NoticePorts, NoticeRow, Outbox, SendError, SenderLease, SmsSender, StoreError,
 };
 use crate::rate_limiter::{PartsPerSecond, RateLimiter};
 use crate::sending_window::SendingWindow;
 use crate::sms::{Accents, Sms};
-use crate::{ClosedSteps, Dossier, NoticeId, NoticeKey, NoticeKind, Outgoing, Phone, texts};
+use crate::{ClosedSteps, Dossier, NoticeId, NoticeKind, Outgoing, Phone, texts};
 
 /// What the stack's parameters say about notices.
 #[derive(Debug, Clone)]
@@ -37,10 +37,16 @@ pub struct NoticeConfig {
 
 /// How long a page of notices keeps a sender, in seconds, before it looks for more urgent ones.
 const FEW_SECONDS: usize = 3;
+/// The rows that are passed over may all be in one lane of the index.
+const LANES: usize = 8;
 /// So many seconds' messages are under way at once: more would only wait for the rate, with a dossier read long ago.
 const UNDER_WAY_SECONDS: usize = 2;
 /// A notice that waited longer for the rate looks at its dossier again before it goes.
 const LONG_WAIT: TimeDelta = TimeDelta::seconds(3);
+/// So long before it goes.
+const LOOK_AGAIN_BEFORE: TimeDelta = TimeDelta::milliseconds(500);
+/// A message that is later than this for its moment reserves another one, or two might go at once.
+const TOO_LATE: TimeDelta = TimeDelta::milliseconds(100);
 
 /// The delivery of notices in one sandbox, over many invocations.
 pub struct NoticeSender<P> {
@@ -125,7 +131,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         };
         Ok(match self.look_again(id).await {
             Ok(Ok(dossier)) => self.deliver(&claim, id, &dossier).await,
-            Ok(Err(outcome)) => self.end(&claim, id, outcome).await,
+            Ok(Err(outcome)) => self.run.complete(&claim, outcome).await,
             Err(error) => self.run.complete_unreadable(&claim, "dossier", &error).await,
         })
     }
@@ -175,26 +181,30 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         drained.map(|()| true)
     }
 
-    /// Sends under a claim and marks the outcome. Whatever goes wrong from here on, the row exists.
+    /// Sends under a claim and completes its row. Whatever goes wrong from here on, the row exists.
     async fn deliver(&self, claim: &Claim, id: &NoticeId, dossier: &Dossier) -> Progress {
-        let Some(draft) = self.draft(id, dossier) else {
-            return self.end(claim, id, Outcome::NoMobile("the dossier has no mobile number")).await;
+        let Some(mut draft) = self.draft(id, dossier) else {
+            return self.run.complete(claim, Outcome::NoMobile("the dossier has no mobile number")).await;
         };
-        let asked_at = self.run.now();
-        if !self.wait_for_rate(draft.parts).await {
-            return self.postpone(claim).await;
+        let clock = self.ports().clock();
+        while let Some(slot) = self.reserve(draft.parts).await {
+            if slot - self.run.now() > LONG_WAIT {
+                clock.sleep_until(slot - LOOK_AGAIN_BEFORE).await;
+                draft = match self.look_again(id).await {
+                    Ok(Ok(dossier)) => match self.draft(id, &dossier).filter(|new| new.parts <= draft.parts) {
+                        Some(draft) => draft,
+                        None => return self.postpone(claim).await,
+                    },
+                    Ok(Err(outcome)) => return self.run.complete(claim, outcome).await,
+                    Err(error) => return self.run.complete_unreadable(claim, "dossier", &error).await,
+                };
+            }
+            clock.sleep_until(slot).await;
+            if self.run.now() - slot <= TOO_LATE {
+                return self.send(claim, draft).await;
+            }
         }
-        if self.run.now() - asked_at <= LONG_WAIT {
-            return self.send(claim, id, draft).await;
-        }
-        match self.look_again(id).await {
-            Ok(Ok(dossier)) => match self.draft(id, &dossier).filter(|new| new.parts <= draft.parts) {
-                Some(draft) => self.send(claim, id, draft).await,
-                None => self.postpone(claim).await,
-            },
-            Ok(Err(outcome)) => self.end(claim, id, outcome).await,
-            Err(error) => self.run.complete_unreadable(claim, "dossier", &error).await,
-        }
+        self.postpone(claim).await
     }
 
     /// What would be sent, and where to; None without a mobile number.
@@ -204,19 +214,21 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         Some(Draft { phone, parts: Sms::new(&text).parts, text })
     }
 
-    async fn send(&self, claim: &Claim, id: &NoticeId, draft: Draft) -> Progress {
-        if !claim.covers(self.run.now()) {
+    async fn send(&self, claim: &Claim, draft: Draft) -> Progress {
+        if self.refused.load(Ordering::Relaxed) || !claim.covers(self.run.now()) {
             return self.postpone(claim).await;
         }
         let Draft { phone, text, parts } = draft;
         match self.ports().sms().send(&phone, &text).await {
             Ok(message_id) => {
-                self.refusals(Refusals::accepted);
+                let now = self.run.now();
+                self.refusals(|refusals| refusals.accepted(now));
+                self.delivery.rate_limiter.accepted(now);
                 let told = Some(SentCopy { phone: phone.as_e164().to_owned(), text });
                 self.run.mark(claim, Ok(Acceptance { message_id, parts, sent_at: self.run.now(), told })).await
             }
             Err(error @ (SendError::Refused(_) | SendError::WrongNumber(_))) => {
-                self.on_refusal(claim, id, &phone, error).await
+                self.on_refusal(claim, &phone, error).await
             }
             Err(error) => {
                 if let SendError::Unauthorised(reason) = &error {
@@ -228,14 +240,13 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
     }
 
     /// A message was refused for good, or so SNS says.
-    async fn on_refusal(&self, claim: &Claim, id: &NoticeId, phone: &Phone, error: SendError) -> Progress {
-        match self.refusals(|refusals| refusals.refused(phone, claim.attempts)) {
-            Fault::Number => match error {
-                SendError::WrongNumber(reason) => self.end(claim, id, Outcome::WrongNumber(reason)).await,
-                error => self.run.mark(claim, Err(error)).await,
-            },
+    async fn on_refusal(&self, claim: &Claim, phone: &Phone, error: SendError) -> Progress {
+        let (now, fleet) = (self.run.now(), self.delivery.rate_limiter.accepted_at());
+        match self.refusals(|refusals| refusals.refused(phone, claim.attempts, fleet, now)) {
+            Fault::Number => self.run.mark(claim, Err(error)).await,
             Fault::NotKnown => {
-                let outcome = self.run.try_later(claim, error.to_string());
+                let due_at = now + refusals::PAUSE;
+                let outcome = Outcome::NotSent { due_at, counted: true, reason: error.to_string() };
                 self.run.complete(claim, outcome).await
             }
             Fault::Account => {
@@ -259,63 +270,28 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         see(&mut self.delivery.refusals.lock().expect("no panic holds it"))
     }
 
-    /// Back to pending: there was no room in the rate, or no time left.
+    /// Back to pending: there was no room in the rate, or no time left, or SNS lets us send nothing.
     async fn postpone(&self, claim: &Claim) -> Progress {
         let rest_of_run = (self.run.until - self.run.now()).max(TimeDelta::zero());
-        let outcome = self.run.retry_uncounted("no budget of SMS parts in this run".into(), rest_of_run);
-        self.run.complete(claim, outcome).await
+        let refused = self.refused.load(Ordering::Relaxed);
+        let reason =
+            if refused { "SNS refuses to let us send" } else { "no room in the rate of SMS parts in this run" };
+        self.run.complete(claim, self.run.retry_uncounted(reason.into(), rest_of_run)).await
     }
 
-    /// Marks a final outcome. Where the phone number was at fault, it may have been corrected in the meantime: the change
-    /// that corrected it saw this notice unfinished, and left it to us.
-    async fn end(&self, claim: &Claim, id: &NoticeId, outcome: Outcome) -> Progress {
-        let phone_at_fault = outcome.phone_at_fault();
-        let progress = self.run.complete(claim, outcome).await;
-        if phone_at_fault && progress == Progress::Finished {
-            if let Err(error) = self.enqueue_if_corrected(id).await {
-                tracing::error!(message = %id, %error, "whether the phone number was corrected is not known");
-            }
-        }
-        progress
-    }
-
-    async fn enqueue_if_corrected(&self, id: &NoticeId) -> Result<(), StoreError> {
-        let Some(dossier) = self.ports().dossiers().get(&id.receipt_code).await? else { return Ok(()) };
-        let key = match id.key {
-            NoticeKey::Result(revision) if revision < dossier.revision => NoticeKey::Result(dossier.revision),
-            NoticeKey::Supplement(revision) if revision < dossier.revision => NoticeKey::Supplement(dossier.revision),
-            _ => return Ok(()),
-        };
-        let today = day_in_vietnam(self.run.now());
-        let corrected = NoticeId { receipt_code: id.receipt_code.clone(), key };
-        let is_true = still_true(&key, &dossier, today, &self.notice_config().closed_steps) == StillTrue::Yes;
-        let is_last = |rows: Vec<NoticeRow>| rows.iter().all(|row| row.key <= id.key);
-        if is_true && !dossier.silent && is_last(self.others_of(&corrected).await?) {
-            self.enqueue_when_open(&corrected).await?;
-        }
-        Ok(())
-    }
-
-    /// Waits until the fleet's budget has room for `parts`; false where that is not before the run is over.
-    async fn wait_for_rate(&self, parts: u32) -> bool {
+    /// The moment at which a message of `parts` may go; None where that is not before the run is over.
+    async fn reserve(&self, parts: u32) -> Option<DateTime<Utc>> {
         if self.is_over() {
-            return false;
+            return None;
         }
         let (rate_counter, clock) = (self.ports().rate_counter(), self.ports().clock());
         let slot = self.delivery.rate_limiter.slot(rate_counter, clock, parts, self.run.until).await;
         let resets = self.delivery.rate_limiter.take_resets();
         self.run.count((), |tally| tally.counter_resets += resets);
-        match slot {
-            Ok(Some(slot)) => {
-                clock.sleep_until(slot).await;
-                !self.refused.load(Ordering::Relaxed)
-            }
-            Ok(None) => false,
-            Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "the budget of SMS parts could not be asked");
-                false
-            }
-        }
+        slot.unwrap_or_else(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "the rate limiter's counter could not be asked");
+            None
+        })
     }
 
     /// Keeps an event until there is time to publish it.
@@ -352,16 +328,18 @@ impl<P: NoticePorts> DueQueue for NoticeSession<'_, P> {
     }
 
     /// Of the first priority that has any to work on now. Few enough that news of a higher one does not wait long.
-    async fn due(&self, passed: &Passed) -> Result<Vec<Due>, StoreError> {
-        let limit = self.delivery.rate_limiter.rate().messages_in(FEW_SECONDS).clamp(AT_ONCE, 500) + passed.len();
-        let mut later = Vec::new();
+    async fn due(&self, passed: &Passed) -> Result<DueRows, StoreError> {
+        let limit =
+            self.delivery.rate_limiter.rate().messages_in(FEW_SECONDS).clamp(AT_ONCE, 500) + LANES * passed.len();
+        let mut later = DueRows::default();
         for priority in Priority::NOTICES {
-            let mut due = self.ports().outbox().due(priority, self.run.until, limit).await?;
-            due.retain(|due| passed.counts(due));
-            if due.iter().any(|due| passed.is_workable(due, self.run.now())) {
-                return Ok(due);
+            let mut rows = self.ports().outbox().due(priority, self.run.until, limit).await?;
+            rows.due.retain(|due| passed.counts(due));
+            rows.unreadable += later.unreadable;
+            if rows.due.iter().any(|due| passed.is_workable(due, self.run.now())) {
+                return Ok(rows);
             }
-            later.extend(due);
+            later = DueRows { due: [later.due, rows.due].concat(), ..rows };
         }
         Ok(later)
     }

@@ -1,18 +1,26 @@
 //! A phone number that SNS refuses, or an account that may not send at all? SNS answers both with `InvalidParameter`: also
-//! in a region without SMS, and in the sandbox. So a number is taken to be wrong only where other numbers are accepted.
+//! in a region without SMS, and in the sandbox. So a number is taken to be wrong only where other numbers are accepted:
+//! by this sandbox, or by another one, which the rate limiter's counter tells.
+
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::Phone;
 
 /// So many different numbers refused, with none accepted between, are the account's fault.
 const ACCOUNT_AT_FAULT: usize = 3;
-/// Where nothing was accepted yet and few numbers were refused, a notice is tried so often before its number is at fault.
+/// Where a number is refused so soon after we saw another one accepted, the number is at fault.
+const JUST_NOW: TimeDelta = TimeDelta::minutes(1);
+/// Where it stays unknown, the number is taken to be at fault at this attempt: every notice ends.
 const TRIES: u32 = 3;
+/// How long a refused notice waits where it is not known who is at fault.
+pub(super) const PAUSE: TimeDelta = TimeDelta::minutes(10);
 
 /// What one sandbox saw of SNS, over many invocations.
 #[derive(Debug, Default)]
 pub(super) struct Refusals {
     in_a_row: Vec<Phone>,
-    accepts: bool,
+    since: Option<DateTime<Utc>>,
+    accepted_at: Option<DateTime<Utc>>,
 }
 
 /// Who is at fault where a number is refused.
@@ -22,24 +30,32 @@ pub(super) enum Fault {
     Number,
     /// The account or its settings: nothing more is sent, and no notice fails.
     Account,
-    /// It is not known yet: the notice is tried again soon.
+    /// It is not known yet: the notice is tried again after [`PAUSE`].
     NotKnown,
 }
 
 impl Refusals {
     /// SNS accepted a message.
-    pub fn accepted(&mut self) {
-        *self = Self { in_a_row: Vec::new(), accepts: true };
+    pub fn accepted(&mut self, now: DateTime<Utc>) {
+        *self = Self { accepted_at: Some(now), ..Self::default() };
     }
 
-    /// SNS refused a message to `phone` for good, at that attempt of its notice.
-    pub fn refused(&mut self, phone: &Phone, attempt: u32) -> Fault {
+    /// SNS refused a message to `phone` for good, at that attempt of its notice. `fleet` is when any sandbox last said
+    /// that a message was accepted.
+    pub fn refused(&mut self, phone: &Phone, attempt: u32, fleet: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Fault {
+        let accepted_at = self.accepted_at.max(fleet);
+        if self.since.is_some_and(|since| accepted_at > Some(since)) {
+            (self.in_a_row, self.since) = (Vec::new(), None);
+        }
+        self.since.get_or_insert(now);
         if !self.in_a_row.contains(phone) && self.in_a_row.len() < ACCOUNT_AT_FAULT {
             self.in_a_row.push(phone.clone());
         }
+        // A second refusal comes a pause after the first: what was accepted meanwhile shows that the account is well.
+        let is_well = attempt > 1 && accepted_at >= Some(now - PAUSE);
         match self.in_a_row.len() {
             ACCOUNT_AT_FAULT => Fault::Account,
-            _ if self.accepts || attempt >= TRIES => Fault::Number,
+            _ if is_well || attempt >= TRIES || self.accepted_at >= Some(now - JUST_NOW) => Fault::Number,
             _ => Fault::NotKnown,
         }
     }
@@ -53,30 +69,36 @@ mod tests {
         Phone::parse(&format!("0912{number:06}")).expect("a mobile number")
     }
 
-    #[test]
-    fn a_number_is_at_fault_where_others_are_accepted() {
-        let mut refusals = Refusals::default();
-        refusals.accepted();
-        assert_eq!([1, 1, 2].map(|number| refusals.refused(&phone(number), 1)), [Fault::Number; 3]);
-        refusals.accepted();
-        assert_eq!(refusals.refused(&phone(3), 1), Fault::Number, "an accepted one between");
+    fn at(minute: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::minutes(minute)
     }
 
     #[test]
-    fn three_different_numbers_in_a_row_are_the_accounts_fault_until_one_is_accepted() {
+    fn a_number_is_at_fault_at_once_where_another_was_accepted_just_now() {
         let mut refusals = Refusals::default();
-        refusals.accepted();
-        let faults = [1, 2, 2, 3, 4, 1].map(|number| refusals.refused(&phone(number), 9));
-        assert_eq!(faults[..3], [Fault::Number; 3]);
+        refusals.accepted(at(0));
+        assert_eq!([1, 1, 2].map(|number| refusals.refused(&phone(number), 1, None, at(1))), [Fault::Number; 3]);
+        refusals.accepted(at(2));
+        assert_eq!(refusals.refused(&phone(3), 1, None, at(3)), Fault::Number, "an accepted one between");
+        assert_eq!(refusals.refused(&phone(3), 1, None, at(4)), Fault::NotKnown, "it was long ago");
+    }
+
+    #[test]
+    fn three_different_numbers_in_a_row_are_the_accounts_fault_until_one_is_accepted_anywhere() {
+        let mut refusals = Refusals::default();
+        let faults = [1, 2, 2, 3, 4, 1].map(|number| refusals.refused(&phone(number), 1, None, at(9)));
+        assert_eq!(faults[..3], [Fault::NotKnown; 3]);
         assert_eq!(faults[3..], [Fault::Account; 3]);
-        refusals.accepted();
-        assert_eq!(refusals.refused(&phone(1), 9), Fault::Number);
+        assert_eq!(refusals.refused(&phone(1), 1, Some(at(10)), at(11)), Fault::NotKnown, "another sandbox sends");
+        assert_eq!(refusals.refused(&phone(1), 2, Some(at(10)), at(12)), Fault::Number);
     }
 
     #[test]
-    fn before_anything_was_accepted_a_number_has_three_tries() {
+    fn a_number_fails_when_others_were_accepted_between_its_refusals_or_at_its_third() {
         let mut refusals = Refusals::default();
-        let faults = [1, 2, 3].map(|attempt| refusals.refused(&phone(1), attempt));
-        assert_eq!(faults, [Fault::NotKnown, Fault::NotKnown, Fault::Number]);
+        assert_eq!(refusals.refused(&phone(1), 1, Some(at(-1)), at(0)), Fault::NotKnown, "it may have broken since");
+        assert_eq!(refusals.refused(&phone(1), 2, Some(at(-1)), at(10)), Fault::NotKnown, "nothing since");
+        assert_eq!(refusals.refused(&phone(1), 3, Some(at(-1)), at(20)), Fault::Number);
+        assert_eq!(refusals.refused(&phone(1), 2, Some(at(25)), at(30)), Fault::Number);
     }
 }

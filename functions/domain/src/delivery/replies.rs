@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::run::{AT_ONCE, DueQueue, Passed, Progress, Run, Tally};
 use crate::lifecycle::{Acceptance, Claim, Outcome};
 use crate::notice::Priority;
-use crate::ports::{Due, Inquiry, InquiryLog, Outbox, ReplyPorts, ReplySender, SendError, StoreError};
+use crate::ports::{DueRows, Inquiry, InquiryLog, Outbox, ReplyPorts, ReplySender, SendError, StoreError};
 use crate::sms::Sms;
 use crate::{InquiryId, Outgoing, retry};
 
@@ -109,11 +109,11 @@ impl<P: ReplyPorts> DueQueue for ReplySession<'_, P> {
         AT_ONCE
     }
 
-    async fn due(&self, passed: &Passed) -> Result<Vec<Due>, StoreError> {
-        let limit = AT_ONCE * 4 + passed.len();
-        let mut due = self.run.ports.outbox().due(Priority::Reply, self.run.until, limit).await?;
-        due.retain(|due| passed.counts(due));
-        Ok(due)
+    async fn due(&self, passed: &Passed) -> Result<DueRows, StoreError> {
+        let limit = AT_ONCE * 4 + 8 * passed.len();
+        let mut rows = self.run.ports.outbox().due(Priority::Reply, self.run.until, limit).await?;
+        rows.due.retain(|due| passed.counts(due));
+        Ok(rows)
     }
 
     async fn on_due(&self, id: &Outgoing) -> Result<Progress, StoreError> {

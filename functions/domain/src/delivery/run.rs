@@ -12,7 +12,7 @@ use futures::StreamExt;
 
 use crate::event::Event;
 use crate::lifecycle::{Acceptance, Claim, LEASE, Outcome};
-use crate::ports::{Claimed, Clock, Due, Enqueue, EventBus, Outbox, OutboxPorts, SendError, StoreError};
+use crate::ports::{Claimed, Clock, Due, DueRows, Enqueue, EventBus, Outbox, OutboxPorts, SendError, StoreError};
 use crate::{Outgoing, retry};
 
 /// Messages under way at once in one sender. Their I/O overlaps.
@@ -45,7 +45,7 @@ pub struct Tally {
     pub refused: u32,
     /// How long the longest due message had been waiting when a drain first looked, in seconds.
     pub oldest_due_seconds: u32,
-    /// Rows of the index that can never be claimed, because their state contradicts it.
+    /// Rows of the index that can never be claimed: their state contradicts it, or they cannot be read.
     pub unclaimable: u32,
     /// Events that the bus did not take.
     pub events_dropped: u32,
@@ -77,7 +77,7 @@ pub(super) trait DueQueue: Sync {
     /// How many messages may be under way at once.
     fn at_once(&self) -> usize;
     /// Messages that may be claimed before the run is over: of the most urgent priority that has any to work on now.
-    fn due(&self, passed: &Passed) -> impl Future<Output = Result<Vec<Due>, StoreError>> + Send;
+    fn due(&self, passed: &Passed) -> impl Future<Output = Result<DueRows, StoreError>> + Send;
     /// Takes one and sends it, if it is still to be sent.
     fn on_due(&self, id: &Outgoing) -> impl Future<Output = Result<Progress, StoreError>> + Send;
 }
@@ -87,6 +87,8 @@ pub(super) trait DueQueue: Sync {
 pub(super) struct Passed {
     unclaimable: HashSet<Outgoing>,
     not_ours: HashMap<Outgoing, DateTime<Utc>>,
+    /// How many rows a look at the index could not read, at the most.
+    unreadable: u32,
 }
 
 impl Passed {
@@ -108,7 +110,8 @@ impl Passed {
     fn note(&mut self, due: &Due, progress: Progress) {
         match progress {
             Progress::Unclaimable => drop(self.unclaimable.insert(due.id.clone())),
-            Progress::NotOurs => drop(self.not_ours.insert(due.id.clone(), due.due_at)),
+            // One that cannot be claimed for any other reason must not keep the others waiting either.
+            Progress::NotOurs | Progress::OutOfReach => drop(self.not_ours.insert(due.id.clone(), due.due_at)),
             _ => {}
         }
     }
@@ -178,9 +181,16 @@ impl<'a, P: OutboxPorts> Run<'a, P> {
     /// Works on what is due until nothing more comes due or the time is up.
     pub(super) async fn drain(&self, lane: &impl DueQueue) -> Result<(), StoreError> {
         let mut passed = Passed::default();
+        let drained = self.work_off(lane, &mut passed).await;
+        self.count((), |tally| tally.unclaimable += passed.unreadable);
+        drained
+    }
+
+    async fn work_off(&self, lane: &impl DueQueue, passed: &mut Passed) -> Result<(), StoreError> {
         while lane.is_open() {
-            let (due, ()) = futures::join!(lane.due(&passed), self.publish_events());
-            let (due, now) = (due?, self.now());
+            let (due, ()) = futures::join!(lane.due(passed), self.publish_events());
+            let (DueRows { due, unreadable }, now) = (due?, self.now());
+            passed.unreadable = passed.unreadable.max(unreadable);
             let Some(first) = due.iter().map(|due| due.due_at).min() else { break };
             self.note_waiting(now - first);
             let workable: Vec<&Due> = due.iter().filter(|due| passed.is_workable(due, now)).collect();
@@ -190,7 +200,7 @@ impl<'a, P: OutboxPorts> Run<'a, P> {
                 passed.not_ours.clear();
                 continue;
             }
-            if !self.work_on(lane, &workable, &mut passed).await {
+            if !self.work_on(lane, &workable, passed).await {
                 self.ports.clock().sleep_until(now + LOOK_AGAIN).await;
             }
         }
