@@ -1,7 +1,7 @@
-# What one does here. `make help` lists it; infra/local/ does the work.
+# The commands of this project. `make help` lists them; infra/local/ implements them.
 ONESTOP = python3 infra/local/onestop.py
 
-# Where the local stack is, or will be.
+# The port of the local stack: the running one's, or 4566.
 PORT ?= $(or $(shell cat .local/run/port 2>/dev/null),4566)
 export PORT
 TRY = ONESTOP_ENDPOINT=http://127.0.0.1:$(PORT) target/debug/try
@@ -13,79 +13,79 @@ export DOSSIERS INQUIRIES CHANGES SUPPLEMENTS APOLOGIES SMS_USD DOCUMENT ROUNDS 
 .DEFAULT_GOAL := help
 .PHONY: help run down outputs logs push text inbox outbox evening import test prove mutants fuzz clients sam-local validate lint scan package bench cost redrive deploy python
 
-help: ## this list
+help: ## prints this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: python ## a working day at the one-stop desk, on a local stack that stays up (PORT=4567 make run moves it)
+run: python ## plays a working day of the one-stop shop on a local stack, which stays up (PORT=4567 make run uses another port)
 	@$(ONESTOP) run
 
 down: python ## stops that stack; nothing is left running
 	@$(ONESTOP) down
 
-outputs: python ## the local stack's outputs: URL, tables, functions
+outputs: python ## prints the local stack's outputs: URL, tables, functions
 	@$(ONESTOP) outputs
 
-logs: ## follows what the local stack's functions say
+logs: ## follows the logs of the local stack's functions
 	@tail -n 40 -F .local/run/ministack.log
 
-push: ## on that stack: push a dossier, signed (STEP='Trả kết quả' PHONE=0912345678)
+push: ## on that stack: pushes a dossier, signed (STEP='Trả kết quả' PHONE=0912345678)
 	@$(TRY) push "$(STEP)" "$(PHONE)"
 
-text: ## on that stack: text 8083 (TEXT='MCKH 0161701234')
+text: ## on that stack: sends a text to 8083 (TEXT='MCKH 0161701234')
 	@$(TRY) text "$(TEXT)"
 
-inbox: ## on that stack: the SMS a phone got (PHONE=0912345678)
+inbox: ## on that stack: prints the SMS that a phone received (PHONE=0912345678)
 	@$(TRY) inbox "$(PHONE)"
 
-outbox: ## on that stack: what a citizen was told, and when (CODE=0161701234)
+outbox: ## on that stack: prints the outbox rows of a dossier: what was sent, and when (CODE=0161701234)
 	@$(TRY) outbox "$(CODE)"
 
-evening: ## on that stack: the 17:30 run, now
+evening: ## on that stack: starts the 17:30 run now
 	@$(TRY) evening
 
-import: python ## the first load: a CSV of dossiers, silently (FILE=dossiers.csv; CHECK=1 sends nothing; STACK=onestop for AWS)
+import: python ## the first load: imports a CSV of dossiers without notices (FILE=dossiers.csv; CHECK=1 sends nothing; STACK=onestop for AWS)
 	@$(ONESTOP) import
 
-test: python ## every test, on a stack of its own that is gone afterwards
+test: python ## runs every test, on a separate stack that is deleted afterwards
 	@$(ONESTOP) test
 
-prove: python ## the same with the long proofs, and one table: fault, schedules, sent, duplicates, lost
+prove: python ## the same with the long proofs; prints one table: fault, schedules, sent, duplicates, lost
 	@$(ONESTOP) prove
 
-mutants: python ## breaks each rule in turn and sees a test fail (most of an hour)
+mutants: python ## mutation tests: changes each rule in turn and checks that a test fails (most of an hour)
 	@$(ONESTOP) mutants
 
-fuzz: python ## every parser of outside input, given anything (FOR=60 seconds each)
+fuzz: python ## runs every parser of outside input on random input (FOR=60 seconds each)
 	@FOR=$(or $(FOR),60) $(ONESTOP) fuzz
 
-clients: python ## the ready clients in clients/, each run against a stack of its own (installs their runtimes as root on Debian)
+clients: python ## runs each ready client in clients/ against a separate stack (installs their runtimes as root on Debian)
 	@$(ONESTOP) clients
 
-sam-local: python ## sam local invoke of every file in events/, answers compared (needs a Docker engine, or root on Debian)
+sam-local: python ## runs sam local invoke with every file in events/ and compares the answers (needs a Docker engine, or root on Debian)
 	@$(ONESTOP) sam-local
 
-validate: python ## sam validate --lint of the templates
+validate: python ## runs sam validate --lint on the templates
 	@$(ONESTOP) validate
 
-lint: python ## formatting, clippy, docs, licences, unused dependencies: no warning passes
+lint: python ## checks formatting, clippy, docs, licences, unused dependencies: any warning fails
 	@$(ONESTOP) lint
 
-scan: python ## the templates under infrastructure scanners (checkov, cfn-lint): every exception is argued in the template
+scan: python ## runs checkov and cfn-lint on the templates: every exception has its reason in the template
 	@$(ONESTOP) scan
 
-package: python ## sam build as for AWS, with each function's size zipped (ARCH=arm64 or x86_64)
+package: python ## runs sam build as for AWS and prints each function's zipped size (ARCH=arm64 or x86_64)
 	@$(ONESTOP) package
 
-bench: python ## start, first, warm, memory, size and AWS calls, beside a floor, Python and Node; writes docs/performance.md
+bench: python ## measures start, first, warm, memory, size and AWS calls, beside baselines in Rust, Python and Node; writes docs/performance.md
 	@$(ONESTOP) bench
 
-cost: python ## the bill a month, from counts and list prices (DOSSIERS=60000 INQUIRIES=20000 SMS_USD=0.13989)
+cost: python ## prints the bill per month, from counts and list prices (DOSSIERS=60000 INQUIRIES=20000 SMS_USD=0.13989)
 	@$(ONESTOP) cost
 
-redrive: python ## brings the dead-letter bucket's changes to NotifyFunction again (STACK=onestop; ONESTOP_ENDPOINT for a local stack)
+redrive: python ## sends the changes in the dead-letter bucket to NotifyFunction again (STACK=onestop; ONESTOP_ENDPOINT for a local stack)
 	@$(ONESTOP) redrive
 
-deploy: python ## the release build, then sam deploy --guided to your AWS account
+deploy: python ## runs the release build, then sam deploy --guided to your AWS account
 	@$(ONESTOP) deploy
 
 python:

@@ -253,7 +253,10 @@ fn a_failed_run_is_told_and_so_is_the_next_one() {
     arrivals.insert(900, vec![1.0]);
     for more in MORE {
         let red = alarm.red_minutes(&arrivals, 60, DAY, more);
-        assert_eq!(red, [601, 602, 603, 604, 605, 901, 902, 903, 904, 905], "{more} more");
+        // SQS may report a quarter of an hour late: half an hour of periods is evaluated.
+        let (first, second): (Vec<usize>, Vec<usize>) = red.iter().partition(|minute| **minute < 900);
+        assert!(first[0] == 601 && (625..=640).contains(first.last().unwrap()), "{more} more: {first:?}");
+        assert!(second[0] == 901 && (925..=940).contains(second.last().unwrap()), "{more} more: {second:?}");
     }
 }
 
