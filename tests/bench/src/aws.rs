@@ -37,9 +37,18 @@ pub struct Call {
     pub body: Value,
 }
 
-/// The endpoint.
+/// The services that have an address of their own, as on AWS, by the variable that names it to every SDK: a connection to
+/// one is none to another.
+const SERVICES: [&str; 4] = [
+    "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_EVENTBRIDGE",
+    "AWS_ENDPOINT_URL_SNS",
+    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+];
+
+/// The endpoints: one for each of [`SERVICES`], and one for whoever knows a single one.
 pub struct Aws {
-    server: Server,
+    servers: Vec<Server>,
     scheme: &'static str,
     calls: Arc<Mutex<Vec<Call>>>,
 }
@@ -50,7 +59,7 @@ impl Aws {
         let calls: Arc<Mutex<Vec<Call>>> = Arc::default();
         let (written_down, contents) = (calls.clone(), Arc::new(contents));
         let scheme = if tls.is_some() { "https" } else { "http" };
-        let server = Server::start(move |connection| {
+        let serve_all = move |connection| {
             let respond = |request: Request| {
                 if request.method == "GET" {
                     // No service of AWS that is called takes one: a function opens a connection ahead by it.
@@ -64,13 +73,23 @@ impl Aws {
                 Some(response)
             };
             let _ = serve(connection, tls.as_ref(), respond);
-        })?;
-        Ok(Self { server, scheme, calls })
+        };
+        let servers = (0..=SERVICES.len()).map(|_| Server::start(serve_all.clone())).collect::<io::Result<_>>()?;
+        Ok(Self { servers, scheme, calls })
+    }
+
+    fn address(&self, server: &Server) -> String {
+        format!("{}://localhost:{}", self.scheme, server.address.port())
     }
 
     /// For `AWS_ENDPOINT_URL`.
     pub fn url(&self) -> String {
-        format!("{}://localhost:{}", self.scheme, self.server.address.port())
+        self.address(&self.servers[SERVICES.len()])
+    }
+
+    /// Each service's own address, by its variable.
+    pub fn urls(&self) -> impl Iterator<Item = (String, String)> {
+        SERVICES.iter().zip(&self.servers).map(|(name, server)| ((*name).to_owned(), self.address(server)))
     }
 
     /// The calls since this was last asked.

@@ -170,7 +170,7 @@ impl World {
     pub fn new(root: &Path, authority: &Authority, after: Duration, due: usize) -> Result<Self> {
         let jobs = Jobs::read(root)?;
         let aws = Aws::start(jobs.contents(due), after, Some(Arc::clone(&authority.server)))?;
-        let env = environment(&aws.url(), authority);
+        let env = environment(&aws, authority);
         Ok(Self { jobs, aws, env })
     }
 
@@ -221,14 +221,14 @@ impl World {
 }
 
 /// How each runtime is told of our certificate: the floor reads the machine's authorities, as the SDK does by default.
-fn environment(url: &str, authority: &Authority) -> Vec<(String, String)> {
+fn environment(aws: &Aws, authority: &Authority) -> Vec<(String, String)> {
     let trust = [
         ("SSL_CERT_FILE", &authority.bundle),
         ("AWS_CA_BUNDLE", &authority.few),
         ("NODE_EXTRA_CA_CERTS", &authority.own),
     ];
     let trust = trust.map(|(name, file)| (name.to_owned(), file.display().to_string()));
-    settings(url).into_iter().chain(trust).collect()
+    settings(&aws.url()).into_iter().chain(aws.urls()).chain(trust).collect()
 }
 
 /// What Lambda and template.yaml set.
