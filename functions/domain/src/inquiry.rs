@@ -1,9 +1,11 @@
 //! Tin nhắn tra cứu: "Cú pháp tin nhắn và đầu số: MCKH_Mã số biên nhận và gửi đến đầu số 8083".
 
+use std::ops::Range;
+
 use unicode_normalization::char::is_combining_mark;
 
-use crate::ReceiptCode;
 use crate::text::{plain, strip_accents};
+use crate::{Phone, ReceiptCode};
 
 /// "“MCKH” là tên cú pháp, viết tắt của cụm từ “Một cửa Khánh Hòa”"
 const KEYWORD: &str = "MCKH";
@@ -35,6 +37,9 @@ pub struct Reading {
 /// the keyword, any punctuation around the code, words before and behind it, spaces around its hyphens, the example's
 /// "gửi 8083" typed along, a code in groups. Where that leaves more than one reading, the table of dossiers decides.
 ///
+/// No reading may be somebody else's code: what a hyphen, slash or full stop joins to a code is never left out if it holds
+/// a digit, and a short number is no reading where a code of full length stands beside it.
+///
 /// ```
 /// use domain::inquiry::asked_for;
 /// let codes = |text: &str| asked_for(text).into_iter().map(|reading| reading.code.to_string()).collect::<Vec<_>>();
@@ -51,20 +56,29 @@ pub fn asked_for(text: &str) -> Vec<Reading> {
     let words = words(text);
     let runs = runs(&words);
     if let ([], [only]) = (&runs[..], &words[..]) {
-        return reading(only.text, &[]).into_iter().collect();
+        return reading(&only.text, &[]).into_iter().collect();
     }
-    // "hồ sơ 12 mã 0161701234": the first number that is long enough, before any that is not.
-    let main = runs.iter().position(|run| length(run) >= WHOLE).unwrap_or(0);
     let mut readings: Vec<Reading> = Vec::new();
-    for at in [main, 0] {
-        for Candidate { code, used } in runs.get(at).map_or(Vec::new(), |run| candidates(run)) {
-            let others = runs.iter().enumerate().map(|(other, run)| &run[if other == at { used } else { 0 }..]);
+    for at in likeliest(&runs) {
+        for Candidate { code, words } in runs.get(at).map_or(Vec::new(), |run| candidates(run)) {
+            let others = runs.iter().enumerate().flat_map(|(other, run)| {
+                let words = if other == at { words.clone() } else { 0..0 };
+                [&run[..words.start], &run[words.end..]]
+            });
             let new = reading(&code, &others.collect::<Vec<_>>());
             readings.extend(new.filter(|new| readings.iter().all(|known| known.code != new.code)));
         }
     }
     readings.truncate(MOST_READINGS);
     readings
+}
+
+/// Which of the runs are looked up. "hồ sơ 12 mã 0161701234": the first that is long enough. A mobile number is the
+/// citizen's own more likely than a code. A date is a code only where nothing better is before it.
+fn likeliest(runs: &[Vec<Word>]) -> [usize; 2] {
+    let first = |is_fit: fn(&str) -> bool| runs.iter().position(|run| length(run) >= WHOLE && is_fit(&joined(run)));
+    let first_long = first(|code| !is_date(code)).unwrap_or(0);
+    [first(|code| !is_date_or_mobile(code)).unwrap_or(first_long), first_long]
 }
 
 /// A letter of the Cyrillic or Greek alphabet that looks like a Latin capital is that one: МСКН, Η30.
@@ -92,24 +106,24 @@ fn latin(letter: char) -> char {
 }
 
 /// What stands between two spaces or other separators, without the punctuation around it.
-#[derive(Debug, Clone, Copy)]
-struct Word<'a> {
-    text: &'a str,
-    /// The hyphen or slash that was typed, with spaces, between the word before and this one.
+#[derive(Debug, Clone)]
+struct Word {
+    text: String,
+    /// The hyphen, slash or full stop that was typed, with spaces, between the word before and this one.
     joint: Option<char>,
 }
 
-impl Word<'_> {
+impl Word {
     fn has_digit(&self) -> bool {
         self.text.bytes().any(|byte| byte.is_ascii_digit())
     }
 
     fn could_be_of_a_code(&self) -> bool {
-        ReceiptCode::parse(self.text).is_ok()
+        ReceiptCode::parse(&self.text).is_ok()
     }
 }
 
-fn words(text: &str) -> Vec<Word<'_>> {
+fn words(text: &str) -> Vec<Word> {
     let is_of_a_word = |letter: char| {
         letter.is_alphanumeric() || is_combining_mark(letter) || ReceiptCode::PUNCTUATION.contains(&letter)
     };
@@ -118,9 +132,11 @@ fn words(text: &str) -> Vec<Word<'_>> {
     for token in text.split(|letter| !is_of_a_word(letter)) {
         let (before, rest) = token.split_at(token.len() - token.trim_start_matches(ReceiptCode::PUNCTUATION).len());
         let (text, after) = rest.split_at(rest.trim_end_matches(ReceiptCode::PUNCTUATION).len());
-        joint = joint_in(before).or(joint);
+        // A full stop right behind a word ends a sentence.
+        joint = joint_in(before).or((before == ".").then_some('.')).or(joint);
         if !text.is_empty() {
-            words.push(Word { text, joint });
+            let bare = if ReceiptCode::parse(text).is_ok() { None } else { unlabelled(text) };
+            words.push(Word { text: bare.unwrap_or(text).to_owned(), joint });
             joint = joint_in(after);
         }
     }
@@ -131,39 +147,54 @@ fn joint_in(punctuation: &str) -> Option<char> {
     punctuation.chars().find(|letter| matches!(letter, '-' | '/'))
 }
 
-/// The words that may be of a code, in runs: other words stand between two runs. A word without a digit belongs to one
-/// only where a hyphen or slash joins it to a word with a digit.
-fn runs<'a>(words: &[Word<'a>]) -> Vec<Vec<Word<'a>>> {
-    let mut runs: Vec<Vec<Word<'a>>> = Vec::new();
+/// The words that may be of a code, in runs: other words stand between two runs, and a date is one of its own. A word
+/// without a digit belongs to one only where a joint links it to a word with a digit.
+fn runs(words: &[Word]) -> Vec<Vec<Word>> {
+    let mut runs: Vec<Vec<Word>> = Vec::new();
     let (mut goes_on, mut before) = (false, "");
     for chain in
         words.chunk_by(|one, next| next.joint.is_some() && one.could_be_of_a_code() && next.could_be_of_a_code())
     {
         let part = if is_sent_to_8083(before, chain) { Vec::new() } else { of_a_code(chain) };
-        before = chain[chain.len() - 1].text;
+        before = &chain[chain.len() - 1].text;
+        let is_date = is_date(&joined(&part));
         match runs.last_mut() {
             _ if part.is_empty() => goes_on = false,
-            Some(run) if goes_on => run.extend(part),
+            Some(run) if goes_on && !is_date => run.extend(part),
             _ => {
                 runs.push(part);
-                goes_on = true;
+                goes_on = !is_date;
             }
         }
     }
     runs
 }
 
-fn is_sent_to_8083(before: &str, chain: &[Word<'_>]) -> bool {
+fn is_sent_to_8083(before: &str, chain: &[Word]) -> bool {
     matches!(chain, [only] if only.text == SHORT_CODE) && SENT_TO.contains(&&*strip_accents(before))
 }
 
-/// The words of a chain that may be of a code: all of them, one without its label, or none.
-fn of_a_code<'a>(chain: &[Word<'a>]) -> Vec<Word<'a>> {
-    if chain.iter().all(Word::could_be_of_a_code) {
-        return if chain.iter().any(Word::has_digit) { chain.to_vec() } else { Vec::new() };
-    }
-    let bare = unlabelled(chain[0].text).map(|text| Word { text, joint: None });
-    bare.filter(Word::could_be_of_a_code).into_iter().collect()
+/// The words of a chain that may be of a code. Up to the last that holds a digit they are one word from here on, so that
+/// no reading leaves out a part of it: "0161720005 - 12" is not 0161720005. A name behind it may be left out.
+fn of_a_code(chain: &[Word]) -> Vec<Word> {
+    let could_be = chain.iter().all(Word::could_be_of_a_code);
+    let Some(last) = chain.iter().rposition(Word::has_digit).filter(|_| could_be) else { return Vec::new() };
+    let (code, rest) = chain.split_at(last + 1);
+    let mut words = vec![Word { text: joined(code), joint: None }];
+    words.extend_from_slice(rest);
+    words
+}
+
+/// "20/11/2026", "5-9-2026", "20.11.2026".
+fn is_date(code: &str) -> bool {
+    ReceiptCode::PUNCTUATION.iter().any(|between| {
+        let parts: Vec<Option<u32>> = code.split(*between).map(|part| part.parse().ok()).collect();
+        matches!(parts[..], [Some(1..=31), Some(1..=12), Some(1900..=2100)])
+    })
+}
+
+fn is_date_or_mobile(code: &str) -> bool {
+    is_date(code) || Phone::parse(code).is_ok()
 }
 
 /// "MS0161701234", "số0161701234", "0161701234gửi8083": the code without what is written to it.
@@ -183,16 +214,16 @@ fn unlabelled(word: &str) -> Option<&str> {
 /// What a run may say.
 struct Candidate {
     code: String,
-    /// How many of the run's words are in it, from the first.
-    used: usize,
+    /// Which of the run's words are in it.
+    words: Range<usize>,
 }
 
 /// The likeliest first.
-fn candidates(run: &[Word<'_>]) -> Vec<Candidate> {
+fn candidates(run: &[Word]) -> Vec<Candidate> {
     match run {
         [only] => {
-            let bare = unlabelled(only.text).into_iter();
-            [only.text].into_iter().chain(bare).map(|code| Candidate { code: code.to_owned(), used: 1 }).collect()
+            let bare = unlabelled(&only.text).into_iter();
+            [&*only.text].into_iter().chain(bare).map(|code| Candidate { code: code.to_owned(), words: 0..1 }).collect()
         }
         [code @ .., last] if last.text == SHORT_CODE => with_or_without_short_code(run, code),
         _ => one_code_or_several(run),
@@ -200,76 +231,142 @@ fn candidates(run: &[Word<'_>]) -> Vec<Candidate> {
 }
 
 /// "0161701234 8083": the code and where it is sent; "0161 70 8083": one code in groups.
-fn with_or_without_short_code(run: &[Word<'_>], code: &[Word<'_>]) -> Vec<Candidate> {
-    let with = Candidate { code: joined(run), used: run.len() };
+fn with_or_without_short_code(run: &[Word], code: &[Word]) -> Vec<Candidate> {
+    let with = Candidate { code: joined(run), words: 0..run.len() };
     let mut all = candidates(code);
     all.truncate(MOST_READINGS - 1);
     all.insert(if length(code) >= WHOLE { all.len() } else { 0 }, with);
     all
 }
 
-/// "0161 701 234" is one code in groups; "0161720005 779" has lost its hyphen, or is a code and something else.
-fn one_code_or_several(run: &[Word<'_>]) -> Vec<Candidate> {
-    let (first, next) = (&run[..1], &run[1]);
-    let all = |code| Candidate { code, used: run.len() };
-    let starts_whole = length(first) >= WHOLE;
-    let mut candidates = vec![all(joined(run)), all(hyphenated(run))];
-    if starts_whole || !is_all_digits(run) {
-        candidates.reverse();
-    }
-    let first_alone = Candidate { code: first[0].text.to_owned(), used: 1 };
-    let is_no_part = !next.has_digit() || !(3..WHOLE).contains(&length(&run[1..2]));
-    if starts_whole && is_no_part {
-        candidates.insert(0, first_alone);
-    } else if starts_whole || run[1..].iter().any(|word| word.has_digit() && word.text.len() >= first[0].text.len()) {
-        candidates.push(first_alone);
+/// "12 0161701234": every word that is a code by itself, then all of them as one. "0161 701 234" is one code in groups.
+fn one_code_or_several(run: &[Word]) -> Vec<Candidate> {
+    let joined_first = is_all_digits(run) && whole_words(run).first() != Some(&0);
+    let as_one = if joined_first { [joined, hyphenated] } else { [hyphenated, joined] };
+    let as_one = as_one.map(|written| Candidate { code: written(run), words: 0..run.len() });
+    let mut candidates = by_themselves(run);
+    match groups_of_the_first(run) {
+        // "0161 701 234 0161 701 235". Of groups of one length, all may as well be one code's.
+        Some(groups) if candidates.is_empty() => {
+            let first =
+                [joined, hyphenated].map(|written| Candidate { code: written(&run[..groups]), words: 0..groups });
+            let one_length = run.iter().all(|word| word.text.len() == run[0].text.len());
+            let [as_one, _] = as_one;
+            candidates.extend(first);
+            candidates.insert(if one_length { 0 } else { candidates.len() }, as_one);
+        }
+        _ => {
+            candidates.extend(as_one);
+            if are_short_codes(run) {
+                candidates.push(Candidate { code: run[0].text.clone(), words: 0..1 });
+            }
+        }
     }
     candidates
 }
 
+/// The codes in a run that has words long enough to be one. "0161720005 779" has lost its hyphen, or is a code and
+/// something else.
+fn by_themselves(run: &[Word]) -> Vec<Candidate> {
+    let mut whole = whole_words(run);
+    whole.sort_by_key(|at| is_date_or_mobile(&run[*at].text));
+    let Some(&first) = whole.first() else { return Vec::new() };
+    let end = whole.iter().copied().filter(|at| *at > first).min().unwrap_or(run.len());
+    let with_parts = &run[first..end];
+    let mut candidates = Vec::new();
+    let is_part = |next: &Word| next.has_digit() && (3..WHOLE).contains(&letters(&next.text));
+    if with_parts.get(1).is_some_and(is_part) && !is_date_or_mobile(&joined(&with_parts[1..])) {
+        candidates.push(Candidate { code: hyphenated(with_parts), words: first..end });
+        if whole.len() == 1 {
+            candidates.push(Candidate { code: joined(with_parts), words: first..end });
+        }
+    }
+    candidates.extend(whole.into_iter().map(|at| Candidate { code: run[at].text.clone(), words: at..at + 1 }));
+    candidates
+}
+
+/// The words that are long enough for a code. "0161 720 005-77901": what a hyphen makes long enough is none behind others.
+fn whole_words(run: &[Word]) -> Vec<usize> {
+    let is_whole = |at: usize, word: &Word| {
+        let in_parts = at > 0 && is_all_digits(std::slice::from_ref(word));
+        let longest = word.text.split(['-', '/']).map(str::len).max().filter(|_| in_parts);
+        word.has_digit() && longest.unwrap_or_else(|| letters(&word.text)) >= WHOLE
+    };
+    run.iter().enumerate().filter(|(at, word)| is_whole(*at, word)).map(|(at, _)| at).collect()
+}
+
+/// How many words the first code has where a run is codes in the same groups.
+fn groups_of_the_first(run: &[Word]) -> Option<usize> {
+    let is_one = |groups: &usize| {
+        let mut others = run.chunks(*groups).skip(1);
+        let alike = |other: &[Word]| {
+            other.iter().map(|word| word.text.len()).eq(run[..*groups].iter().map(|word| word.text.len()))
+        };
+        length(&run[..*groups]) >= WHOLE && others.all(alike)
+    };
+    (2..=run.len() / 2).find(is_one).filter(|_| is_all_digits(run))
+}
+
+/// "123 456", "H30.12 H30.13": the first may be a code. Digits that are enough for a code of full length are its groups.
+fn are_short_codes(run: &[Word]) -> bool {
+    let first = run[0].text.len();
+    if length(run) < WHOLE {
+        return run[1..].iter().any(|word| word.has_digit() && word.text.len() >= first);
+    }
+    !is_all_digits(run) && run.iter().all(|word| letters(&word.text) < WHOLE && word.text.len() == first)
+}
+
 /// The words of a run with nothing in their spaces.
-fn joined(run: &[Word<'_>]) -> String {
+fn joined(run: &[Word]) -> String {
     written(run, |_| None)
 }
 
 /// The words of a run with a hyphen in its last space, or in every space where it is not all digits.
-fn hyphenated(run: &[Word<'_>]) -> String {
+fn hyphenated(run: &[Word]) -> String {
     let last = run.iter().rposition(|word| word.joint.is_none());
     let everywhere = !is_all_digits(run);
     written(run, |at| (everywhere || Some(at) == last).then_some('-'))
 }
 
-fn written(run: &[Word<'_>], in_space: impl Fn(usize) -> Option<char>) -> String {
+fn written(run: &[Word], in_space: impl Fn(usize) -> Option<char>) -> String {
     let mut code = String::new();
     for (at, word) in run.iter().enumerate() {
         if at > 0 {
             code.extend(word.joint.or_else(|| in_space(at)));
         }
-        code.push_str(word.text);
+        code.push_str(&word.text);
     }
     code
 }
 
-fn is_all_digits(run: &[Word<'_>]) -> bool {
-    run.iter().all(|word| word.text.bytes().all(|byte| byte.is_ascii_digit()))
+/// Digits, and what joins them.
+fn is_all_digits(run: &[Word]) -> bool {
+    run.iter().all(|word| word.text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'/')))
 }
 
 /// Letters and digits of a run.
-fn length(run: &[Word<'_>]) -> usize {
-    run.iter().flat_map(|word| word.text.chars()).filter(|letter| letter.is_alphanumeric()).count()
+fn length(run: &[Word]) -> usize {
+    run.iter().map(|word| letters(&word.text)).sum()
 }
 
-fn reading(code: &str, others: &[&[Word<'_>]]) -> Option<Reading> {
+/// Letters and digits.
+fn letters(text: &str) -> usize {
+    text.chars().filter(|letter| letter.is_alphanumeric()).count()
+}
+
+fn reading(code: &str, others: &[&[Word]]) -> Option<Reading> {
     let code = ReceiptCode::parse(code).ok()?;
     let names_another = others.iter().any(|other| is_another_code(&code, other));
     Some(Reading { code, names_another })
 }
 
-/// Whether words that are not in `code` are long enough to be a code of their own.
-fn is_another_code(code: &ReceiptCode, words: &[Word<'_>]) -> bool {
-    let words: Vec<Word<'_>> = words.iter().filter(|word| word.text != SHORT_CODE).copied().collect();
-    let has_digit = words.iter().any(Word::has_digit);
-    has_digit && length(&words) >= WHOLE.min(code.as_str().len()) && joined(&words) != code.as_str()
+/// Whether words that are not in `code` are long enough to be a code of their own, and no date or mobile number.
+fn is_another_code(code: &ReceiptCode, words: &[Word]) -> bool {
+    let is_aside = |word: &Word| word.text == SHORT_CODE || is_date_or_mobile(&word.text);
+    let words: Vec<Word> = words.iter().filter(|word| !is_aside(word)).cloned().collect();
+    let (has_digit, joined) = (words.iter().any(Word::has_digit), joined(&words));
+    let is_long = length(&words) >= WHOLE.min(code.as_str().len());
+    has_digit && is_long && joined != code.as_str() && !is_date_or_mobile(&joined)
 }
 
 #[cfg(test)]
@@ -391,16 +488,16 @@ mod tests {
     #[test]
     fn where_a_text_can_be_read_in_more_than_one_way_each_code_is_looked_up_the_likeliest_first() {
         for (text, expected) in [
-            ("MCKH 0161720005 - 779", &[HYPHENATED, "0161720005"][..]),
-            ("MCKH 0161720005 -779", &[HYPHENATED, "0161720005"]),
-            ("MCKH 0161720005- 779", &[HYPHENATED, "0161720005"]),
-            ("MCKH 0161720005 – 779", &[HYPHENATED, "0161720005"]),
-            ("MCKH 0161720005 \u{2010} 779", &[HYPHENATED, "0161720005"]),
-            ("MCKH 0161720005 \u{2011}779", &[HYPHENATED, "0161720005"]),
-            ("MCKH 0161720005\u{2212} 779", &[HYPHENATED, "0161720005"]),
-            ("MCKH 0161720005 - 779 gửi 8083", &[HYPHENATED, "0161720005"]),
+            ("MCKH 0161720005 - 779", &[HYPHENATED][..]),
+            ("MCKH 0161720005 -779", &[HYPHENATED]),
+            ("MCKH 0161720005- 779", &[HYPHENATED]),
+            ("MCKH 0161720005 – 779", &[HYPHENATED]),
+            ("MCKH 0161720005 \u{2010} 779", &[HYPHENATED]),
+            ("MCKH 0161720005 \u{2011}779", &[HYPHENATED]),
+            ("MCKH 0161720005\u{2212} 779", &[HYPHENATED]),
+            ("MCKH 0161720005 - 779 gửi 8083", &[HYPHENATED]),
             ("MCKH 0161720005 779", &[HYPHENATED, "0161720005779", "0161720005"]),
-            ("MCKH 000.00.09.H32 - 201105 - 0003", &[NATIONAL, "000.00.09.H32"]),
+            ("MCKH 000.00.09.H32 - 201105 - 0003", &[NATIONAL]),
             ("MCKH 000.00.09.H32 201105 0003", &[NATIONAL, "000.00.09.H322011050003", "000.00.09.H32"]),
             ("MCKH 0161 701 234", &[PLAIN, "0161701-234"]),
             ("“MCKH 0161 701 234” gửi 8083", &[PLAIN, "0161701-234"]),
@@ -416,10 +513,60 @@ mod tests {
             ("MCKH 0161701234gui8083", &["0161701234GUI8083", PLAIN]),
             ("MCKH 0161701234 2", &[PLAIN, "0161701234-2", "01617012342"]),
             ("MCKH 0161701234 - Nguyen Van A", &[PLAIN, "0161701234-NGUYEN"]),
-            ("MCKH hồ sơ 12 mã 0161701234", &[PLAIN, "12"]),
-            ("MCKH 12 - TTR - 3", &["12-TTR-3"]),
+            ("MCKH 0161 720 005 - 779", &[HYPHENATED, "0161720-005-779"]),
+            ("MCKH 0161 720 005 - 77901", &["0161720005-77901", "0161720-005-77901"]),
+            ("MCKH hồ sơ 12 mã 0161701234", &[PLAIN]),
+            ("MCKH 12 0161701234", &[PLAIN, "120161701234", "12-0161701234"]),
+            ("MCKH số 2: 0161701234", &[PLAIN, "20161701234", "2-0161701234"]),
+            ("MCKH 12-345678 2", &["12-345678", "12-345678-2", "12-3456782"]),
+            ("MCKH 2 0161720005 779", &[HYPHENATED, "0161720005779", "0161720005"]),
+            ("MCKH 0161701234 0161701235", &[PLAIN, "0161701235", "0161701234-0161701235"]),
+            ("MCKH 0161720005 779 0161701234", &[HYPHENATED, "0161720005", PLAIN]),
+            ("MCKH 0161 701 234 0161 701 235", &[PLAIN, "0161701-234", "01617012340161701235"]),
+            ("MCKH 01617 01234 01617 01235", &["01617012340161701235", PLAIN, "01617-01234"]),
+            ("MCKH 01 61 70 12 34", &[PLAIN, "01617012-34"]),
+            ("MCKH H30.12 H30.13", &["H30.12-H30.13", "H30.12H30.13", "H30.12"]),
+            ("MCKH 0912345678 0161701234", &[PLAIN, "0912345678", "0912345678-0161701234"]),
+            ("MCKH sđt 0912345678 mã 0161701234", &[PLAIN, "0912345678"]),
+            ("MCKH 0161701234 0912 345 678", &[PLAIN, "01617012340912345-678", "01617012340912345678"]),
+            ("MCKH 0161701234 20/11/2026", &[PLAIN]),
+            ("MCKH 0161720005 5/9/2026", &["0161720005"]),
+            ("MCKH ngày 20.11.2026 mã 0161701234", &[PLAIN]),
+            ("MCKH 12 ngày 20/11/2026", &["12"]),
+            ("MCKH 15/10/2026 2", &["15/10/2026"]),
         ] {
             assert_eq!(codes(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_joint_with_spaces_adds_is_part_of_the_only_code_that_is_read() {
+        for (text, code) in [
+            ("MCKH 0161720005 - 12", "0161720005-12"),
+            ("MCKH 0161720005 - 1", "0161720005-1"),
+            ("MCKH 0161720005 – 1 gửi 8083", "0161720005-1"),
+            ("MCKH 0161720005 -20112601", "0161720005-20112601"),
+            ("MCKH 0161720005- 20112601", "0161720005-20112601"),
+            ("MCKH 0161720005 - 778", "0161720005-778"),
+            ("MCKH 0161720005 / 12", "0161720005/12"),
+            ("MCKH 0161720005 ∕ 12", "0161720005/12"),
+            ("MCKH 0161720005 . 12", "0161720005.12"),
+            ("MCKH số0161720005 - 12", "0161720005-12"),
+            ("MCKH 12345678 - TTR - 3", "12345678-TTR-3"),
+            ("MCKH 12 - TTR - 3", "12-TTR-3"),
+            ("MCKH 0161720005 - 8083", "0161720005-8083"),
+            ("MCKH 0161701234 - 0161701235", "0161701234-0161701235"),
+            ("MCKH 0161701234 / 0161701235", "0161701234/0161701235"),
+        ] {
+            assert_eq!(codes(text), [code], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_short_number_is_not_read_where_a_whole_code_stands() {
+        for text in ["MCKH 2 hồ sơ 0161701234", "MCKH 2 hồ sơ: 0161701234.", "MCKH 2 hồ sơ 0361701234"] {
+            assert_eq!(codes(text).len(), 1, "{text:?}");
+            assert_eq!(codes(text)[0].len(), 10, "{text:?}");
         }
     }
 
@@ -428,8 +575,8 @@ mod tests {
         for (text, code, names_another) in [
             ("MCKH 0161701234 0161720005-779", PLAIN, true),
             ("MCKH 0161701234, 0161701235", PLAIN, true),
-            ("MCKH 0161701234 - 0161701235", PLAIN, true),
-            ("MCKH 0161701234 / 0161701235", PLAIN, true),
+            ("MCKH 0161 701 234 0161 701 235", PLAIN, true),
+            ("MCKH 0161 701 234 0161 701 235 8083", PLAIN, true),
             ("MCKH 0161701234 và 0161701235 gửi 8083", PLAIN, true),
             ("MCKH 0161701234\nMCKH 0161701235", PLAIN, true),
             ("MCKH 0161 701 234 và 0161 701 235", PLAIN, true),
@@ -442,6 +589,32 @@ mod tests {
         ] {
             let first = asked_for(text).into_iter().next().unwrap();
             assert_eq!((first.code.as_str(), first.names_another), (code, names_another), "{text:?}");
+        }
+        for aside in [
+            "20/11/2026",
+            "5/9/2026",
+            "20-11-2026",
+            "20.11.2026",
+            "20 / 11 / 2026",
+            "0912345678",
+            "0912 345 678",
+            "0912.345.678",
+            "+84912345678",
+            "ĐT: 0912345678, nộp ngày 20/11/2026",
+        ] {
+            for text in [
+                format!("MCKH {PLAIN} {aside}"),
+                format!("MCKH {PLAIN}, hẹn {aside}"),
+                format!("MCKH {aside} mã {PLAIN}"),
+            ] {
+                let readings = asked_for(&text).into_iter();
+                let read: Vec<_> = readings.filter(|reading| reading.code.as_str() == PLAIN).collect();
+                assert!(matches!(&read[..], [Reading { names_another: false, .. }]), "{text:?}: {read:?}");
+            }
+        }
+        for alone in ["0912345678", "20/11/2026", "số 0912345678 ạ", "mã 15/10/2026"] {
+            let read = asked_for(&format!("MCKH {alone}"));
+            assert!(matches!(&read[..], [Reading { names_another: false, .. }]), "{alone:?}: {read:?}");
         }
         let groups = asked_for("MCKH 123 456");
         let read: Vec<_> = groups.iter().map(|reading| (reading.code.as_str(), reading.names_another)).collect();
@@ -507,9 +680,30 @@ mod tests {
         fn every_hyphen_with_spaces_or_without_is_the_hyphen_of_the_code(
             start in "0[0-9]{9}", end in "[0-9]{3,5}", hyphen in HYPHEN, sent in "( (gửi|gui|gởi) 8083| 8083)?"
         ) {
-            prop_assume!(end != SHORT_CODE);
             let first = codes(&format!("MCKH {start}{hyphen}{end}{sent}")).into_iter().next();
             prop_assert_eq!(first, Some(format!("{start}-{end}")));
+        }
+
+        #[test]
+        fn what_is_joined_with_spaces_is_never_left_out(
+            start in "[0-9][A-Z0-9]{0,11}",
+            joint in " ?[-–—\u{2212}/] | [-–—\u{2212}/] ?| \\. ",
+            name in "([A-Z]{1,4} - )?",
+            end in "[A-Z]{0,3}[0-9]{1,12}",
+            after in "( gửi 8083| cảm ơn| cho 2 người)?",
+        ) {
+            let code: String = plain(&format!("{start}{joint}{name}{end}")).filter(|letter| *letter != ' ').collect();
+            prop_assume!(!is_date(&code));
+            prop_assert_eq!(codes(&format!("MCKH {start}{joint}{name}{end}{after}")), [code]);
+        }
+
+        #[test]
+        fn a_whole_code_is_read_before_what_is_shorter_or_joined(
+            before in "([0-9]{1,3}[ ,:]{1,2}){0,2}", code in "[0-9]{8,12}", between in "( hồ sơ |: )?", after in "( [0-9]{1,2}){0,2}"
+        ) {
+            let codes = codes(&format!("MCKH {before}{between}{code}{after}"));
+            prop_assert_eq!(&codes[0], &code);
+            prop_assert!(codes.iter().all(|code| code.len() >= WHOLE), "{:?}", codes);
         }
     }
 }

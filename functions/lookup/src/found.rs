@@ -25,23 +25,107 @@ impl<'a> Found<'a> {
     }
 }
 
-/// The first reading that names a dossier. They are read at the same time, so that a text with three readings is
-/// answered as soon as one with a single reading. A read that failed counts only where no reading before it is found.
+/// The first reading that names a dossier; one that can be read before any that cannot. They are read at the same time, so
+/// that a text with three readings is answered as soon as one with a single reading. A table out of reach is an error
+/// unless a likelier reading is answered: the dossier that is out of reach may be the one.
 pub(crate) async fn first_found<'a>(
     dossiers: &impl DossierStore,
     readings: &'a [Reading],
 ) -> Result<Found<'a>, StoreError> {
     let reads = join_all(readings.iter().map(|reading| dossiers.get(&reading.code))).await;
+    let mut unreadable = None;
     for (reading, read) in readings.iter().zip(reads) {
         match read {
             Ok(None) => {}
             Ok(Some(dossier)) => return Ok(Found::Dossier(reading, Box::new(dossier))),
             Err(StoreError::Unreadable { why, .. }) => {
                 tracing::error!(dossier = %reading.code, why, "a dossier cannot be read: who asked for it gets a hint");
-                return Ok(Found::Unreadable(reading));
+                unreadable = unreadable.or(Some(reading));
             }
             Err(unavailable) => return Err(unavailable),
         }
     }
-    Ok(Found::Nothing)
+    Ok(unreadable.map_or(Found::Nothing, Found::Unreadable))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+    use domain::ReceiptCode;
+    use domain::inquiry::asked_for;
+    use domain::ports::{Page, PageToken, Put};
+    use domain::revision::Stored;
+    use serde_json::json;
+
+    use super::*;
+
+    /// What a read of a code finds.
+    #[derive(Clone, Copy)]
+    enum Row {
+        Readable,
+        Unreadable,
+        OutOfReach,
+        Missing,
+    }
+    use Row::{Missing, OutOfReach, Readable, Unreadable};
+
+    /// The rows of the three codes that `TEXT` may ask for.
+    struct Rows([Row; 3]);
+
+    const TEXT: &str = "MCKH 0161720005 779";
+    const CODES: [&str; 3] = ["0161720005-779", "0161720005779", "0161720005"];
+
+    impl DossierStore for Rows {
+        async fn get(&self, code: &ReceiptCode) -> Result<Option<Dossier>, StoreError> {
+            let at = CODES.iter().position(|known| *known == code.as_str()).unwrap();
+            let snapshot = json!({
+                "receipt_code": code, "revision": 1, "procedure": "p", "received_on": "2026-11-20",
+                "appointment_on": "2026-11-25", "step": "s", "status": "s", "unit": "u",
+            });
+            match self.0[at] {
+                Readable => Ok(Some(Dossier::parse(snapshot.as_object().unwrap()).unwrap())),
+                Unreadable => Err(StoreError::Unreadable { item: code.to_string(), why: "step is missing".into() }),
+                OutOfReach => Err(StoreError::Unavailable { table: "dossiers", why: "throttled".into() }),
+                Missing => Ok(None),
+            }
+        }
+
+        async fn put(&self, _: &Dossier, _: &Stored) -> Result<Put, StoreError> {
+            unreachable!("a look-up writes no dossier")
+        }
+
+        async fn appointed_on(&self, _: NaiveDate, _: Option<PageToken>) -> Result<Page, StoreError> {
+            unreachable!("a look-up reads no index")
+        }
+    }
+
+    #[tokio::test]
+    async fn the_likeliest_dossier_that_can_be_read_is_found_and_none_behind_a_table_out_of_reach() {
+        let readings = asked_for(TEXT);
+        for (rows, expected) in [
+            ([Readable, Readable, Readable], "dossier 0"),
+            ([Missing, Readable, Readable], "dossier 1"),
+            ([Unreadable, Readable, Missing], "dossier 1"),
+            ([Unreadable, Missing, Readable], "dossier 2"),
+            ([Unreadable, Unreadable, Missing], "unreadable 0"),
+            ([Missing, Missing, Unreadable], "unreadable 2"),
+            ([Missing, Missing, Missing], "nothing"),
+            ([Readable, OutOfReach, Missing], "dossier 0"),
+            ([OutOfReach, Readable, Missing], "error"),
+            ([Unreadable, OutOfReach, Readable], "error"),
+            ([Unreadable, OutOfReach, Missing], "error"),
+        ] {
+            let at = |reading: &Reading| CODES.iter().position(|code| *code == reading.code.as_str()).unwrap();
+            let found = match first_found(&Rows(rows), &readings).await {
+                Ok(Found::Dossier(reading, dossier)) => {
+                    assert_eq!(dossier.receipt_code, reading.code);
+                    format!("dossier {}", at(reading))
+                }
+                Ok(Found::Unreadable(reading)) => format!("unreadable {}", at(reading)),
+                Ok(Found::Nothing) => "nothing".to_owned(),
+                Err(_) => "error".to_owned(),
+            };
+            assert_eq!(found, expected);
+        }
+    }
 }
