@@ -109,7 +109,7 @@ async fn no_row_of_any_test_is_kept_for_ever() {
     }
     let settings = stack.configuration("NotifyFunction").await.unwrap();
     let control = json!({"TableName": settings["Environment"]["Variables"]["CONTROL_TABLE"]});
-    let known = ["name", "free_at", "owner", "lease_until"];
+    let known = ["name", "free_at", "accepted_at", "owner", "lease_until"];
     let rows = eventually("the budget's row", || async {
         let found = stack.aws("dynamodb", "Scan", control.clone()).await?;
         Ok(found["Items"].as_array().filter(|rows| !rows.is_empty()).cloned())
