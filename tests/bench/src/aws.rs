@@ -46,7 +46,7 @@ const SERVICES: [&str; 4] = [
     "AWS_ENDPOINT_URL_SECRETS_MANAGER",
 ];
 
-/// The endpoints: one for each of [`SERVICES`], and one for whoever knows a single one.
+/// The endpoints: one for each service that has its own, and one for whoever knows a single one.
 pub struct Aws {
     servers: Vec<Server>,
     scheme: &'static str,
