@@ -41,7 +41,7 @@ impl RateCounter for Control {
                 "SET free_at = :to"
             })
             .set_expression_attribute_values(accepted.map(|at| Item::from([(":accepted".to_owned(), at)])))
-            .return_values(ReturnValue::AllNew)
+            .return_values(ReturnValue::AllOld)
             .condition_expression("attribute_not_exists(free_at) OR free_at <= :at_most")
             .expression_attribute_values(":to", number(to))
             .expression_attribute_values(":at_most", number(at_most))

@@ -87,7 +87,7 @@ impl DynamoOutbox {
                 .expression_attribute_values(":lane", text(&lane))
                 .expression_attribute_values(":by", number(by.timestamp_millis()))
                 .projection_expression("receipt_code, notice, due_at")
-                .limit(limit.try_into().unwrap_or(i32::MAX))
+                .limit(if start.is_none() { limit } else { limit.max(100) }.try_into().unwrap_or(i32::MAX))
                 .set_exclusive_start_key(start)
                 .send()
                 .await

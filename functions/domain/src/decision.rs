@@ -78,7 +78,8 @@ pub fn is_due_again(old: &Dossier, new: &Dossier, rows: &[NoticeRow], now: DateT
         Some(last) if !last.state.is_final() => false,
         Some(last) => {
             let was_closed = !stayed && last.state == State::Cancelled;
-            last.phone_at_fault || was_closed || had_no_mobile && !was_enqueued_here(last, new)
+            let was_told = last.state != State::Cancelled && was_enqueued_here(last, new);
+            last.phone_at_fault || was_closed || had_no_mobile && !was_told
         }
     };
     if due { Again::Yes } else { Again::No }

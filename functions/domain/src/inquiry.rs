@@ -134,7 +134,8 @@ fn words(text: &str) -> Vec<Word> {
         let (text, after) = rest.split_at(rest.trim_end_matches(ReceiptCode::PUNCTUATION).len());
         // A full stop right behind a word ends a sentence.
         joint = joint_in(before).or((before == ".").then_some('.')).or(joint);
-        if !text.is_empty() {
+        let is_label = joint.is_some() && LABELS.contains(&&*strip_accents(text)) && ReceiptCode::parse(text).is_err();
+        if !text.is_empty() && !is_label {
             let bare = if ReceiptCode::parse(text).is_ok() { None } else { unlabelled(text) };
             words.push(Word { text: bare.unwrap_or(text).to_owned(), joint });
             joint = joint_in(after);
@@ -152,9 +153,7 @@ fn joint_in(punctuation: &str) -> Option<char> {
 fn runs(words: &[Word]) -> Vec<Vec<Word>> {
     let mut runs: Vec<Vec<Word>> = Vec::new();
     let (mut goes_on, mut before) = (false, "");
-    for chain in
-        words.chunk_by(|one, next| next.joint.is_some() && one.could_be_of_a_code() && next.could_be_of_a_code())
-    {
+    for chain in words.chunk_by(|_, next| next.joint.is_some()) {
         let part = if is_sent_to_8083(before, chain) { Vec::new() } else { of_a_code(chain) };
         before = &chain[chain.len() - 1].text;
         let is_date = is_date(&joined(&part));
@@ -174,12 +173,24 @@ fn is_sent_to_8083(before: &str, chain: &[Word]) -> bool {
     matches!(chain, [only] if only.text == SHORT_CODE) && SENT_TO.contains(&&*strip_accents(before))
 }
 
-/// The words of a chain that may be of a code. Up to the last that holds a digit they are one word from here on, so that
-/// no reading leaves out a part of it: "0161720005 - 12" is not 0161720005. A name behind it may be left out.
+/// The words of a chain that may be of a code. Where a word behind a joint holds a digit and is no part of a code, it is
+/// not known which code was meant.
 fn of_a_code(chain: &[Word]) -> Vec<Word> {
-    let could_be = chain.iter().all(Word::could_be_of_a_code);
-    let Some(last) = chain.iter().rposition(Word::has_digit).filter(|_| could_be) else { return Vec::new() };
-    let (code, rest) = chain.split_at(last + 1);
+    let first_digit = chain.iter().position(Word::has_digit).unwrap_or(chain.len());
+    if chain.iter().skip(first_digit + 1).any(|word| word.has_digit() && !word.could_be_of_a_code()) {
+        return Vec::new();
+    }
+    chain.split(|word| !word.could_be_of_a_code()).flat_map(one_word_up_to_the_last_digit).collect()
+}
+
+/// Up to the last word that holds a digit they are one word from here on, so that no reading leaves out a part of it:
+/// "0161720005 - 12" is not 0161720005. A name behind it may be left out, and a date behind a whole code is no part of it.
+fn one_word_up_to_the_last_digit(chain: &[Word]) -> Vec<Word> {
+    let Some(last) = chain.iter().rposition(Word::has_digit) else { return Vec::new() };
+    let (mut code, mut rest) = chain.split_at(last + 1);
+    if length(&chain[..last]) >= WHOLE && is_date(&chain[last].text) {
+        (code, rest) = chain.split_at(last);
+    }
     let mut words = vec![Word { text: joined(code), joint: None }];
     words.extend_from_slice(rest);
     words
@@ -655,6 +666,21 @@ mod tests {
     const HYPHEN: &str = " ?[-\u{2010}\u{2011}\u{2012}–—―\u{2212}－]\u{200b}? ?";
     /// Every receipt code there can be, short ones more often.
     const ANY_CODE: &str = "[A-Z0-9]|[A-Z0-9][A-Z0-9./-]{0,48}[A-Z0-9]|[A-Z0-9]{1,5}([./-][A-Z0-9]{1,8}){0,3}";
+
+    #[test]
+    fn a_joined_part_that_is_misspelt_asks_for_no_other_code() {
+        for text in ["MCKH 0161720005 - 779ạ", "MCKH 0161720005 - Đ779", "MCKH 0161720005 -779ạ"] {
+            assert!(asked_for(text).is_empty(), "{text}");
+        }
+        for (text, code) in [
+            ("MCKH 0161720005 - số 779", "0161720005-779"),
+            ("MCKH hồ sơ - 0161701234", "0161701234"),
+            ("MCKH 0161701234 - cảm ơn", "0161701234"),
+            ("MCKH 0161701234 - 20/11/2026", "0161701234"),
+        ] {
+            assert_eq!(asked_for(text).first().map(|reading| reading.code.as_str()), Some(code), "{text}");
+        }
+    }
 
     proptest! {
         #[test]

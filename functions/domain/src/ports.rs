@@ -86,7 +86,7 @@ pub trait Outbox: Sync {
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Those of `ids` that have a row: what a plan need not put again. Rows of the last seconds may be missing;
-    /// [`Outbox::owe`] decides.
+    /// [`Outbox::enqueue`] decides.
     fn rows_among(&self, ids: &[NoticeId]) -> impl Future<Output = Result<HashSet<NoticeId>, StoreError>> + Send;
 
     /// Takes a message that is due, or whose sender's lease ran out.
@@ -197,7 +197,7 @@ pub trait RateCounter: Sync {
 /// How an advance ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Advance {
-    /// The counter stands where it was asked to. When a message was last accepted, as far as any sender said.
+    /// The counter stands where it was asked to. When a message was last accepted, as far as any sender had said before.
     Granted(Option<DateTime<Utc>>),
     /// Somebody else had moved it here. `i64::MAX` where the row holds no number.
     Taken(i64),

@@ -50,6 +50,8 @@ const MOST_TRIES: u32 = 8;
 /// further ahead comes from a wrong clock or from a hand edit, and must not stop every sender until then.
 const MOST_AHEAD: i64 = 10 * 60 * 1000;
 
+/// An acceptance so long ago is not told any more, in milliseconds.
+const NEWS: i64 = 5 * 60 * 1000;
 /// How far ahead of now a sender's reservations may lie, in milliseconds: a run is shorter. A counter that is set back
 /// leaves this much, so that reservations of before are kept.
 const RESERVED_AHEAD: i64 = 64 * 1000;
@@ -70,17 +72,36 @@ pub struct RateLimiter {
     resets: AtomicU32,
     /// When a message was last accepted, as far as this sender knows; milliseconds since 1970, 0 for never.
     accepted_at: AtomicI64,
+    /// When one of ours was, unless the counter has it already; likewise.
+    untold: AtomicI64,
 }
 
 impl RateLimiter {
     /// A sender that has reserved nothing yet.
     pub fn new(rate: PartsPerSecond) -> Self {
-        Self { rate, block: Mutex::default(), resets: AtomicU32::new(0), accepted_at: AtomicI64::new(0) }
+        Self {
+            rate,
+            block: Mutex::default(),
+            resets: AtomicU32::new(0),
+            accepted_at: AtomicI64::new(0),
+            untold: AtomicI64::new(0),
+        }
     }
 
     /// A message of ours was accepted. The other senders learn it by our next reservation.
     pub fn accepted(&self, at: DateTime<Utc>) {
+        self.untold.store(at.timestamp_millis(), Ordering::Relaxed);
+        self.learn(at);
+    }
+
+    fn learn(&self, at: DateTime<Utc>) {
         self.accepted_at.fetch_max(at.timestamp_millis(), Ordering::Relaxed);
+    }
+
+    /// What the counter is to be told: nothing that is old, for another sender may have told it something newer.
+    fn to_tell(&self, now: i64) -> Option<DateTime<Utc>> {
+        let untold = self.untold.swap(0, Ordering::Relaxed);
+        DateTime::from_timestamp_millis(untold).filter(|_| untold > now - NEWS)
     }
 
     /// When a message of any sender was last accepted, as far as the counter told at our last reservation.
@@ -130,9 +151,9 @@ impl RateLimiter {
             let whole = length * (BLOCK as u64).div_ceil(length as u64) as i64;
             let reserve = if goes_on { whole } else { length + ANSWER } << late_grants;
             let end = (free + reserve).max(start + length);
-            match counter.advance(free, end, self.accepted_at()).await? {
+            match counter.advance(free, end, self.to_tell(now)).await? {
                 Advance::Granted(accepted_at) => {
-                    accepted_at.into_iter().for_each(|at| self.accepted(at.min(clock.now())));
+                    accepted_at.into_iter().for_each(|at| self.learn(at.min(clock.now())));
                     (block.next, block.end) = (start, end);
                     late_grants += u32::from(clock.now().timestamp_millis().max(start) + length > end);
                 }
@@ -235,6 +256,16 @@ mod tests {
         }
         assert_eq!(now, 1_000_000 + 999 * 400, "not a part is wasted");
         assert!(counter.writes.load(Ordering::Relaxed) <= 401, "{}", counter.writes.load(Ordering::Relaxed));
+    }
+
+    #[test]
+    fn an_acceptance_is_told_once_and_never_when_it_is_old() {
+        let limiter = RateLimiter::new(PartsPerSecond::new(10).unwrap());
+        limiter.accepted(ms(1_000_000));
+        assert_eq!([limiter.to_tell(1_000_500), limiter.to_tell(1_000_600)], [Some(ms(1_000_000)), None]);
+        limiter.accepted(ms(2_000_000));
+        assert_eq!(limiter.to_tell(2_000_000 + NEWS), None, "another sender may have told something newer");
+        assert_eq!(limiter.accepted_at(), Some(ms(2_000_000)));
     }
 
     #[test]

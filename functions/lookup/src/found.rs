@@ -25,7 +25,7 @@ impl<'a> Found<'a> {
     }
 }
 
-/// The first reading that names a dossier; one that can be read before any that cannot. They are read at the same time, so
+/// The first reading that names a dossier, also one that cannot be read: it is what was meant. They are read at the same time, so
 /// that a text with three readings is answered as soon as one with a single reading. A table out of reach is an error
 /// unless a likelier reading is answered: the dossier that is out of reach may be the one.
 pub(crate) async fn first_found<'a>(
@@ -33,19 +33,18 @@ pub(crate) async fn first_found<'a>(
     readings: &'a [Reading],
 ) -> Result<Found<'a>, StoreError> {
     let reads = join_all(readings.iter().map(|reading| dossiers.get(&reading.code))).await;
-    let mut unreadable = None;
     for (reading, read) in readings.iter().zip(reads) {
         match read {
             Ok(None) => {}
             Ok(Some(dossier)) => return Ok(Found::Dossier(reading, Box::new(dossier))),
             Err(StoreError::Unreadable { why, .. }) => {
                 tracing::error!(dossier = %reading.code, why, "a dossier cannot be read: who asked for it gets a hint");
-                unreadable = unreadable.or(Some(reading));
+                return Ok(Found::Unreadable(reading));
             }
             Err(unavailable) => return Err(unavailable),
         }
     }
-    Ok(unreadable.map_or(Found::Nothing, Found::Unreadable))
+    Ok(Found::Nothing)
 }
 
 #[cfg(test)]
@@ -100,20 +99,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_likeliest_dossier_that_can_be_read_is_found_and_none_behind_a_table_out_of_reach() {
+    async fn the_likeliest_row_is_found_also_one_that_cannot_be_read_and_none_behind_a_table_out_of_reach() {
         let readings = asked_for(TEXT);
         for (rows, expected) in [
             ([Readable, Readable, Readable], "dossier 0"),
             ([Missing, Readable, Readable], "dossier 1"),
-            ([Unreadable, Readable, Missing], "dossier 1"),
-            ([Unreadable, Missing, Readable], "dossier 2"),
+            ([Unreadable, Readable, Missing], "unreadable 0"),
+            ([Unreadable, Missing, Readable], "unreadable 0"),
             ([Unreadable, Unreadable, Missing], "unreadable 0"),
             ([Missing, Missing, Unreadable], "unreadable 2"),
             ([Missing, Missing, Missing], "nothing"),
             ([Readable, OutOfReach, Missing], "dossier 0"),
             ([OutOfReach, Readable, Missing], "error"),
-            ([Unreadable, OutOfReach, Readable], "error"),
-            ([Unreadable, OutOfReach, Missing], "error"),
+            ([Unreadable, OutOfReach, Readable], "unreadable 0"),
+            ([Unreadable, OutOfReach, Missing], "unreadable 0"),
         ] {
             let at = |reading: &Reading| CODES.iter().position(|code| *code == reading.code.as_str()).unwrap();
             let found = match first_found(&Rows(rows), &readings).await {

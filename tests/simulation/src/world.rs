@@ -460,8 +460,9 @@ impl World {
             Some(free_at) if free_at > at_most => Advance::Taken(free_at),
             _ => {
                 tables.free_at = Some(to);
-                tables.accepted_at = accepted_at.or(tables.accepted_at);
-                Advance::Granted(tables.accepted_at)
+                let before = tables.accepted_at;
+                tables.accepted_at = accepted_at.or(before);
+                Advance::Granted(before)
             }
         }
     }

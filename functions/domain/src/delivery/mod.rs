@@ -1,12 +1,12 @@
-//! How a message of ours is delivered: owe, claim, look again, send, mark.
+//! How a message of ours is sent: enqueue, claim, read again, send, complete.
 //!
-//! The order is the promise. *Enqueue before you send*: once its row exists, a message cannot be lost. *Claim before you
-//! send*: nobody else sends it while the lease lasts. What is in doubt after a crash or a time-out is sent again when
-//! the lease runs out: one duplicate, never a loss.
+//! The order is the promise. *Enqueue before you send*: once its outbox row exists, a message cannot be lost. *Claim before
+//! you send*: no other sender has it while the lease lasts. Where the outcome is not known after a crash or a time-out, the
+//! message is sent again when the lease has run out: one duplicate, never a loss.
 //!
-//! [`Run`] is that life, the same for every message. [`Notices`] adds what only a notice has: a dossier that may have
-//! changed, the sending window, the budget of SMS parts. [`Replies`] adds what only a reply of 8083 has: the inquiry it
-//! answers, and a gateway that takes it.
+//! [`Run`] is what all messages share. [`NoticeSession`] adds what only a notice has: a dossier that may have changed, the
+//! sending window, the rate limiter. [`ReplySession`] adds what only a reply of 8083 has: the inquiry it answers, and the
+//! gateway that sends it.
 
 mod notices;
 mod refusals;
