@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::refusals::{self, Fault, Refusals};
-use super::run::{A_MOMENT, AT_ONCE, DueQueue, LOOK_AGAIN, Passed, Progress, Run, Tally};
+use super::run::{A_MOMENT, AT_ONCE, DueQueue, LANES, LOOK_AGAIN, Passed, Progress, Run, Tally};
 use crate::calendar::day_in_vietnam;
 use crate::decision::{StillTrue, is_superseded, still_true};
 use crate::event::Event;
@@ -37,8 +37,6 @@ pub struct NoticeConfig {
 
 /// How long a page of notices keeps a sender, in seconds, before it looks for more urgent ones.
 const FEW_SECONDS: usize = 3;
-/// The rows that are passed over may all be in one lane of the index.
-const LANES: usize = 8;
 /// So many seconds' messages are under way at once: more would only wait for the rate, with a dossier read long ago.
 const UNDER_WAY_SECONDS: usize = 2;
 /// A notice that waited longer for the rate looks at its dossier again before it goes.

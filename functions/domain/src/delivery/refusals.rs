@@ -52,6 +52,7 @@ impl Refusals {
             self.in_a_row.push(phone.clone());
         }
         // A second refusal comes a pause after the first: what was accepted meanwhile shows that the account is well.
+        // Attempts that were throttled count as well: then the first refusal may already be final.
         let is_well = attempt > 1 && accepted_at >= Some(now - PAUSE);
         match self.in_a_row.len() {
             ACCOUNT_AT_FAULT => Fault::Account,

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::run::{AT_ONCE, DueQueue, Passed, Progress, Run, Tally};
+use super::run::{AT_ONCE, DueQueue, LANES, Passed, Progress, Run, Tally};
 use crate::lifecycle::{Acceptance, Claim, Outcome};
 use crate::notice::Priority;
 use crate::ports::{DueRows, Inquiry, InquiryLog, Outbox, ReplyPorts, ReplySender, SendError, StoreError};
@@ -110,7 +110,7 @@ impl<P: ReplyPorts> DueQueue for ReplySession<'_, P> {
     }
 
     async fn due(&self, passed: &Passed) -> Result<DueRows, StoreError> {
-        let limit = AT_ONCE * 4 + 8 * passed.len();
+        let limit = AT_ONCE * 4 + LANES * passed.len();
         let mut rows = self.run.ports.outbox().due(Priority::Reply, self.run.until, limit).await?;
         rows.due.retain(|due| passed.counts(due));
         Ok(rows)

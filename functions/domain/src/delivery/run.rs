@@ -17,6 +17,8 @@ use crate::{Outgoing, retry};
 
 /// Messages under way at once in one sender. Their I/O overlaps.
 pub(super) const AT_ONCE: usize = 16;
+/// Lanes of the index `open`: the rows that a session passes over may all be in one of them.
+pub(super) const LANES: usize = 8;
 /// How often an idle sender looks for messages that became due.
 pub(super) const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
 /// How often a mark is tried before it is left to the next claim, which sends the message again.
