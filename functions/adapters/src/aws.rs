@@ -135,6 +135,15 @@ const LET_FIRST: usize = 8;
 /// for itself, most of what it adds to a start; made so, that is done while another service answers, or not at all.
 pub type LazyClient<C> = Arc<LazyLock<C, Box<dyn FnOnce() -> C + Send>>>;
 
+/// Makes `client` from now on, while the first event is awaited and the connections are opened.
+pub fn make_ahead<C: Send + Sync + 'static>(client: &LazyClient<C>) {
+    let client = client.clone();
+    tokio::spawn(async move {
+        after_next().await;
+        LazyLock::force(&client);
+    });
+}
+
 pub(crate) fn lazy_client<C>(make: impl FnOnce() -> C + Send + 'static) -> LazyClient<C> {
     Arc::new(LazyLock::new(Box::new(make)))
 }

@@ -28,12 +28,14 @@ async fn main() -> anyhow::Result<()> {
     let config = aws::config(Timeouts::Gateway)?;
     let dynamodb = aws::dynamodb(&config);
     let (ports, secret) = replies_from_settings(&settings, &config, &dynamodb, Timeouts::Gateway)?;
-    // A citizen waits: what a first text needs is fetched and connected before it comes. The count runs beside the read.
+    // A citizen waits: what a first text needs is fetched, connected and made before it comes, or while the secret is
+    // under way. The count runs beside the read, so there are two connections to DynamoDB.
     tokio::spawn({
         let secret = secret.clone();
         async move { secret.fetch_ahead().await }
     });
     config.open_connections(&[Service::DynamoDb, Service::DynamoDb, Service::EventBridge]);
+    aws::make_ahead(&dynamodb);
     let lookup = &Lookup {
         dossiers: DynamoDossiers::reader(dynamodb, dossiers),
         ports,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
@@ -31,11 +31,11 @@ impl Authority {
         let mut params = CertificateParams::new([])?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name.push(DnType::CommonName, "the bench's authority");
-        let key = KeyPair::generate()?;
+        let key = rsa()?;
         let certificate = params.self_signed(&key)?;
         let issuer = Issuer::new(params, key);
 
-        let server_key = KeyPair::generate()?;
+        let server_key = rsa()?;
         let mut server = CertificateParams::new(["localhost".to_owned(), "127.0.0.1".to_owned()])?;
         server.distinguished_name.push(DnType::CommonName, "localhost");
         let server = server.signed_by(&server_key, &issuer)?;
@@ -51,6 +51,11 @@ impl Authority {
         fs::write(&bundle, system + "\n" + &certificate.pem())?;
         Ok(Self { server: Arc::new(config(server.der().clone(), server_key)?), own, few, bundle })
     }
+}
+
+/// RSA of 2048 bits, as AWS's endpoints and the authorities above them have it.
+fn rsa() -> Result<KeyPair> {
+    Ok(KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?)
 }
 
 fn config(
