@@ -1,4 +1,4 @@
-//! Imports run one way: domain ← adapters ← each function ← tests. Checked on what cargo itself says.
+//! Dependencies have one direction: domain ← application ← adapters ← each function ← tests. Checked with cargo's own metadata.
 
 use std::collections::BTreeSet;
 
@@ -20,23 +20,28 @@ fn is_aws_sdk(name: &str) -> bool {
 }
 
 #[test]
-fn the_domain_knows_no_clock_no_network_and_no_aws() {
-    let expected = ["chrono", "futures", "serde", "serde_json", "thiserror", "tracing", "unicode-normalization"];
-    assert_eq!(dependencies("domain"), expected.map(str::to_owned).into());
+fn the_domain_and_the_application_know_no_clock_no_network_and_no_aws() {
+    let expected = ["chrono", "serde", "serde_json", "thiserror", "unicode-normalization"];
+    assert_eq!(dependencies("domain"), expected.map(str::to_owned).into(), "no logs, no futures: values and rules");
+    let expected = ["chrono", "domain", "futures", "thiserror", "tracing"];
+    assert_eq!(dependencies("application"), expected.map(str::to_owned).into());
+    for package in ["domain", "application"] {
+        assert!(!has_a_clock(package), "{package}: Utc::now() would compile");
+    }
+}
+
+fn has_a_clock(package: &str) -> bool {
     let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata");
-    let domain = metadata.packages.iter().find(|package| package.name.as_str() == "domain").expect("domain");
-    let chrono = domain.dependencies.iter().find(|dependency| dependency.name == "chrono").expect("chrono");
-    assert!(
-        !chrono.uses_default_features && !chrono.features.contains(&"clock".to_owned()),
-        "Utc::now() would be there"
-    );
+    let package = metadata.packages.iter().find(|found| found.name.as_str() == package).expect("a member");
+    let chrono = package.dependencies.iter().find(|dependency| dependency.name == "chrono").expect("chrono");
+    chrono.uses_default_features || chrono.features.contains(&"clock".to_owned())
 }
 
 #[test]
 fn the_import_stands_outside_as_a_client_does_and_shares_only_the_rules() {
     let import = dependencies("import");
     assert!(import.contains("domain"));
-    for foreign in FUNCTIONS.iter().copied().chain(["adapters", "lambda_runtime", "aws_lambda_events"]) {
+    for foreign in FUNCTIONS.iter().copied().chain(["application", "adapters", "lambda_runtime", "aws_lambda_events"]) {
         assert!(
             !import.contains(foreign) && !import.iter().any(|name| is_aws_sdk(name)),
             "import depends on {foreign}"

@@ -9,7 +9,7 @@ from tools import LOCAL, ROOT, check_machine, install_provers, tools_env
 
 COUNTS = ["schedules", "sent", "duplicates", "lost"]
 PAGE = ROOT / "docs" / "reliability.md"
-DELIVERY = "functions/domain/src/delivery/**"
+DELIVERY = "functions/application/src/**"
 BEGIN, END = "<!-- make prove writes from here -->\n", "<!-- to here -->\n"
 
 

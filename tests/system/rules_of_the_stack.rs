@@ -2,7 +2,7 @@
 
 use adapters::metrics::EVERY_MINUTE;
 use chrono::{Days, Utc};
-use domain::lifecycle::LEASE;
+use domain::notice::lifecycle::LEASE;
 use serde_json::{Value, json};
 use system_tests::desk::{code, dossier, phone};
 use system_tests::{Desk, eventually, today};

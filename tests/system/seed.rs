@@ -1,6 +1,7 @@
 //! The texts of the product are the seed's, to the character.
 
-use domain::{ClosedSteps, Dossier, NoticeKey, texts};
+use domain::text::messages;
+use domain::{ClosedSteps, Dossier, NoticeKey};
 use serde_json::json;
 
 /// The document of 28 September 2017, as it was handed to us.
@@ -39,7 +40,7 @@ fn the_three_notices_are_the_quotations_with_their_places_filled() {
     ] {
         let expected =
             template(containing).replace("{Mã số biên nhận}", "0161701234").replace("{Ngày hẹn trả}", "05/10/2017");
-        assert_eq!(texts::notice(&key, &dossier("Thẩm định"), texts::DEFAULT_OFFICE), expected);
+        assert_eq!(messages::notice(&key, &dossier("Thẩm định"), messages::DEFAULT_OFFICE), expected);
     }
 }
 
@@ -51,7 +52,7 @@ fn the_answer_of_8083_is_the_quotation_with_its_places_filled() {
             .replace("{Mã số biên nhận}", "0161701234")
             .replace("{Tên bước giải quyết hiện tại}", "Thẩm định")
             .replace("{Đúng hạn/Trễ hạn}", timeliness);
-        assert_eq!(texts::answer(&dossier("Thẩm định"), today.parse().unwrap(), &ClosedSteps::default()), expected);
+        assert_eq!(messages::answer(&dossier("Thẩm định"), today.parse().unwrap(), &ClosedSteps::default()), expected);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The time, and waiting for it.
 
+use application::ports::Clock;
 use chrono::{DateTime, Utc};
-use domain::ports::Clock;
 
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]

@@ -1,9 +1,9 @@
 //! Table `control`: the fleet's two shared rows, the budget of SMS parts and whose turn it is to drain. No personal data.
 
+use application::ports::{Advance, RateCounter, SenderLease, StoreError};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, Utc};
-use domain::ports::{Advance, RateCounter, SenderLease, StoreError};
 
 use crate::aws::DynamoDb;
 use crate::item::{Item, get_number, number, text, unavailable};

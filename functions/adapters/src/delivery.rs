@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use domain::delivery::{NoticeSender, Tally};
-use domain::ports::{NoticePorts, OutboxPorts, ReplyPorts};
+use application::delivery::{NoticeSender, Tally};
+use application::ports::{NoticePorts, OutboxPorts, ReplyPorts};
 
 use crate::aws::{self, AwsConfig, DynamoDb, Timeouts};
 use crate::clock::SystemClock;

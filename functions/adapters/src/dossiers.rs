@@ -1,10 +1,10 @@
 //! Table `dossiers`. An item is a snapshot with the contract's field names, and `expires_at`.
 
+use application::ports::{Clock, DossierStore, Page, PageToken, Put, StoreError};
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use chrono::NaiveDate;
 use domain::calendar::day_in_vietnam;
-use domain::ports::{Clock, DossierStore, Page, PageToken, Put, StoreError};
-use domain::revision::{Stored, UnreadableRow};
+use domain::dossier::revision::{Stored, UnreadableRow};
 use domain::{Dossier, ReceiptCode};
 use serde_json::{Map, Value};
 

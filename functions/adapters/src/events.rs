@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use application::ports::EventBus;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use domain::event::{Event, SOURCE};
-use domain::ports::EventBus;
 
 use crate::aws::LazyClient;
 

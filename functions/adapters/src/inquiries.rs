@@ -1,6 +1,7 @@
 //! Table `inquiries`: one row a message to 8083, what it was answered, and to whom; and one row a phone and minute that
 //! holds the hashes of its messages, gone an hour later. The index `by_day` shows only the former: the latter have no day.
 
+use application::ports::{Counted, InquiryLog, Logged, StoreError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -9,7 +10,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use chrono::TimeDelta;
 use domain::calendar::day_in_vietnam;
 use domain::event::InquiryOutcome;
-use domain::ports::{Counted, Inquiry, InquiryLog, Logged, ReplyCall, StoreError};
+use domain::inquiry::{Inquiry, ReplyCall};
 use domain::{InquiryId, ReceiptCode};
 
 use crate::aws::DynamoDb;

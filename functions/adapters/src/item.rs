@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::error::Error;
 
+use application::ports::StoreError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::calendar::{VIETNAM, start_of};
-use domain::ports::StoreError;
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 

@@ -2,13 +2,13 @@
 //!
 //! | Port | Here |
 //! |---|---|
-//! | [`DossierStore`](domain::ports::DossierStore) | [`dossiers`], table `dossiers` |
-//! | [`Outbox`](domain::ports::Outbox) | [`outbox`], table `notices` |
-//! | [`InquiryLog`](domain::ports::InquiryLog) | [`inquiries`], table `inquiries` |
-//! | [`RateCounter`](domain::ports::RateCounter), [`SenderLease`](domain::ports::SenderLease) | [`control`], table `control` |
-//! | [`SmsSender`](domain::ports::SmsSender) | [`sms`], SNS |
-//! | [`ReplySender`](domain::ports::ReplySender) | [`vcom`], over [`https`] |
-//! | [`EventBus`](domain::ports::EventBus) | [`events`], EventBridge |
+//! | [`DossierStore`](application::ports::DossierStore) | [`dossiers`], table `dossiers` |
+//! | [`Outbox`](application::ports::Outbox) | [`outbox`], table `notices` |
+//! | [`InquiryLog`](application::ports::InquiryLog) | [`inquiries`], table `inquiries` |
+//! | [`RateCounter`](application::ports::RateCounter), [`SenderLease`](application::ports::SenderLease) | [`control`], table `control` |
+//! | [`SmsSender`](application::ports::SmsSender) | [`sms`], SNS |
+//! | [`ReplySender`](application::ports::ReplySender) | [`vcom`], over [`https`] |
+//! | [`EventBus`](application::ports::EventBus) | [`events`], EventBridge |
 
 pub mod aws;
 pub mod clock;

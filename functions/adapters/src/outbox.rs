@@ -10,15 +10,16 @@
 use std::collections::HashSet;
 use std::str::FromStr;
 
+use application::ports::{Claimed, Due, DueRows, Enqueue, Outbox, StoreError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, Utc};
 use domain::calendar::day_in_vietnam;
-use domain::lifecycle::{Claim, LEASE, Outcome, State};
+use domain::notice::NoticeRow;
+use domain::notice::lifecycle::{Claim, LEASE, Outcome, State};
 use domain::notice::{NoticeKind, Priority};
-use domain::ports::{Claimed, Due, DueRows, Enqueue, NoticeRow, Outbox, StoreError};
 use domain::{InquiryId, NoticeId, Outgoing, ReceiptCode};
 use futures::future::try_join_all;
 

@@ -2,12 +2,12 @@
 
 use std::str::FromStr;
 
+use application::delivery::NoticeConfig;
+use application::rate_limiter::PartsPerSecond;
 use domain::ClosedSteps;
-use domain::delivery::NoticeConfig;
-use domain::rate_limiter::PartsPerSecond;
-use domain::sending_window::SendingWindow;
-use domain::sms::Accents;
-use domain::texts::DEFAULT_OFFICE;
+use domain::notice::sending_window::SendingWindow;
+use domain::text::messages::DEFAULT_OFFICE;
+use domain::text::sms::Accents;
 
 /// A setting that keeps a function from starting.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

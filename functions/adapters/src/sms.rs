@@ -6,6 +6,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use application::ports::{SendError, SmsSender};
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_sns::Client;
@@ -13,7 +14,6 @@ use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sns::types::MessageAttributeValue;
 use domain::Phone;
-use domain::ports::{SendError, SmsSender};
 
 use crate::aws::{self, AwsConfig, LazyClient, Service};
 

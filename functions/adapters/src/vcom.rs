@@ -7,10 +7,11 @@
 
 use std::sync::Arc;
 
+use application::ports::{ReplySender, SendError};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::Utc;
-use domain::ports::{Inquiry, ReplyCall, ReplySender, SendError};
+use domain::inquiry::{Inquiry, ReplyCall};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

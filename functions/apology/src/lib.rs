@@ -5,14 +5,15 @@
 
 use std::collections::HashSet;
 
+use application::delivery::{NoticeSender, NoticeSession, Progress, SENDING_RUN, Tally};
+use application::ports::{Clock, DossierStore, NoticePorts, Outbox, StoreError};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::calendar::{day_in_vietnam, tomorrow_in_vietnam};
-use domain::decision::needs_apology;
-use domain::delivery::{NoticeSender, NoticeSession, Progress, SENDING_RUN, Tally};
 use domain::event::Event;
-use domain::ports::{Clock, DossierStore, NoticePorts, Outbox, StoreError};
-use domain::sms::Sms;
-use domain::{Dossier, NoticeId, NoticeKey, texts};
+use domain::notice::decision::needs_apology;
+use domain::text::messages;
+use domain::text::sms::Sms;
+use domain::{Dossier, NoticeId, NoticeKey};
 use futures::StreamExt;
 use serde::Deserialize;
 
@@ -167,7 +168,7 @@ fn id(dossier: &Dossier, tomorrow: NaiveDate) -> NoticeId {
 
 fn parts<P: NoticePorts>(delivery: &NoticeSender<P>, dossier: &Dossier, tomorrow: NaiveDate) -> u32 {
     let notice_config = delivery.notice_config();
-    let text = texts::notice(&NoticeKey::Apology(tomorrow), dossier, &notice_config.office);
+    let text = messages::notice(&NoticeKey::Apology(tomorrow), dossier, &notice_config.office);
     Sms::new(&notice_config.accents.apply(text)).parts
 }
 

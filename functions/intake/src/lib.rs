@@ -9,14 +9,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use adapters::secret::Secret;
+use application::ports::{Clock, DossierStore, Put, StoreError};
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::NaiveDate;
 use domain::calendar::day_in_vietnam;
 use domain::dossier::InvalidField;
-use domain::ports::{Clock, DossierStore, Put, StoreError};
-use domain::revision::{Stored, Verdict, judge};
+use domain::dossier::revision::{Stored, Verdict, judge};
 use domain::{ClosedSteps, Dossier};
 use futures::StreamExt;
 use serde_json::{Map, Value};

@@ -1,8 +1,8 @@
 //! Which of the codes a text may ask for is a dossier's.
 
+use application::ports::{DossierStore, StoreError};
 use domain::Dossier;
 use domain::inquiry::Reading;
-use domain::ports::{DossierStore, StoreError};
 use futures::future::join_all;
 
 /// What the table has for a text.
@@ -49,11 +49,11 @@ pub(crate) async fn first_found<'a>(
 
 #[cfg(test)]
 mod tests {
+    use application::ports::{Page, PageToken, Put};
     use chrono::NaiveDate;
     use domain::ReceiptCode;
+    use domain::dossier::revision::Stored;
     use domain::inquiry::asked_for;
-    use domain::ports::{Page, PageToken, Put};
-    use domain::revision::Stored;
     use serde_json::json;
 
     use super::*;

@@ -14,15 +14,17 @@ use std::time::Duration;
 
 use adapters::delivery::reply_counts;
 use adapters::secret::{Secret, SecretError};
+use application::delivery::ReplySession;
+use application::ports::{Clock, Counted, DossierStore, EventBus, InquiryLog, Logged, ReplyPorts, StoreError};
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::calendar::day_in_vietnam;
-use domain::delivery::ReplySession;
 use domain::event::{Event, InquiryOutcome};
+use domain::inquiry::Inquiry;
 use domain::inquiry::Reading;
-use domain::ports::{Clock, Counted, DossierStore, EventBus, Inquiry, InquiryLog, Logged, ReplyPorts, StoreError};
-use domain::sms::fit;
-use domain::{ClosedSteps, InquiryId, ReceiptCode, inquiry, texts};
+use domain::text::messages;
+use domain::text::sms::fit;
+use domain::{ClosedSteps, InquiryId, ReceiptCode, inquiry};
 
 use found::{Found, first_found};
 pub use gateway::protocols;
@@ -170,7 +172,7 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
         let (outcome, reply) = self.told(found.as_ref(), reading, now);
         let mut reply = fit(&gateway.accents.apply(reply), MOST_PARTS);
         if found.is_some() && reading.is_some_and(|reading| reading.names_another) {
-            reply = texts::one_code_a_message(reply, gateway.accents, MOST_PARTS);
+            reply = messages::one_code_a_message(reply, gateway.accents, MOST_PARTS);
         }
         Ok(Inquiry {
             id,
@@ -193,13 +195,13 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
         now: DateTime<Utc>,
     ) -> (InquiryOutcome, String) {
         match (found, reading) {
-            (None, _) => (InquiryOutcome::Flood, texts::too_many().to_owned()),
+            (None, _) => (InquiryOutcome::Flood, messages::too_many().to_owned()),
             (Some(Found::Dossier(_, dossier)), _) => {
-                (InquiryOutcome::Answered, texts::answer(dossier, day_in_vietnam(now), &self.closed_steps))
+                (InquiryOutcome::Answered, messages::answer(dossier, day_in_vietnam(now), &self.closed_steps))
             }
-            (Some(Found::Unreadable(reading)), _) => (InquiryOutcome::Unreadable, texts::unreadable(&reading.code)),
-            (Some(Found::Nothing), Some(reading)) => (InquiryOutcome::Unknown, texts::unknown_code(&reading.code)),
-            (Some(Found::Nothing), None) => (InquiryOutcome::Syntax, texts::right_syntax().to_owned()),
+            (Some(Found::Unreadable(reading)), _) => (InquiryOutcome::Unreadable, messages::unreadable(&reading.code)),
+            (Some(Found::Nothing), Some(reading)) => (InquiryOutcome::Unknown, messages::unknown_code(&reading.code)),
+            (Some(Found::Nothing), None) => (InquiryOutcome::Syntax, messages::right_syntax().to_owned()),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::calendar::VIETNAM;
-use domain::ports::ReplyCall;
+use domain::inquiry::ReplyCall;
 use sha2::{Digest, Sha256};
 
 /// What a citizen sent.

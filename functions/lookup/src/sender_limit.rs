@@ -8,9 +8,9 @@ use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Mutex;
 
+use application::ports::{Counted, InquiryLog, StoreError};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use domain::Phone;
-use domain::ports::{Counted, InquiryLog, StoreError};
 
 use crate::message::{Message, fingerprint};
 

@@ -7,11 +7,11 @@ mod change;
 
 use std::collections::HashMap;
 
+use application::delivery::{NoticeSender, NoticeSession, Tally};
+use application::ports::{Clock, NoticePorts, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::NoticeId;
-use domain::decision::{Again, is_due_after_unreadable, is_due_again, notice_for_change, notice_to_reconsider};
-use domain::delivery::{NoticeSender, NoticeSession, Tally};
-use domain::ports::{Clock, NoticePorts, StoreError};
+use domain::notice::decision::{Again, is_due_after_unreadable, is_due_again, notice_for_change, notice_to_reconsider};
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

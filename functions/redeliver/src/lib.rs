@@ -1,8 +1,8 @@
 //! Every minute: takes what is due and sends it, one drain at a time in the whole fleet.
 
+use application::delivery::{NoticeSender, ReplySession, SENDING_RUN, Tally};
+use application::ports::{Clock, NoticePorts, ReplyPorts, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::delivery::{NoticeSender, ReplySession, SENDING_RUN, Tally};
-use domain::ports::{Clock, NoticePorts, ReplyPorts, StoreError};
 
 /// Left at the end for a message under way: SNS's time-out and its mark.
 const MARGIN: TimeDelta = TimeDelta::seconds(14);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
-use domain::sms::Accents;
+use domain::text::sms::Accents;
 use serde_json::json;
 use simulation::aws::Stack;
 use simulation::desk::{dossier, notice_config};

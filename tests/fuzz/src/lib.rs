@@ -7,7 +7,7 @@ use std::sync::Arc;
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::sms::{Accents, Sms, fit};
+use domain::text::sms::{Accents, Sms, fit};
 use domain::{Dossier, NoticeKey, Phone, ReceiptCode, inquiry};
 use import::Columns;
 use lookup::protocols;

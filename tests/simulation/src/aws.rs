@@ -11,10 +11,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use apology::Evening;
+use application::delivery::{NoticeConfig, NoticeSender};
+use application::ports::StoreError;
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::delivery::{NoticeConfig, NoticeSender};
 use domain::notice::NoticeKind;
-use domain::ports::StoreError;
 use notify::{Batch, BatchResponse};
 use redeliver::Drained;
 use serde_json::{Value, json};

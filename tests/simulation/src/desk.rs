@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::delivery::NoticeConfig;
-use domain::rate_limiter::PartsPerSecond;
-use domain::sending_window::SendingWindow;
-use domain::sms::Accents;
-use domain::{ClosedSteps, Dossier, texts};
+use application::delivery::NoticeConfig;
+use application::rate_limiter::PartsPerSecond;
+use domain::notice::sending_window::SendingWindow;
+use domain::text::messages;
+use domain::text::sms::Accents;
+use domain::{ClosedSteps, Dossier};
 use serde_json::{Value, json};
 
 use crate::aws::Stack;
@@ -29,7 +30,7 @@ pub fn dossier(code: &str, phone: &str, changes: Value) -> Dossier {
 pub fn notice_config(rate: u32) -> NoticeConfig {
     NoticeConfig {
         closed_steps: ClosedSteps::default(),
-        office: texts::DEFAULT_OFFICE.into(),
+        office: messages::DEFAULT_OFFICE.into(),
         accents: Accents::Keep,
         window: SendingWindow::ALWAYS,
         rate: PartsPerSecond::new(rate).expect("a rate"),

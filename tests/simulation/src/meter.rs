@@ -10,8 +10,8 @@ use std::ops::{Add, Sub};
 use std::sync::Mutex;
 
 use domain::Dossier;
-use domain::lifecycle::Outcome;
-use domain::ports::Inquiry;
+use domain::inquiry::Inquiry;
+use domain::notice::lifecycle::Outcome;
 
 /// Calls and units so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -176,7 +176,7 @@ impl Meter {
         self.add("Publish", 1, 0, 0);
         let mut spent = self.0.lock().expect("no panic holds it");
         spent.messages += 1;
-        spent.parts += u64::from(domain::sms::Sms::new(text).parts);
+        spent.parts += u64::from(domain::text::sms::Sms::new(text).parts);
     }
 }
 

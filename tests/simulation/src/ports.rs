@@ -4,16 +4,18 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, Utc};
-use domain::event::Event;
-use domain::lifecycle::{Claim, Outcome};
-use domain::notice::{NoticeKind, Priority};
-use domain::ports::{
-    Advance, Claimed, Clock, Counted, DossierStore, DueRows, Enqueue, EventBus, Inquiry, InquiryLog, Logged,
-    NoticePorts, NoticeRow, Outbox, OutboxPorts, Page, PageToken, Put, RateCounter, ReplyPorts, ReplySender, SendError,
-    SenderLease, SmsSender, StoreError,
+use application::ports::{
+    Advance, Claimed, Clock, Counted, DossierStore, DueRows, Enqueue, EventBus, InquiryLog, Logged, NoticePorts,
+    Outbox, OutboxPorts, Page, PageToken, Put, RateCounter, ReplyPorts, ReplySender, SendError, SenderLease, SmsSender,
+    StoreError,
 };
-use domain::revision::Stored;
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::dossier::revision::Stored;
+use domain::event::Event;
+use domain::inquiry::Inquiry;
+use domain::notice::NoticeRow;
+use domain::notice::lifecycle::{Claim, Outcome};
+use domain::notice::{NoticeKind, Priority};
 use domain::{Dossier, InquiryId, NoticeId, Outgoing, Phone, ReceiptCode};
 
 use crate::fault::{Fate, Faults, ROUND_TRIP};

@@ -5,15 +5,16 @@ use std::collections::HashSet;
 use std::future::Future;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use domain::event::InquiryOutcome;
-use domain::lifecycle::{Acceptance, Claim, LEASE, Outcome, SentCopy, State};
-use domain::notice::{NoticeKind, Priority};
-use domain::ports::{
-    Advance, Claimed, Counted, DossierStore, Enqueue, Inquiry, InquiryLog, Logged, Outbox, Put, RateCounter, ReplyCall,
-    SenderLease, StoreError,
+use application::ports::{
+    Advance, Claimed, Counted, DossierStore, Enqueue, InquiryLog, Logged, Outbox, Put, RateCounter, SenderLease,
+    StoreError,
 };
-use domain::revision::Stored;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::dossier::revision::Stored;
+use domain::event::InquiryOutcome;
+use domain::inquiry::{Inquiry, ReplyCall};
+use domain::notice::lifecycle::{Acceptance, Claim, LEASE, Outcome, SentCopy, State};
+use domain::notice::{NoticeKind, Priority};
 use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, ReceiptCode};
 use serde_json::json;
 

@@ -5,12 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard};
 
+use application::ports::{Advance, Claimed, Counted, Due, DueRows, Enqueue, Logged, Put};
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::dossier::revision::{Stored, UnreadableRow};
 use domain::event::Event;
-use domain::lifecycle::{Claim, LEASE, Outcome, State};
+use domain::inquiry::Inquiry;
+use domain::notice::NoticeRow;
+use domain::notice::lifecycle::{Claim, LEASE, Outcome, State};
 use domain::notice::{NoticeKind, Priority};
-use domain::ports::{Advance, Claimed, Counted, Due, DueRows, Enqueue, Inquiry, Logged, NoticeRow, Put};
-use domain::revision::{Stored, UnreadableRow};
 use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, ReceiptCode};
 
 use crate::meter::Meter;
@@ -336,7 +338,7 @@ impl World {
             return Claimed::Taken;
         }
         let claim = Claim { id: id.clone(), owner, lease_until: now + LEASE, attempts: row.attempts + 1 };
-        let state = row.state.after(domain::lifecycle::Transition::Claim).expect("it is not finished");
+        let state = row.state.after(domain::notice::lifecycle::Transition::Claim).expect("it is not finished");
         let taken = Row {
             state,
             due_at: claim.lease_until,

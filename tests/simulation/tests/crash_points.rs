@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use application::ports::SendError;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::calendar::day_in_vietnam;
-use domain::decision::{StillTrue, still_true};
-use domain::lifecycle::State;
-use domain::ports::SendError;
+use domain::notice::decision::{StillTrue, still_true};
+use domain::notice::lifecycle::State;
 use domain::{ClosedSteps, InquiryId, NoticeKey};
 use futures::future::LocalBoxFuture;
 use serde_json::json;

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use application::delivery::{NoticeSender, Progress, ReplySession, Tally};
+use application::ports::{Clock, Enqueue, InquiryLog, Outbox, SendError, SenderLease};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::InquiryId;
-use domain::delivery::{NoticeSender, Progress, ReplySession, Tally};
 use domain::event::InquiryOutcome;
-use domain::lifecycle::State;
-use domain::ports::{Clock, Enqueue, Inquiry, InquiryLog, Outbox, ReplyCall, SendError, SenderLease};
+use domain::inquiry::{Inquiry, ReplyCall};
+use domain::notice::lifecycle::State;
 use simulation::aws::Stack;
 use simulation::desk::notice_config;
 use simulation::fault::Faults;

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use adapters::secret::Secret;
 use adapters::vcom::checksum;
+use application::ports::{DossierStore, Page, PageToken, Put, StoreError};
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use aws_lambda_events::encodings::Body;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{NaiveDate, TimeDelta};
+use domain::dossier::revision::Stored;
 use domain::event::InquiryOutcome;
-use domain::ports::{DossierStore, Page, PageToken, Put, StoreError};
-use domain::revision::Stored;
 use domain::{ClosedSteps, Dossier, InquiryId, ReceiptCode};
 use hmac::{Hmac, KeyInit, Mac};
 use lookup::{Counts, Lookup, SenderLimit};
@@ -313,7 +313,7 @@ fn a_dossier_that_cannot_be_read_is_answered_by_a_hint_not_charged_and_reported_
     for gateway in ANSWERED {
         let mut desk = desk();
         desk.lookup.dossiers.unreadable = vec![CODE];
-        let hint = domain::texts::unreadable(&ReceiptCode::parse(CODE).unwrap());
+        let hint = domain::text::messages::unreadable(&ReceiptCode::parse(CODE).unwrap());
         for counts in [vec![("DossiersUnreadable", 1.0)], vec![]] {
             let (response, reported) = desk.run(&gateway("m-1", "84912345678", &format!("MCKH {CODE}")));
             assert_eq!((response.status_code, reported), (200, counts), "503 would bring it again for ever");
@@ -357,7 +357,7 @@ fn of_the_codes_a_text_may_ask_for_the_first_that_exists_is_answered() {
     let mut desk = desk();
     assert_eq!(
         desk.text(kannel, "m-1", "84912345678", text).1,
-        domain::texts::unknown_code(&ReceiptCode::parse(readings[0]).unwrap()),
+        domain::text::messages::unknown_code(&ReceiptCode::parse(readings[0]).unwrap()),
         "none exists: the likeliest is named"
     );
     // A row that cannot be read is a dossier all the same; a failure behind the answer is none of the citizen's.
@@ -394,7 +394,7 @@ fn two_codes_get_the_first_ones_state_and_hear_that_one_a_message_is_answered() 
     desk.store(json!({"step": "Thẩm định ".repeat(13), "revision": 2}));
     let long = ANSWER.replace("Thẩm định", "Thẩm định ".repeat(13).trim_end());
     let (_, reply) = desk.text(kannel, "5", "84912345678", "MCKH 0161701234 0161701235");
-    assert_eq!(reply, domain::sms::fit(&long, 3), "no room for it: the notice's own sentence comes first");
+    assert_eq!(reply, domain::text::sms::fit(&long, 3), "no room for it: the notice's own sentence comes first");
 }
 
 #[test]
@@ -402,13 +402,13 @@ fn a_reply_over_three_parts_is_cut_after_a_word() {
     let desk = desk();
     desk.store(json!({"step": "Thẩm định hồ sơ ".repeat(12)}));
     let (_, reply) = desk.text(kannel, "m-1", "84912345678", &format!("MCKH {CODE}"));
-    assert!(reply.ends_with('…') && domain::sms::Sms::new(&reply).parts == 3, "{reply}");
+    assert!(reply.ends_with('…') && domain::text::sms::Sms::new(&reply).parts == 3, "{reply}");
 }
 
 #[test]
 fn a_flood_gets_a_hint_for_each_further_message_and_reads_no_dossier() {
     let desk = desk();
-    let hint = domain::texts::too_many();
+    let hint = domain::text::messages::too_many();
     for n in 0..30 {
         for _ in 0..3 {
             assert_ne!(desk.text(kannel, &n.to_string(), "84912345678", &format!("MCKH {n}")).1, hint);
@@ -424,7 +424,7 @@ fn a_flood_gets_a_hint_for_each_further_message_and_reads_no_dossier() {
     assert_eq!(desk.rows(), 40, "each was paid for");
     assert_eq!(
         desk.text(kannel, "0", "84912345678", "MCKH 0").1,
-        domain::texts::unknown_code(&ReceiptCode::parse("0").unwrap())
+        domain::text::messages::unknown_code(&ReceiptCode::parse("0").unwrap())
     );
     assert_eq!(desk.text(kannel, "m-1", "84912345679", &format!("MCKH {CODE}")).1, ANSWER, "another phone");
 
@@ -447,7 +447,7 @@ fn another_sandbox_knows_of_the_flood_by_its_first_message() {
     for n in 30..35 {
         assert_eq!(
             second.text(kannel, &n.to_string(), "84912345678", &format!("MCKH {CODE}")).1,
-            domain::texts::too_many()
+            domain::text::messages::too_many()
         );
     }
     assert_eq!(second.reads(), 1, "beside the first count");
@@ -461,7 +461,7 @@ fn deliveries_of_an_earlier_minutes_messages_do_not_count() {
         for n in 0..30 {
             assert_ne!(
                 desk.text(kannel, &n.to_string(), "84912345678", "MCKH 1").1,
-                domain::texts::too_many(),
+                domain::text::messages::too_many(),
                 "{minute}"
             );
         }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use application::delivery::Tally;
+use application::ports::{Clock, SendError};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::NoticeKind;
-use domain::delivery::Tally;
-use domain::lifecycle::State;
-use domain::ports::{Clock, SendError};
+use domain::notice::lifecycle::State;
 use serde_json::json;
 use simulation::aws::{Stack, kind_of, record};
 use simulation::desk::{dossier, notice_config, phone};
@@ -161,7 +161,7 @@ fn everything_delivered_to_two_sandboxes_at_once_is_sent_once() {
         minutes(1).await;
         stack.notice_config.window = "07:00-17:00".parse().expect("closed now");
         stack.evening(half_past_five()).await.expect("planned only");
-        stack.notice_config.window = domain::sending_window::SendingWindow::ALWAYS;
+        stack.notice_config.window = domain::notice::sending_window::SendingWindow::ALWAYS;
         minutes(60 * 14).await;
         let (first, second) = tokio::join!(stack.redeliver(), stack.redeliver());
         assert!(first.expect("alive").is_ok() && second.expect("alive").is_ok());
@@ -212,7 +212,7 @@ fn sns_that_hangs_or_answers_5xx_is_asked_again_when_the_lease_has_run_out() {
         assert!(stack.redeliver_until_quiet(TimeDelta::hours(1)).await);
         all_sent_once(&stack, 3);
         let first = stack.world.accepted()[0].at - half_past_five();
-        assert!(first >= domain::lifecycle::LEASE - TimeDelta::minutes(1), "{first}");
+        assert!(first >= domain::notice::lifecycle::LEASE - TimeDelta::minutes(1), "{first}");
         proved("SNS hangs, or answers 5xx, for five minutes", &stack, 3);
     });
 }
@@ -498,7 +498,7 @@ fn keeps_the_rate(accepted: &[Accepted], rate: f64) {
         .iter()
         .map(|message| {
             let at = message.at.timestamp_micros() as f64 / 1e6;
-            (at, f64::from(domain::sms::Sms::new(&message.text).parts))
+            (at, f64::from(domain::text::sms::Sms::new(&message.text).parts))
         })
         .collect();
     // A message leaves when its turn has come and arrives a round trip later.
@@ -556,7 +556,7 @@ fn one_drain_at_a_time() {
         minutes(1).await;
         stack.notice_config.window = "07:00-17:00".parse().expect("closed now");
         stack.evening(half_past_five()).await.expect("planned only");
-        stack.notice_config.window = domain::sending_window::SendingWindow::ALWAYS;
+        stack.notice_config.window = domain::notice::sending_window::SendingWindow::ALWAYS;
         minutes(60 * 14).await;
         let (first, second) = tokio::join!(stack.redeliver(), stack.redeliver());
         let sent = [first, second].map(|run| run.expect("alive").expect("it ran").notices.sent);
@@ -905,7 +905,7 @@ fn the_alarm_for_an_evening_too_long_says_when_it_really_ends() {
         }
         minutes(1).await;
         let plan = stack.evening(half_past_five()).await.expect("it ran");
-        stack.notice_config.window = domain::sending_window::SendingWindow::ALWAYS;
+        stack.notice_config.window = domain::notice::sending_window::SendingWindow::ALWAYS;
         assert!(stack.redeliver_until_quiet(TimeDelta::hours(2)).await);
         let last = stack.world.accepted().last().expect("sent").at;
         let overrun = (last - vn("2026-11-24T18:10:00")).num_minutes();

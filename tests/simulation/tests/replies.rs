@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use application::ports::SendError;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::InquiryId;
-use domain::lifecycle::State;
-use domain::ports::SendError;
+use domain::notice::lifecycle::State;
 use serde_json::json;
 use simulation::aws::Stack;
 use simulation::desk::{dossier, notice_config, phone};
@@ -149,7 +149,7 @@ fn vcom_that_hangs_keeps_no_citizen_and_no_notice_waiting() {
             stack.world.write(dossier(&format!("R{each}"), &phone(each), json!({"step": "Trả kết quả"})));
         }
         stack.deliver_stream().await;
-        stack.notice_config.window = domain::sending_window::SendingWindow::ALWAYS;
+        stack.notice_config.window = domain::notice::sending_window::SendingWindow::ALWAYS;
         tokio::time::sleep(Duration::from_secs(14 * 3600)).await;
         let began = stack.world.now();
         vcom_fails(&mut stack, began + TimeDelta::minutes(20), SendError::NotSent("no answer".into()));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use domain::lifecycle::State;
+use domain::notice::lifecycle::State;
 use serde_json::json;
 use simulation::aws::Stack;
 use simulation::desk::{dossier, evening_of, notice_config, phone};
@@ -25,7 +25,7 @@ fn keeps_the_rate(world: &World) {
         let begins = message.at.timestamp_millis() - paid * 1000 / i64::from(RATE);
         assert!(begins + ROUND_TRIP >= latest, "{} ms too early at {}", latest - begins, message.at);
         latest = latest.max(begins);
-        paid += i64::from(domain::sms::Sms::new(&message.text).parts);
+        paid += i64::from(domain::text::sms::Sms::new(&message.text).parts);
     }
 }
 

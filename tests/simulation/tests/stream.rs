@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use domain::lifecycle::State;
+use domain::notice::lifecycle::State;
 use domain::{Dossier, NoticeKind};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;

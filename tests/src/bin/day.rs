@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use chrono::{Days, NaiveDate};
-use domain::decision::{needs_apology, notice_for_change};
-use domain::sms::Sms;
+use domain::notice::decision::{needs_apology, notice_for_change};
+use domain::text::sms::Sms;
 use domain::{ClosedSteps, Dossier, Phone, ReceiptCode};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};

@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result, bail};
 use domain::Phone;
-use domain::sms::Sms;
+use domain::text::sms::Sms;
 use serde_json::json;
 use system_tests::{Citizen, Desk, Stack, desk, half_past_five, today};
 

@@ -7,7 +7,7 @@
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::sms::{Alphabet, Sms};
+use domain::text::sms::{Alphabet, Sms};
 use http::HeaderValue;
 use serde::Deserialize;
 use serde_json::Value;

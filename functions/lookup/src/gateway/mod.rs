@@ -12,7 +12,7 @@ mod vcom;
 
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use aws_lambda_events::encodings::Body;
-use domain::sms::Accents;
+use domain::text::sms::Accents;
 use http::{HeaderValue, header::CONTENT_TYPE};
 use serde::Deserialize;
 use serde_json::Value;

@@ -12,7 +12,7 @@
 
 use adapters::vcom::checksum;
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
-use domain::ports::ReplyCall;
+use domain::inquiry::ReplyCall;
 use http::HeaderValue;
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result};
 use bench::{bill, document, prices};
-use domain::sms::Accents;
+use domain::text::sms::Accents;
 
 fn main() -> Result<()> {
     let root = std::env::current_dir()?;

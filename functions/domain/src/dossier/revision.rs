@@ -2,7 +2,8 @@
 
 use chrono::NaiveDate;
 
-use crate::{ClosedSteps, Dossier, decision};
+use crate::notice::decision;
+use crate::{ClosedSteps, Dossier};
 
 /// What is stored under a receipt code.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -7,18 +7,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::refusals::{self, Fault, Refusals};
 use super::run::{A_MOMENT, AT_ONCE, DueQueue, LANES, LOOK_AGAIN, Passed, Progress, Run, Tally};
-use crate::calendar::day_in_vietnam;
-use crate::decision::{StillTrue, is_superseded, still_true};
-use crate::event::Event;
-use crate::lifecycle::{Acceptance, Claim, Outcome, SentCopy};
-use crate::notice::Priority;
-use crate::ports::{
-    Clock, DossierStore, DueRows, NoticePorts, NoticeRow, Outbox, SendError, SenderLease, SmsSender, StoreError,
-};
+use crate::ports::{Clock, DossierStore, DueRows, NoticePorts, Outbox, SendError, SenderLease, SmsSender, StoreError};
 use crate::rate_limiter::{PartsPerSecond, RateLimiter};
-use crate::sending_window::SendingWindow;
-use crate::sms::{Accents, Sms};
-use crate::{ClosedSteps, Dossier, NoticeId, NoticeKind, Outgoing, Phone, texts};
+use domain::calendar::day_in_vietnam;
+use domain::event::Event;
+use domain::notice::NoticeRow;
+use domain::notice::Priority;
+use domain::notice::decision::{StillTrue, is_superseded, still_true};
+use domain::notice::lifecycle::{Acceptance, Claim, Outcome, SentCopy};
+use domain::notice::sending_window::SendingWindow;
+use domain::text::messages;
+use domain::text::sms::{Accents, Sms};
+use domain::{ClosedSteps, Dossier, NoticeId, NoticeKind, Outgoing, Phone};
 
 /// What the stack's parameters say about notices.
 #[derive(Debug, Clone)]
@@ -208,7 +208,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
     /// What would be sent, and where to; None without a mobile number.
     fn draft(&self, id: &NoticeId, dossier: &Dossier) -> Option<Draft> {
         let phone = dossier.mobile()?.ok()?;
-        let text = self.notice_config().accents.apply(texts::notice(&id.key, dossier, &self.notice_config().office));
+        let text = self.notice_config().accents.apply(messages::notice(&id.key, dossier, &self.notice_config().office));
         Some(Draft { phone, parts: Sms::new(&text).parts, text })
     }
 

@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 
 use crate::calendar::dd_mm_yyyy;
-use crate::deadline::Timeliness;
-use crate::sms::{Accents, Sms};
+use crate::dossier::deadline::Timeliness;
+use crate::text::sms::{Accents, Sms};
 use crate::{ClosedSteps, Dossier, NoticeKey, ReceiptCode};
 
 /// The office the seed's own texts name. `OfficeName` or a dossier's `office` takes its place.

@@ -10,10 +10,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
 
-use crate::event::Event;
-use crate::lifecycle::{Acceptance, Claim, LEASE, Outcome};
 use crate::ports::{Claimed, Clock, Due, DueRows, Enqueue, EventBus, Outbox, OutboxPorts, SendError, StoreError};
-use crate::{Outgoing, retry};
+use domain::Outgoing;
+use domain::event::Event;
+use domain::notice::lifecycle::{Acceptance, Claim, LEASE, Outcome};
+use domain::notice::retry;
 
 /// Messages under way at once in one sender. Their I/O overlaps.
 pub(super) const AT_ONCE: usize = 16;

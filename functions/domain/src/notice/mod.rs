@@ -1,5 +1,15 @@
 //! Tin nhắn thông báo: the three kinds, and which one exactly a outbox row stands for.
 
+pub mod decision;
+pub mod lifecycle;
+mod outgoing;
+pub mod retry;
+mod row;
+pub mod sending_window;
+
+pub use outgoing::Outgoing;
+pub use row::NoticeRow;
+
 use std::fmt;
 use std::str::FromStr;
 

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::Phone;
+use domain::Phone;
 
 /// So many different numbers refused, with none accepted between, are the account's fault.
 const ACCOUNT_AT_FAULT: usize = 3;

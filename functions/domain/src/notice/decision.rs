@@ -3,10 +3,11 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::calendar::day_in_vietnam;
-use crate::lifecycle::{LEASE, State};
+use crate::dossier::steps;
+use crate::notice::NoticeRow;
+use crate::notice::lifecycle::{LEASE, State};
 use crate::phone::NotAMobile;
-use crate::ports::NoticeRow;
-use crate::{ClosedSteps, Dossier, NoticeKey, steps};
+use crate::{ClosedSteps, Dossier, NoticeKey};
 
 /// The notice that the change from `old` to `new` owes, where it owes one.
 ///

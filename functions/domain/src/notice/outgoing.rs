@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::inquiry_id::InquiryId;
+use crate::InquiryId;
 use crate::notice::Priority;
 use crate::{NoticeId, NoticeKind};
 

@@ -1,5 +1,8 @@
 //! Vietnamese text as software and people write it: two encodings of one letter, stray spaces, any case.
 
+pub mod messages;
+pub mod sms;
+
 use std::borrow::Cow;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, char::is_combining_mark, is_nfc_quick};

@@ -9,11 +9,13 @@ use std::sync::Mutex;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::run::{AT_ONCE, DueQueue, LANES, Passed, Progress, Run, Tally};
-use crate::lifecycle::{Acceptance, Claim, Outcome};
-use crate::notice::Priority;
-use crate::ports::{DueRows, Inquiry, InquiryLog, Outbox, ReplyPorts, ReplySender, SendError, StoreError};
-use crate::sms::Sms;
-use crate::{InquiryId, Outgoing, retry};
+use crate::ports::{DueRows, InquiryLog, Outbox, ReplyPorts, ReplySender, SendError, StoreError};
+use domain::inquiry::Inquiry;
+use domain::notice::Priority;
+use domain::notice::lifecycle::{Acceptance, Claim, Outcome};
+use domain::notice::retry;
+use domain::text::sms::Sms;
+use domain::{InquiryId, Outgoing};
 
 /// One invocation's replies. [`ReplySession::finish`] ends it.
 pub struct ReplySession<'a, P> {

@@ -71,7 +71,7 @@ impl Sms {
 /// in the GSM alphabet, which has no `…`: it would turn the whole text into UCS-2. Text in NFC stays in NFC.
 ///
 /// ```
-/// use domain::sms::fit;
+/// use domain::text::sms::fit;
 /// assert_eq!(fit("Hồ sơ", 3), "Hồ sơ");
 /// let long = "bước ".repeat(100);
 /// assert!(fit(&long, 1).ends_with("bước bước…"));

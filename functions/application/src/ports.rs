@@ -2,16 +2,16 @@
 //! written here.
 
 use std::collections::HashSet;
-use std::fmt;
 use std::future::Future;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::event::Event;
-use crate::lifecycle::{Claim, Outcome, State};
-use crate::notice::{NoticeKind, Priority};
-use crate::revision::Stored;
-use crate::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, Phone, ReceiptCode};
+use domain::dossier::revision::Stored;
+use domain::event::Event;
+use domain::inquiry::Inquiry;
+use domain::notice::lifecycle::{Claim, Outcome};
+use domain::notice::{NoticeKind, NoticeRow, Priority};
+use domain::{Dossier, InquiryId, NoticeId, Outgoing, Phone, ReceiptCode};
 
 /// Why a store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -132,21 +132,6 @@ pub enum Claimed {
     /// The row can never be claimed: its attribute `state` says so, and the index shows it all the same. That happens
     /// where somebody edits `state` alone. A finished row is taken out of the index; the state is kept here.
     Contradictory(String),
-}
-
-/// A notice's row, as far as other notices of its dossier are concerned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NoticeRow {
-    /// Which notice.
-    pub key: NoticeKey,
-    /// Where it is in its life.
-    pub state: State,
-    /// It was cancelled or refused for its phone number. See [`Outcome::phone_at_fault`].
-    pub phone_at_fault: bool,
-    /// When it was enqueued.
-    pub enqueued_at: DateTime<Utc>,
-    /// When it may be claimed; None where it is finished.
-    pub due_at: Option<DateTime<Utc>>,
 }
 
 /// Rows of the index that are due, and what else it shows.
@@ -283,45 +268,6 @@ pub struct Counted {
     pub over_at: DateTime<Utc>,
 }
 
-/// One inquiry and what it was answered.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Inquiry {
-    /// Which, and which gateway brought it.
-    pub id: InquiryId,
-    /// Who asked, as the gateway wrote it.
-    pub sender: String,
-    /// What.
-    pub text: String,
-    /// The code that was answered; where no dossier was found, the likeliest of those the text may ask for.
-    pub receipt_code: Option<ReceiptCode>,
-    /// What was answered.
-    pub reply: String,
-    /// How it ended.
-    pub outcome: crate::event::InquiryOutcome,
-    /// Whether the citizen pays, where the gateway's convention leaves that to us: what was said stays said.
-    pub charged: bool,
-    /// Where the reply goes by a call of the gateway's own: what that call must name.
-    pub call: Option<ReplyCall>,
-    /// When.
-    pub received_at: DateTime<Utc>,
-}
-
-impl fmt::Debug for Inquiry {
-    /// Neither the number nor a text.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inquiry").field("id", &self.id).field("outcome", &self.outcome).finish_non_exhaustive()
-    }
-}
-
-/// What a gateway's call for a reply must name, as its message named it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReplyCall {
-    /// The number the citizen texted.
-    pub short_code: String,
-    /// The gateway's name for the keyword he began with.
-    pub command: String,
-}
-
 /// How logging an inquiry ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Logged {
@@ -390,26 +336,4 @@ pub trait ReplyPorts: OutboxPorts {
     fn inquiries(&self) -> &Self::Inquiries;
     /// 8083's gateways.
     fn gateways(&self) -> &Self::Gateways;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::event::InquiryOutcome;
-
-    #[test]
-    fn an_inquiry_printed_for_debugging_shows_neither_the_number_nor_a_text() {
-        let inquiry = Inquiry {
-            id: InquiryId::new("kannel", "7f"),
-            sender: "+84912345678".into(),
-            text: "MCKH 0161701234".into(),
-            receipt_code: None,
-            reply: "Ho so da co ket qua".into(),
-            outcome: InquiryOutcome::Answered,
-            charged: true,
-            call: None,
-            received_at: DateTime::UNIX_EPOCH,
-        };
-        assert_eq!(format!("{inquiry:?}"), "Inquiry { id: InquiryId(\"kannel#7f\"), outcome: Answered, .. }");
-    }
 }

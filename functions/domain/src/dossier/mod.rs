@@ -1,13 +1,20 @@
 //! Hồ sơ: one snapshot of a dossier, as the one-stop software pushes it and as the table keeps it.
 
+pub mod deadline;
+mod receipt_code;
+pub mod revision;
+pub(crate) mod steps;
+
+pub use receipt_code::{NotAReceiptCode, ReceiptCode};
+pub use steps::ClosedSteps;
+
 use chrono::{Datelike, NaiveDate};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::Phone;
 use crate::phone::NotAMobile;
-use crate::steps::{self, ClosedSteps};
 use crate::text::tidy;
-use crate::{Phone, ReceiptCode};
 
 /// A dossier at one revision. Field names are the contract's and the table's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
