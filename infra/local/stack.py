@@ -21,7 +21,7 @@ import gateway
 from console import Failed, say, short, step
 from tools import LOCAL, ROOT, architecture, path_with_tools, sam
 
-FUNCTIONS = ["intake", "notify", "apology", "redeliver", "lookup"]
+FUNCTIONS = ["intake", "notify", "apology", "sender", "lookup"]
 NAME = "onestop"
 
 

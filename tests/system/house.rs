@@ -6,7 +6,7 @@ use system_tests::Stack;
 use system_tests::role::{Call, Role};
 
 const FUNCTIONS: [&str; 5] =
-    ["IntakeFunction", "NotifyFunction", "ApologyFunction", "RedeliverFunction", "LookupFunction"];
+    ["IntakeFunction", "NotifyFunction", "ApologyFunction", "SenderFunction", "LookupFunction"];
 
 pub struct House {
     stack: Stack,
@@ -70,7 +70,7 @@ impl House {
             }
             "s3" => self.on_bucket(name),
             "lambda" => {
-                let path = format!("/2015-03-31/functions/{}/invocations", self.stack.output("RedeliverFunction"));
+                let path = format!("/2015-03-31/functions/{}/invocations", self.stack.output("SenderFunction"));
                 Call { service: "lambda", method: Method::POST, path, headers: vec![], body: "{}".into() }
             }
             other => panic!("no call is known for {other}"),

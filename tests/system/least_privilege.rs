@@ -8,28 +8,28 @@ use system_tests::role::Verdict;
 use crate::house::House;
 use crate::stack;
 
-/// Who may do what: **i**ntake, **n**otify, **a**pology, **r**edeliver, **l**ookup. What is not here, nobody may.
+/// Who may do what: **i**ntake, **n**otify, **a**pology, **s**ender, **l**ookup. What is not here, nobody may.
 const RIGHTS: &[(&str, &str, &str)] = &[
     ("dynamodb:PutItem", "dossiers", "i····"),
-    ("dynamodb:GetItem", "dossiers", "·narl"),
+    ("dynamodb:GetItem", "dossiers", "·n·sl"),
     ("dynamodb:Query", "dossiers/index/by_appointment", "··a··"),
-    ("dynamodb:PutItem", "notices", "·narl"),
-    ("dynamodb:UpdateItem", "notices", "·narl"),
-    ("dynamodb:Query", "notices", "·nar·"),
-    ("dynamodb:Query", "notices/index/open", "··ar·"),
+    ("dynamodb:PutItem", "notices", "·nasl"),
+    ("dynamodb:UpdateItem", "notices", "·n·sl"),
+    ("dynamodb:Query", "notices", "·n·s·"),
+    ("dynamodb:Query", "notices/index/open", "···s·"),
     ("dynamodb:BatchGetItem", "notices", "··a··"),
-    ("dynamodb:UpdateItem", "control", "·nar·"),
+    ("dynamodb:UpdateItem", "control", "·n·s·"),
     ("dynamodb:PutItem", "inquiries", "····l"),
     ("dynamodb:UpdateItem", "inquiries", "····l"),
-    ("dynamodb:GetItem", "inquiries", "···r·"),
+    ("dynamodb:GetItem", "inquiries", "···s·"),
     ("secretsmanager:GetSecretValue", "intake", "i····"),
-    ("secretsmanager:GetSecretValue", "gateways", "···rl"),
-    ("sns:Publish", "a phone", "·nar·"),
-    ("events:PutEvents", "the province's bus", "·narl"),
+    ("secretsmanager:GetSecretValue", "gateways", "···sl"),
+    ("sns:Publish", "a phone", "·n·s·"),
+    ("events:PutEvents", "the province's bus", "·nasl"),
     ("s3:PutObject", "failed records", "·n···"),
     ("s3:ListBucket", "failed records", "·n···"),
-    ("sqs:SendMessage", "failed runs", "··ar·"),
-    ("logs:CreateLogStream", "the stack's log", "inarl"),
+    ("sqs:SendMessage", "failed runs", "··as·"),
+    ("logs:CreateLogStream", "the stack's log", "inasl"),
 ];
 
 /// What else is tried, and nobody may.
@@ -44,7 +44,7 @@ const WRONGS: &[(&str, &str)] = &[
     ("sqs:ReceiveMessage", "failed runs"),
     ("logs:CreateLogStream", "another log"),
     ("logs:FilterLogEvents", "the stack's log"),
-    ("lambda:Invoke", "redeliver"),
+    ("lambda:Invoke", "sender"),
 ];
 
 /// Every action is tried on every table and every index.

@@ -126,5 +126,4 @@ async fn the_budget_and_the_turn_on_dynamodb_keep_their_promises() {
     stack.aws("dynamodb", "CreateTable", table).await.unwrap();
     let control = Control::new(client().await, name);
     promises::of_a_rate_counter(&control).await;
-    promises::of_a_sender_lease(&control).await;
 }

@@ -17,19 +17,32 @@ async fn the_rules_fire_at_half_past_five_in_vietnam_and_every_minute() {
     for rule in rules["Rules"].as_array().unwrap() {
         let targets = stack.aws("events", "ListTargetsByRule", json!({"Rule": rule["Name"]})).await.unwrap();
         let target = targets["Targets"][0]["Arn"].as_str().unwrap_or_default().to_owned();
-        for function in ["ApologyFunction", "RedeliverFunction"] {
+        for function in ["ApologyFunction", "SenderFunction"] {
             if target.ends_with(stack.output(function)) && rule["State"] == "ENABLED" {
                 schedules.push(format!("{} {function}", rule["ScheduleExpression"].as_str().unwrap_or_default()));
             }
         }
     }
-    for expected in [
-        "cron(30 10 * * ? *) ApologyFunction",
-        "cron(35 10 * * ? *) ApologyFunction",
-        "rate(1 minute) RedeliverFunction",
-    ] {
+    for expected in
+        ["cron(30 10 * * ? *) ApologyFunction", "cron(35 10 * * ? *) ApologyFunction", "rate(1 minute) SenderFunction"]
+    {
         assert!(schedules.iter().any(|schedule| schedule == expected), "{expected}: {schedules:?}");
     }
+}
+
+#[tokio::test]
+async fn the_event_of_a_plan_starts_the_sender() {
+    let stack = stack().await;
+    let rules = stack.aws("events", "ListRules", json!({"EventBusName": stack.output("EventBusName")})).await.unwrap();
+    let pattern = json!({"source": ["onestop"], "detail-type": ["Apologies Planned"]});
+    let is_ours = |rule: &&Value| {
+        serde_json::from_str(rule["EventPattern"].as_str().unwrap_or_default()).ok() == Some(pattern.clone())
+    };
+    let rule = rules["Rules"].as_array().unwrap().iter().find(is_ours).unwrap_or_else(|| panic!("{rules}"));
+    let of_the_bus = json!({"Rule": rule["Name"], "EventBusName": stack.output("EventBusName")});
+    let targets = stack.aws("events", "ListTargetsByRule", of_the_bus).await.unwrap();
+    assert!(targets["Targets"][0]["Arn"].as_str().unwrap().ends_with(stack.output("SenderFunction")), "{targets}");
+    assert_eq!((&rule["State"], domain::event::SOURCE), (&json!("ENABLED"), "onestop"));
 }
 
 #[tokio::test]
@@ -54,7 +67,7 @@ async fn a_rule_that_the_stack_fires_itself_starts_the_apology() {
 #[tokio::test]
 async fn a_lease_outlasts_every_function_and_five_minutes_between_clocks() {
     let stack = stack().await;
-    for function in ["NotifyFunction", "ApologyFunction", "RedeliverFunction"] {
+    for function in ["NotifyFunction", "ApologyFunction", "SenderFunction"] {
         let time_out = stack.configuration(function).await.unwrap()["Timeout"].as_i64().unwrap();
         assert!(LEASE.num_seconds() >= time_out + 300, "{function}: {time_out} s");
     }
@@ -73,7 +86,7 @@ async fn no_function_has_a_setting_it_does_not_need_nor_a_secret_in_its_environm
         ("NotifyFunction", "INTAKE_SECRET"),
         ("ApologyFunction", "INQUIRIES_TABLE"),
         ("ApologyFunction", "GATEWAY_SECRET"),
-        ("RedeliverFunction", "INTAKE_SECRET"),
+        ("SenderFunction", "INTAKE_SECRET"),
         ("LookupFunction", "CONTROL_TABLE"),
     ] {
         let environment = stack.configuration(function).await.unwrap()["Environment"]["Variables"].clone();
@@ -98,7 +111,7 @@ async fn a_notice_leaves_within_seconds_on_an_idle_stack() {
 }
 
 #[tokio::test]
-async fn every_run_of_redeliver_writes_the_zeros_that_alarms_need() {
+async fn every_run_of_the_sender_writes_the_zeros_that_alarms_need() {
     let stack = stack().await;
     let line = eventually("a line with the zeros", || async {
         let lines = stack.every_log().await?;
@@ -119,7 +132,7 @@ fn a_missing_setting_stops_the_start_and_is_named() {
         ("notify", vec![("STAGE", "local")], "SENDING_WINDOW"),
         ("apology", vec![], "STAGE"),
         (
-            "redeliver",
+            "sender",
             vec![("STAGE", "local"), ("SENDING_WINDOW", "07:00-21:00"), ("SMS_ACCENTS", "keep")],
             "SMS_PARTS_PER_SECOND",
         ),

@@ -65,7 +65,7 @@ async fn vcom_gets_a_code_at_once_and_one_reply_whatever_becomes_of_its_call() {
     for id in [&down, &silent] {
         assert_eq!(bring(id, &text).await, (200, success.clone()), "the message is taken all the same");
     }
-    stack.invoke("RedeliverFunction", &json!({})).await.unwrap();
+    stack.invoke("SenderFunction", &json!({})).await.unwrap();
     for (id, calls) in [(&down, 3), (&silent, 2)] {
         reply_row(&stack, id, "sent").await;
         assert_eq!((vcom.sent(id).len(), vcom.calls(id)), (1, calls), "one reply");

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use application::delivery::{NoticeSender, Tally};
-use application::ports::{NoticePorts, OutboxPorts, ReplyPorts};
+use application::delivery::{NoticeConfig, NoticeSender, Tally};
+use application::ports::{NoticePorts, OutboxPorts, PlanPorts, ReplyPorts};
 
 use crate::aws::{self, AwsConfig, DynamoDb, Timeouts};
 use crate::clock::SystemClock;
@@ -22,7 +22,7 @@ use crate::vcom::Vcom;
 pub struct AwsPorts {
     dossiers: DynamoDossiers,
     outbox: DynamoOutbox,
-    control: Control,
+    counter: Control,
     sms: Sns,
     events: EventBridge,
     clock: SystemClock,
@@ -47,17 +47,13 @@ impl OutboxPorts for AwsPorts {
 impl NoticePorts for AwsPorts {
     type Dossiers = DynamoDossiers;
     type RateCounter = Control;
-    type SenderLease = Control;
     type Sms = Sns;
 
     fn dossiers(&self) -> &DynamoDossiers {
         &self.dossiers
     }
     fn rate_counter(&self) -> &Control {
-        &self.control
-    }
-    fn sender_lease(&self) -> &Control {
-        &self.control
+        &self.counter
     }
     fn sms(&self) -> &Sns {
         &self.sms
@@ -101,6 +97,59 @@ impl ReplyPorts for AwsReplyPorts {
     }
 }
 
+/// What planning needs, on AWS: no SMS, and of the dossiers only the index by appointment.
+pub struct AwsPlanPorts {
+    appointments: DynamoDossiers,
+    outbox: DynamoOutbox,
+    events: EventBridge,
+    clock: SystemClock,
+}
+
+impl OutboxPorts for AwsPlanPorts {
+    type Outbox = DynamoOutbox;
+    type Events = EventBridge;
+    type Clock = SystemClock;
+
+    fn outbox(&self) -> &DynamoOutbox {
+        &self.outbox
+    }
+    fn events(&self) -> &EventBridge {
+        &self.events
+    }
+    fn clock(&self) -> &SystemClock {
+        &self.clock
+    }
+}
+
+impl PlanPorts for AwsPlanPorts {
+    type Appointments = DynamoDossiers;
+
+    fn appointments(&self) -> &DynamoDossiers {
+        &self.appointments
+    }
+}
+
+/// Reads the settings of the function that plans apologies and brings them together with its clients.
+pub fn planning_from_settings(
+    settings: &Settings,
+    config: &AwsConfig,
+) -> Result<(AwsPlanPorts, NoticeConfig), SettingError> {
+    let notice_config = settings.notice_config()?;
+    let dossiers = settings.required("DOSSIERS_TABLE")?;
+    let notices = settings.required("NOTICES_TABLE")?;
+    let bus = settings.required("EVENT_BUS_NAME")?;
+    let retention_days = settings.parsed("NOTICE_RETENTION_DAYS")?;
+
+    let dynamodb = aws::dynamodb(config);
+    let ports = AwsPlanPorts {
+        appointments: DynamoDossiers::reader(dynamodb.clone(), dossiers),
+        outbox: DynamoOutbox::new(dynamodb, notices, retention_days),
+        events: EventBridge::new(aws::eventbridge(config), bus),
+        clock: SystemClock,
+    };
+    Ok((ports, notice_config))
+}
+
 /// Reads the settings of a function that sends notices and brings them together with its clients.
 pub fn from_settings(
     settings: &Settings,
@@ -118,7 +167,7 @@ pub fn from_settings(
     let ports = AwsPorts {
         dossiers: DynamoDossiers::reader(dynamodb.clone(), dossiers),
         outbox: DynamoOutbox::new(dynamodb.clone(), notices, retention_days),
-        control: Control::new(dynamodb.clone(), control),
+        counter: Control::new(dynamodb.clone(), control),
         sms: Sns::new(config, sender_id.as_deref()),
         events: EventBridge::new(aws::eventbridge(config), bus),
         clock: SystemClock,

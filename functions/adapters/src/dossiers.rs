@@ -1,6 +1,6 @@
 //! Table `dossiers`. An item is a snapshot with the contract's field names, and `expires_at`.
 
-use application::ports::{Clock, DossierStore, Page, PageToken, Put, StoreError};
+use application::ports::{Appointments, Clock, DossierStore, Page, PageToken, Put, StoreError};
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use chrono::NaiveDate;
 use domain::calendar::day_in_vietnam;
@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::aws::DynamoDb;
 use crate::clock::SystemClock;
+use crate::conditional::{Conditional, conditional};
 use crate::item::{Item, expiry, get_text, number, text, unavailable};
 
 const TABLE: &str = "dossiers";
@@ -79,17 +80,14 @@ impl DossierStore for DynamoDossiers {
                 .condition_expression("NOT attribute_type(revision, :number)")
                 .expression_attribute_values(":number", text("N")),
         };
-        match put.send().await {
-            Ok(_) => Ok(Put::Done),
-            Err(error) => match error.as_service_error() {
-                Some(aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(failed)) => {
-                    Ok(Put::Overtaken(stored(failed.item.clone())))
-                }
-                _ => Err(unavailable(TABLE)(error)),
-            },
-        }
+        Ok(match conditional(TABLE, put.send().await)? {
+            Conditional::Written(_) => Put::Done,
+            Conditional::Refused(found) => Put::Overtaken(stored(found)),
+        })
     }
+}
 
+impl Appointments for DynamoDossiers {
     async fn appointed_on(&self, day: NaiveDate, page: Option<PageToken>) -> Result<Page, StoreError> {
         let appointment_on = text(day.to_string());
         let start = page.map(|PageToken(code)| {

@@ -2,8 +2,6 @@
 //! holds the hashes of its messages, gone an hour later. The index `by_day` shows only the former: the latter have no day.
 
 use application::ports::{Counted, InquiryLog, Logged, StoreError};
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
@@ -14,6 +12,7 @@ use domain::inquiry::{Inquiry, ReplyCall};
 use domain::{InquiryId, ReceiptCode};
 
 use crate::aws::DynamoDb;
+use crate::conditional::{Conditional, conditional};
 use crate::item::{Item, expiry, get_text, number, text, time, unavailable};
 
 const TABLE: &str = "inquiries";
@@ -76,14 +75,9 @@ impl InquiryLog for DynamoInquiries {
             .set_item(Some(row))
             .condition_expression("attribute_not_exists(inquiry)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match put.send().await {
-            Ok(_) => Ok(Logged::New),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                    already(failed.item.as_ref().unwrap_or(&Item::new()), inquiry)
-                }
-                _ => Err(unavailable(TABLE)(error)),
-            },
+        match conditional(TABLE, put.send().await)? {
+            Conditional::Written(_) => Ok(Logged::New),
+            Conditional::Refused(row) => already(&row.unwrap_or_default(), inquiry),
         }
     }
 
@@ -106,28 +100,15 @@ impl InquiryLog for DynamoInquiries {
             .expression_attribute_values(":most", number(most))
             .expression_attribute_values(":expires_at", number((message.over_at + COUNT_KEPT).timestamp()))
             .return_values(ReturnValue::UpdatedNew);
-        match update.send().await {
-            Ok(updated) => {
-                let messages = updated.attributes().and_then(|row| row.get("messages")?.as_ss().ok());
-                Ok(Some(messages.map_or(1, Vec::len).try_into().unwrap_or(u32::MAX)))
-            }
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(None),
-                _ => Err(unavailable(TABLE)(error)),
-            },
-        }
+        let Conditional::Written(updated) = conditional(TABLE, update.send().await)? else { return Ok(None) };
+        let messages = updated.attributes().and_then(|row| row.get("messages")?.as_ss().ok());
+        Ok(Some(messages.map_or(1, Vec::len).try_into().unwrap_or(u32::MAX)))
     }
 
     async fn uncount(&self, message: &Counted) -> Result<(), StoreError> {
         let delete = self.update(message).update_expression("DELETE messages :messages");
         // An update of a row that TTL has taken would put it there again, for ever.
-        match delete.condition_expression("attribute_exists(inquiry)").send().await {
-            Ok(_) => Ok(()),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
-                _ => Err(unavailable(TABLE)(error)),
-            },
-        }
+        conditional(TABLE, delete.condition_expression("attribute_exists(inquiry)").send().await).map(|_| ())
     }
 }
 

@@ -12,6 +12,7 @@
 
 pub mod aws;
 pub mod clock;
+mod conditional;
 mod connections;
 pub mod control;
 pub mod delivery;

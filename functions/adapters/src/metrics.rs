@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 const NAMESPACE: &str = "OneStop";
 
-/// What `RedeliverFunction` adds a zero to every minute. CloudWatch's alarms take the last *real* data points: without zeros a count
+/// What `SenderFunction` adds a zero to every minute. CloudWatch's alarms take the last *real* data points: without zeros a count
 /// that stays out is no data point, and counts that are far apart look like one after the other.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html>. Only what an alarm over several
 /// periods watches: a metric that is written every hour costs 0.30 USD a month.

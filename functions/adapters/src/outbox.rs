@@ -4,15 +4,14 @@
 //! code since those hold no `#`, and under `notice` stands `reply`.
 //!
 //! `due_at` of an unfinished row says from when somebody may take it: a pending one when it is due, a sending one when
-//! its lease runs out. So one condition claims both, and one query finds both. `open_lane` is
-//! `<priority>#<shard>`: one key takes 1,000 writes a second, and a throttled index blocks its table.
+//! its lease runs out. So one condition claims both, and one query finds both. `open_lane`, the index's key, is the
+//! priority. One key takes 1,000 writes a second, and a throttled index blocks its table: who plans many messages at once
+//! keeps below that.
 
 use std::collections::HashSet;
 use std::str::FromStr;
 
 use application::ports::{Claimed, Due, DueRows, Enqueue, Outbox, StoreError};
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, Utc};
@@ -24,12 +23,12 @@ use domain::{InquiryId, NoticeId, Outgoing, ReceiptCode};
 use futures::future::try_join_all;
 
 use crate::aws::DynamoDb;
+use crate::conditional::{Conditional, conditional};
 use crate::item::{Item, expiry, get_number, get_text, number, text, time, unavailable};
 
 const TABLE: &str = "notices";
 const OPEN: &str = "open";
-const SHARDS: u8 = 8;
-/// Pages of one lane that are read at most, where rows cannot be read.
+/// Pages of one priority that are read at most, where rows cannot be read.
 const MOST_PAGES: usize = 50;
 /// BatchGetItem takes a hundred keys a call.
 const MOST_KEYS: usize = 100;
@@ -75,36 +74,6 @@ impl DynamoOutbox {
         Ok(Claimed::Contradictory(word))
     }
 
-    /// So many readable rows of one lane at least, where there are so many. Rows that cannot be read are passed over.
-    async fn due_in_lane(&self, lane: String, by: DateTime<Utc>, limit: usize) -> Result<DueRows, StoreError> {
-        let (mut rows, mut start) = (DueRows::default(), None);
-        for _ in 0..MOST_PAGES {
-            let found = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .index_name(OPEN)
-                .key_condition_expression("open_lane = :lane AND due_at <= :by")
-                .expression_attribute_values(":lane", text(&lane))
-                .expression_attribute_values(":by", number(by.timestamp_millis()))
-                .projection_expression("receipt_code, notice, due_at")
-                .limit(if start.is_none() { limit } else { limit.max(100) }.try_into().unwrap_or(i32::MAX))
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(unavailable(TABLE))?;
-            let items = found.items.unwrap_or_default();
-            let before = rows.due.len();
-            rows.due.extend(items.iter().filter_map(readable));
-            rows.unreadable += (items.len() - (rows.due.len() - before)) as u32;
-            start = found.last_evaluated_key;
-            if start.is_none() || rows.due.len() >= limit || rows.unreadable == 0 {
-                break;
-            }
-        }
-        Ok(rows)
-    }
-
     /// Keys that DynamoDB leaves unprocessed are left out: nobody relies on a row to be found.
     async fn those_that_exist(&self, ids: &[NoticeId]) -> Result<Vec<NoticeId>, StoreError> {
         let keys = KeysAndAttributes::builder()
@@ -131,7 +100,7 @@ impl Outbox for DynamoOutbox {
             ("due_at".to_owned(), number(due_at.timestamp_millis())),
             ("attempts".to_owned(), number(attempts)),
             ("enqueued_at".to_owned(), time(now)),
-            ("open_lane".to_owned(), text(lane(id.priority(), fastrand::u8(..SHARDS)))),
+            ("open_lane".to_owned(), text(lane(id.priority()))),
         ]);
         let owner = match how {
             Enqueue::Pending { .. } => None,
@@ -147,16 +116,11 @@ impl Outbox for DynamoOutbox {
             .set_item(Some(row))
             .condition_expression("attribute_not_exists(receipt_code)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match put.send().await {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                // A put that the SDK repeated after a lost reply finds its own row.
-                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                    Ok(owner.is_some() && is_held_by(failed.item.as_ref(), owner.as_deref()))
-                }
-                _ => Err(unavailable(TABLE)(error)),
-            },
-        }
+        Ok(match conditional(TABLE, put.send().await)? {
+            Conditional::Written(_) => true,
+            // A put that the SDK repeated after a lost reply finds its own row.
+            Conditional::Refused(row) => owner.is_some() && is_held_by(row.as_ref(), owner.as_deref()),
+        })
     }
 
     async fn rows_among(&self, ids: &[NoticeId]) -> Result<HashSet<NoticeId>, StoreError> {
@@ -186,16 +150,11 @@ impl Outbox for DynamoOutbox {
             let attempts = row.and_then(|row| get_number(row, "attempts")).unwrap_or(1);
             Claimed::Granted(Claim { id: id.clone(), owner: owner.clone(), lease_until, attempts })
         };
-        match update.send().await {
-            Ok(updated) => Ok(granted(updated.attributes.as_ref())),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => match failed.item.as_ref() {
-                    row if is_held_by(row, Some(&owner)) => Ok(granted(row)),
-                    Some(row) => self.not_claimed(id, row, now).await,
-                    None => Ok(Claimed::Taken),
-                },
-                _ => Err(unavailable(TABLE)(error)),
-            },
+        match conditional(TABLE, update.send().await)? {
+            Conditional::Written(updated) => Ok(granted(updated.attributes.as_ref())),
+            Conditional::Refused(row) if is_held_by(row.as_ref(), Some(&owner)) => Ok(granted(row.as_ref())),
+            Conditional::Refused(Some(row)) => self.not_claimed(id, &row, now).await,
+            Conditional::Refused(None) => Ok(Claimed::Taken),
         }
     }
 
@@ -260,35 +219,46 @@ impl Outbox for DynamoOutbox {
         for (name, value) in values {
             update = update.expression_attribute_values(name, value);
         }
-        match update.send().await {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                // A mark that the SDK repeated after a lost reply finds its own.
-                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                    Ok(failed.item.as_ref().is_some_and(|row| {
-                        state.is_final()
-                            && get_text(row, "owner") == Some(&claim.owner)
-                            && get_text(row, "state") == Some(state.as_str())
-                    }))
-                }
-                _ => Err(unavailable(TABLE)(error)),
-            },
-        }
+        Ok(match conditional(TABLE, update.send().await)? {
+            Conditional::Written(_) => true,
+            // A write that the SDK repeated after a lost reply finds its own.
+            Conditional::Refused(row) => row.is_some_and(|row| {
+                state.is_final()
+                    && get_text(&row, "owner") == Some(&claim.owner)
+                    && get_text(&row, "state") == Some(state.as_str())
+            }),
+        })
     }
 
-    /// The rows that the caller passes over may all be in one lane: so each lane is asked for more than its share.
+    /// So many readable rows at least, where there are so many. Rows that cannot be read are passed over.
     async fn due(&self, priority: Priority, by: DateTime<Utc>, limit: usize) -> Result<DueRows, StoreError> {
-        let each = limit.div_ceil(SHARDS.into());
-        let lanes = (0..SHARDS).map(|shard| self.due_in_lane(lane(priority, shard), by, each));
-        let mut all = DueRows::default();
-        for rows in futures::future::try_join_all(lanes).await? {
-            all.due.extend(rows.due);
-            all.unreadable += rows.unreadable;
+        let (mut rows, mut start) = (DueRows::default(), None);
+        for _ in 0..MOST_PAGES {
+            let found = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name(OPEN)
+                .key_condition_expression("open_lane = :lane AND due_at <= :by")
+                .expression_attribute_values(":lane", text(lane(priority)))
+                .expression_attribute_values(":by", number(by.timestamp_millis()))
+                .projection_expression("receipt_code, notice, due_at")
+                .limit(if start.is_none() { limit } else { limit.max(100) }.try_into().unwrap_or(i32::MAX))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(unavailable(TABLE))?;
+            let items = found.items.unwrap_or_default();
+            let before = rows.due.len();
+            rows.due.extend(items.iter().filter_map(readable));
+            rows.unreadable += (items.len() - (rows.due.len() - before)) as u32;
+            start = found.last_evaluated_key;
+            if start.is_none() || rows.due.len() >= limit || rows.unreadable == 0 {
+                break;
+            }
         }
-        all.due.sort_by_key(|due| due.due_at);
-        Ok(all)
+        Ok(rows)
     }
-
     async fn rows_of(&self, code: &ReceiptCode, kind: NoticeKind) -> Result<Vec<NoticeRow>, StoreError> {
         let found = self
             .client
@@ -333,13 +303,12 @@ fn key_of(receipt_code: &str, notice: &str) -> Item {
     Item::from([("receipt_code".to_owned(), text(receipt_code)), ("notice".to_owned(), text(notice))])
 }
 
-fn lane(priority: Priority, shard: u8) -> String {
-    let priority = match priority {
-        Priority::News => 0,
-        Priority::Evening => 1,
-        Priority::Reply => 2,
-    };
-    format!("{priority}#{shard}")
+fn lane(priority: Priority) -> &'static str {
+    match priority {
+        Priority::News => "0",
+        Priority::Evening => "1",
+        Priority::Reply => "2",
+    }
 }
 
 fn is_held_by(row: Option<&Item>, owner: Option<&str>) -> bool {

@@ -1,12 +1,12 @@
-//! "Vào thời điểm 17 giờ 30 hàng ngày": finds tomorrow's dossiers that have no result, owes each an apology, and
-//! begins to send.
+//! "Vào thời điểm 17 giờ 30 hàng ngày": finds tomorrow's dossiers that have no result, and enqueues an apology for each.
+//! The event of the finished plan starts the sender.
 //!
-//! Planning is idempotent: a second pass, a retry or a run that was killed half-way owes nothing twice.
+//! Planning is idempotent: a second pass, a retry or a run that was killed half-way enqueues nothing twice.
 
 use std::collections::HashSet;
 
-use application::delivery::{NoticeSender, NoticeSession, Progress, SENDING_RUN, Tally};
-use application::ports::{Clock, DossierStore, NoticePorts, Outbox, StoreError};
+use application::delivery::{NoticeConfig, SENDING_RUN};
+use application::ports::{Appointments, Clock, Enqueue, EventBus, Outbox, PlanPorts, StoreError};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::calendar::{day_in_vietnam, tomorrow_in_vietnam};
 use domain::event::Event;
@@ -17,34 +17,31 @@ use domain::{Dossier, NoticeId, NoticeKey};
 use futures::StreamExt;
 use serde::Deserialize;
 
-/// The rule's event, as far as it matters. `time` is the scheduled time: a late retry still means the same tomorrow.
+/// The rule's event, as far as it matters.
 #[derive(Debug, Deserialize)]
 pub struct Scheduled {
-    /// In UTC.
+    /// The scheduled time, in UTC: a late retry still means the same tomorrow.
     pub time: DateTime<Utc>,
 }
 
 /// Rows put at once.
 const AT_ONCE: usize = 64;
-/// What is planned is sent for so long by this function; `redeliver` goes on with the rest.
-const RUN: TimeDelta = TimeDelta::seconds(50);
-/// Left at the end for a message under way: SNS's time-out and its mark.
-const MARGIN: TimeDelta = TimeDelta::seconds(14);
-/// A drain that is just ending is waited for.
-const PATIENCE: TimeDelta = TimeDelta::seconds(4);
+/// Rows put a second: they are all in one key of the index `open`, which takes 1,000 writes a second, and what is sent
+/// meanwhile writes there too.
+const ROWS_A_SECOND: u64 = 700;
 
 /// An evening's plan.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Dossiers with that appointment.
     pub due: u64,
-    /// Apologies newly owed.
+    /// Apologies enqueued by this run.
     pub planned: u64,
-    /// Apologies owed before (the second pass).
+    /// Apologies enqueued before (the second pass).
     pub already_planned: u64,
-    /// SMS segments of the newly owed.
+    /// SMS segments of those enqueued by this run.
     pub parts: u64,
-    /// SMS segments of all that are owed for that day, sent or not.
+    /// SMS segments of all for that day, sent or not.
     pub parts_in_all: u64,
     /// Dossiers of the index that cannot be read.
     pub unreadable: u64,
@@ -52,136 +49,133 @@ pub struct Plan {
     pub out_of_reach: u64,
     /// How long after the window's close the last of them would go, in minutes.
     pub overrun_minutes: i64,
+    /// Events that the bus did not take. The sender then starts with the next minute.
+    pub events_dropped: u32,
 }
 
 /// What an evening's run did.
 #[derive(Debug, Default)]
 pub struct Evening {
-    /// What was planned.
+    /// What was planned, also where the run failed half-way.
     pub plan: Plan,
-    /// What was sent.
-    pub sent: Tally,
     /// Why it ended early: the run is to be repeated.
     pub failed: Option<StoreError>,
 }
 
-/// Plans, announces the counts, and sends until the run is over. `request` is unique to the invocation.
-///
-/// What was done is told also where the run failed half-way.
-pub async fn apologise<P: NoticePorts>(
-    delivery: &NoticeSender<P>,
-    event: &Scheduled,
-    request: &str,
-    deadline: DateTime<Utc>,
-) -> Evening {
+/// Plans the apologies of one evening and announces the counts.
+pub async fn plan_evening<P: PlanPorts>(ports: &P, config: &NoticeConfig, event: &Scheduled) -> Evening {
     let tomorrow = tomorrow_in_vietnam(event.time);
-    let started = delivery.ports().clock().now();
-    if tomorrow < day_in_vietnam(started) {
+    let now = ports.clock().now();
+    if tomorrow < day_in_vietnam(now) {
         tracing::warn!(appointment_on = %tomorrow, "an evening of the past is not apologised for");
         return Evening::default();
     }
-    let planning = delivery.run(request, started + RUN);
-    let mut plan = Plan::default();
-    let planned = plan_all(delivery, &planning, tomorrow, &mut plan).await;
-    plan.overrun_minutes = overrun_minutes(delivery, plan.parts_in_all);
-    planning.announce(Event::ApologiesPlanned {
+    let mut planning = Planning { ports, config, tomorrow, began: now, plan: Plan::default() };
+    let failed = planning.all_pages().await.err();
+    let mut plan = planning.plan;
+    plan.overrun_minutes = overrun_minutes(config, plan.parts_in_all, ports.clock().now());
+    let planned = Event::ApologiesPlanned {
         appointment_on: tomorrow,
         due: plan.due,
         planned: plan.planned,
         already_planned: plan.already_planned,
         parts: plan.parts,
-    });
-    // Its tally counts as deferred what the plan counts as planned.
-    let events_dropped = planning.finish().await.events_dropped;
-    if let Err(error) = planned {
-        return Evening { plan, sent: Tally { events_dropped, ..Tally::default() }, failed: Some(error) };
-    }
-    let sending = delivery.run(request, (delivery.ports().clock().now() + RUN).min(deadline - MARGIN));
-    let drained = sending.drain_alone(PATIENCE).await;
-    let mut sent = sending.finish().await;
-    sent.events_dropped += events_dropped;
-    Evening { plan, sent, failed: drained.err() }
+    };
+    plan.events_dropped = ports.events().publish(&[planned]).await;
+    Evening { plan, failed }
 }
 
-async fn plan_all<P: NoticePorts>(
-    delivery: &NoticeSender<P>,
-    run: &NoticeSession<'_, P>,
+struct Planning<'a, P> {
+    ports: &'a P,
+    config: &'a NoticeConfig,
     tomorrow: NaiveDate,
-    plan: &mut Plan,
-) -> Result<(), StoreError> {
-    let mut page = None;
-    loop {
-        let found = delivery.ports().dossiers().appointed_on(tomorrow, page).await?;
-        plan.due += found.dossiers.len() as u64;
-        plan.unreadable += found.unreadable as u64;
-        plan_page(delivery, run, tomorrow, &found.dossiers, plan).await;
-        page = match found.next {
-            Some(next) => Some(next),
-            None => return Ok(()),
-        };
-    }
+    began: DateTime<Utc>,
+    plan: Plan,
 }
 
-/// Owes a page's apologies. What was owed before is read, a hundred rows a call, and not put again: the second pass
-/// costs next to nothing, and a run that was killed is resumed where it was, however slow the table is.
-async fn plan_page<P: NoticePorts>(
-    delivery: &NoticeSender<P>,
-    run: &NoticeSession<'_, P>,
-    tomorrow: NaiveDate,
-    dossiers: &[Dossier],
-    plan: &mut Plan,
-) {
-    let closed_steps = &delivery.notice_config().closed_steps;
-    let owed: Vec<_> = dossiers
-        .iter()
-        .filter(|dossier| needs_apology(dossier, tomorrow, closed_steps))
-        .map(|dossier| (dossier, id(dossier, tomorrow), u64::from(parts(delivery, dossier, tomorrow))))
-        .collect();
-    plan.parts_in_all += owed.iter().map(|(_, _, parts)| parts).sum::<u64>();
-    let ids: Vec<NoticeId> = owed.iter().map(|(_, id, _)| id.clone()).collect();
-    let rows = delivery.ports().outbox().rows_among(&ids).await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "it is not known which apologies are owed already: each is put");
-        HashSet::new()
-    });
-    plan.already_planned += rows.len() as u64;
-    let mut outcomes = futures::stream::iter(owed.iter().filter(|(_, id, _)| !rows.contains(id)))
-        .map(async |(dossier, id, parts)| (dossier, parts, run.enqueue_when_open(id).await))
-        .buffer_unordered(AT_ONCE);
-    while let Some((dossier, parts, owed)) = outcomes.next().await {
-        match owed {
-            Ok(Progress::NotOurs) => plan.already_planned += 1,
-            Ok(_) => {
-                plan.planned += 1;
-                plan.parts += parts;
-            }
-            Err(error) => {
-                plan.out_of_reach += 1;
-                tracing::error!(receipt_code = %dossier.receipt_code, %error, "an apology could not be owed");
+/// An apology that a dossier needs, and its SMS segments.
+struct Needed {
+    id: NoticeId,
+    parts: u64,
+}
+
+impl<P: PlanPorts> Planning<'_, P> {
+    async fn all_pages(&mut self) -> Result<(), StoreError> {
+        let mut page = None;
+        loop {
+            let found = self.ports.appointments().appointed_on(self.tomorrow, page).await?;
+            self.plan.due += found.dossiers.len() as u64;
+            self.plan.unreadable += found.unreadable as u64;
+            self.page(&found.dossiers).await;
+            self.keep_the_pace().await;
+            page = match found.next {
+                Some(next) => Some(next),
+                None => return Ok(()),
+            };
+        }
+    }
+
+    /// Enqueues a page's apologies. What was enqueued before is read, a hundred rows a call, and not put again: the
+    /// second pass costs next to nothing, and a run that was killed is resumed where it was, however slow the table is.
+    async fn page(&mut self, dossiers: &[Dossier]) {
+        let closed_steps = &self.config.closed_steps;
+        let needed = dossiers.iter().filter(|dossier| needs_apology(dossier, self.tomorrow, closed_steps));
+        let needed: Vec<Needed> = needed.map(|dossier| self.needed(dossier)).collect();
+        self.plan.parts_in_all += needed.iter().map(|needed| needed.parts).sum::<u64>();
+        let ids: Vec<NoticeId> = needed.iter().map(|needed| needed.id.clone()).collect();
+        let rows = self.ports.outbox().rows_among(&ids).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "it is not known which apologies are in the outbox: each is put");
+            HashSet::new()
+        });
+        self.plan.already_planned += rows.len() as u64;
+        self.enqueue(needed.iter().filter(|needed| !rows.contains(&needed.id))).await;
+    }
+
+    async fn enqueue(&mut self, needed: impl Iterator<Item = &Needed>) {
+        let (ports, window) = (self.ports, &self.config.window);
+        let mut puts = futures::stream::iter(needed)
+            .map(async |needed| {
+                let now = ports.clock().now();
+                let when_open = Enqueue::Pending { due_at: window.next_open(now) };
+                (needed, ports.outbox().enqueue(&needed.id.clone().into(), when_open, now).await)
+            })
+            .buffer_unordered(AT_ONCE);
+        while let Some((needed, put)) = puts.next().await {
+            match put {
+                Ok(false) => self.plan.already_planned += 1,
+                Ok(true) => {
+                    self.plan.planned += 1;
+                    self.plan.parts += needed.parts;
+                }
+                Err(error) => {
+                    self.plan.out_of_reach += 1;
+                    tracing::error!(receipt_code = %needed.id.receipt_code, %error, "an apology could not be enqueued");
+                }
             }
         }
     }
-}
 
-fn id(dossier: &Dossier, tomorrow: NaiveDate) -> NoticeId {
-    NoticeId { receipt_code: dossier.receipt_code.clone(), key: NoticeKey::Apology(tomorrow) }
-}
+    async fn keep_the_pace(&self) {
+        let takes = TimeDelta::milliseconds((self.plan.planned * 1_000 / ROWS_A_SECOND) as i64);
+        self.ports.clock().sleep_until(self.began + takes).await;
+    }
 
-fn parts<P: NoticePorts>(delivery: &NoticeSender<P>, dossier: &Dossier, tomorrow: NaiveDate) -> u32 {
-    let notice_config = delivery.notice_config();
-    let text = messages::notice(&NoticeKey::Apology(tomorrow), dossier, &notice_config.office);
-    Sms::new(&notice_config.accents.apply(text)).parts
+    fn needed(&self, dossier: &Dossier) -> Needed {
+        let key = NoticeKey::Apology(self.tomorrow);
+        let text = self.config.accents.apply(messages::notice(&key, dossier, &self.config.office));
+        let parts = u64::from(Sms::new(&text).parts);
+        Needed { id: NoticeId { receipt_code: dossier.receipt_code.clone(), key }, parts }
+    }
 }
 
 /// How long after the sending window's close the last of `parts` would go, at the fleet's rate, in minutes.
 ///
-/// What waits is sent for [`SENDING_RUN`] of each minute, and results take their share of the rate meanwhile: a
+/// Messages are sent for [`SENDING_RUN`] of each minute, and results take their share of the rate meanwhile: a
 /// twentieth is reckoned for them. A second pass counts what was sent since the first once more: rather a warning a few
 /// minutes too early than one too late.
-fn overrun_minutes<P: NoticePorts>(delivery: &NoticeSender<P>, parts: u64) -> i64 {
-    let now = delivery.ports().clock().now();
-    let notice_config = delivery.notice_config();
-    let sending = notice_config.rate.time_for(parts + parts / 20);
+fn overrun_minutes(config: &NoticeConfig, parts: u64, now: DateTime<Utc>) -> i64 {
+    let sending = config.rate.time_for(parts + parts / 20);
     let takes = sending * 60 / SENDING_RUN.num_seconds() as i32;
-    let last = notice_config.window.next_open(now) + takes;
-    notice_config.window.next_close(now).map_or(0, |closes| (last - closes).num_minutes().max(0))
+    let last = config.window.next_open(now) + takes;
+    config.window.next_close(now).map_or(0, |closes| (last - closes).num_minutes().max(0))
 }

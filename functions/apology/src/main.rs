@@ -16,12 +16,10 @@ async fn main() -> anyhow::Result<()> {
     let settings = Settings::from_env();
     let metrics = &Metrics::new(settings.required("STAGE")?);
     let config = aws::config(Timeouts::Background)?;
-    let delivery = &adapters::delivery::from_settings(&settings, &config, &aws::dynamodb(&config))?;
+    let (ports, notice_config) = &adapters::delivery::planning_from_settings(&settings, &config)?;
 
     run(service_fn(async |event: LambdaEvent<Redacted<Scheduled>>| {
-        let request = &event.context.request_id;
-        let deadline = event.context.deadline().into();
-        let Evening { plan, sent, failed } = apology::apologise(delivery, &event.payload.0, request, deadline).await;
+        let Evening { plan, failed } = apology::plan_evening(ports, notice_config, &event.payload.0).await;
         tracing::info!(
             plan.due,
             plan.planned,
@@ -36,12 +34,16 @@ async fn main() -> anyhow::Result<()> {
             ("ApologiesPlanned", plan.planned as f64),
             ("PlanOverrunMinutes", plan.overrun_minutes as f64),
             ("DossiersUnreadable", plan.unreadable as f64),
+            ("EventsDropped", f64::from(plan.events_dropped)),
         ]);
-        adapters::delivery::report(metrics, request, sent);
         if let Some(error) = failed {
             return Err(error.into());
         }
-        ensure!(plan.out_of_reach == 0, "{} apologies could not be owed: the run is to be repeated", plan.out_of_reach);
+        ensure!(
+            plan.out_of_reach == 0,
+            "{} apologies could not be enqueued: the run is to be repeated",
+            plan.out_of_reach
+        );
         Ok(())
     }))
     .await

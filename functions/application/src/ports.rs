@@ -41,7 +41,10 @@ pub trait DossierStore: Sync {
 
     /// Writes `dossier` where `replaces` is still what is stored; else tells what is.
     fn put(&self, dossier: &Dossier, replaces: &Stored) -> impl Future<Output = Result<Put, StoreError>> + Send;
+}
 
+/// The index of `dossiers` by appointment.
+pub trait Appointments: Sync {
     /// A page of the dossiers whose appointment is on `day`, in no order that means anything. The index may be some
     /// seconds behind.
     fn appointed_on(
@@ -164,7 +167,7 @@ pub struct Due {
     pub due_at: DateTime<Utc>,
 }
 
-/// The counter row behind the fleet's one budget of SMS parts.
+/// The counter row of the rate limiter.
 pub trait RateCounter: Sync {
     /// Moves the counter to `to` where it stands at `at_most` or before (or nowhere). Milliseconds since 1970.
     /// Beside it, keeps when a message was last accepted.
@@ -186,20 +189,6 @@ pub enum Advance {
     Granted(Option<DateTime<Utc>>),
     /// Somebody else had moved it here. `i64::MAX` where the row holds no number.
     Taken(i64),
-}
-
-/// One drain at a time in the whole fleet: a lease row.
-pub trait SenderLease: Sync {
-    /// True where the turn is `owner`'s until `until`.
-    fn take(
-        &self,
-        owner: &str,
-        now: DateTime<Utc>,
-        until: DateTime<Utc>,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
-
-    /// Gives the turn back, if it is still `owner`'s.
-    fn release(&self, owner: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// Sends an SMS to a phone number.
@@ -304,23 +293,28 @@ pub trait OutboxPorts: Sync {
     fn clock(&self) -> &Self::Clock;
 }
 
+/// What planning the apologies needs besides.
+pub trait PlanPorts: OutboxPorts {
+    /// See [`Appointments`].
+    type Appointments: Appointments;
+
+    /// The dossiers by appointment.
+    fn appointments(&self) -> &Self::Appointments;
+}
+
 /// What a notice's delivery needs besides.
 pub trait NoticePorts: OutboxPorts {
     /// See [`DossierStore`].
     type Dossiers: DossierStore;
     /// See [`RateCounter`].
     type RateCounter: RateCounter;
-    /// See [`SenderLease`].
-    type SenderLease: SenderLease;
     /// See [`SmsSender`].
     type Sms: SmsSender;
 
     /// Table `dossiers`.
     fn dossiers(&self) -> &Self::Dossiers;
-    /// The fleet's budget.
+    /// The rate limiter's counter.
     fn rate_counter(&self) -> &Self::RateCounter;
-    /// Whose turn it is to drain.
-    fn sender_lease(&self) -> &Self::SenderLease;
     /// SNS.
     fn sms(&self) -> &Self::Sms;
 }

@@ -2,7 +2,7 @@
 //!
 //! Always 200 with a text for a genuine message; 401 for one that is not; 503 where the gateway shall bring it again.
 //! Where the operator wants the reply by a call of its own, it is owed in the outbox like any message of ours, and tried
-//! once before the answer; `redeliver` has the rest.
+//! once before the answer; `sender` has the rest.
 
 mod found;
 mod gateway;
@@ -34,7 +34,7 @@ pub use sender_limit::SenderLimit;
 
 /// "An answer within 4 seconds, always": some operators give up at 5.
 const ANSWER_WITHIN: Duration = Duration::from_millis(3_300);
-/// A reply that goes by a call of its own is begun so soon, or left to `redeliver`: the call takes 1.2 seconds at most.
+/// A reply that goes by a call of its own is begun so soon, or left to `sender`: the call takes 1.2 seconds at most.
 const CALL_WITHIN: TimeDelta = TimeDelta::milliseconds(1_900);
 /// How long anything else may keep an answer that is ready.
 const WAIT_FOR_REST: Duration = Duration::from_millis(200);

@@ -44,7 +44,7 @@ pub struct BatchItemFailure {
 
 /// Dossiers at once. The changes of one dossier stay in their order.
 const AT_ONCE: usize = 16;
-/// How long a batch waits for the budget of SMS parts; what finds none in that time is left to `redeliver`.
+/// How long a batch waits for the budget of SMS parts; what finds none in that time is left to `sender`.
 const PATIENCE: TimeDelta = TimeDelta::seconds(10);
 /// Left at the end for a message under way: SNS's time-out and its mark.
 const MARGIN: TimeDelta = TimeDelta::seconds(14);

@@ -108,12 +108,12 @@ async fn jobs(accents: Accents) -> Jobs {
     let inquiry = used(&stack, DOOR, stack.ask("1", "84912345678", "MCKH 0161701234")).await;
     let inquiry = Used { api_requests: 1, log_bytes: ACCESS_LINE, ..inquiry };
 
-    let idle_minute = used(&stack, BACKGROUND, stack.redeliver()).await;
+    let idle_minute = used(&stack, BACKGROUND, stack.send_due()).await;
     let nobody = "2026-11-20T10:30:00Z".parse().expect("a time");
-    let idle_evening = Used { log_bytes: NOTICE_LINES, ..used(&stack, BACKGROUND, stack.evening(nobody)).await };
+    let idle_evening = Used { log_bytes: NOTICE_LINES, ..used(&stack, BACKGROUND, stack.plan(nobody)).await };
     // Alone in its evening, so that it bears every look by itself: planned at 17:30, sent by the next minute's run.
-    let planning = Used { log_bytes: NOTICE_LINES, ..used(&stack, BACKGROUND, stack.evening(stack.world.now())).await };
-    let sending = Used { log_bytes: NOTICE_LINES, ..used(&stack, BACKGROUND, stack.redeliver()).await };
+    let planning = Used { log_bytes: NOTICE_LINES, ..used(&stack, BACKGROUND, stack.plan(stack.world.now())).await };
+    let sending = Used { log_bytes: NOTICE_LINES, ..used(&stack, BACKGROUND, stack.send_due()).await };
     let apology = together(beyond(planning, &idle_evening), beyond(sending, &idle_minute));
 
     let result = beyond(pushed(&mut stack, &snapshot(5, "Trả kết quả", json!({}))).await, &change);
@@ -218,7 +218,7 @@ impl Month {
             line("supplement notices", share(self.supplements), &jobs.supplement),
             line("apologies", share(self.apologies), &jobs.apology),
             line("inquiries", self.inquiries, &jobs.inquiry),
-            line("minutes of redeliver, idle", MINUTES, &jobs.idle_minute),
+            line("minutes of sender, idle", MINUTES, &jobs.idle_minute),
             line("evenings, and second passes", EVENINGS, &jobs.idle_evening),
             ("GB stored, once retention is full".to_owned(), stored, stored * prices::STORED_GB.usd, 0.0),
             (format!("{alarms} alarms, {METRICS} metrics, {SECRETS} secrets"), 1.0, watching, 0.0),

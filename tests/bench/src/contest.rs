@@ -30,7 +30,7 @@ pub enum Job {
     /// An evening of a hundred apologies, planned.
     Apology,
     /// A minute in which nothing is due.
-    Redeliver,
+    Sender,
 }
 
 /// Apologies of the measured evening.
@@ -43,7 +43,7 @@ impl Job {
             Self::Lookup => jobs.lookup(),
             Self::Notify => jobs.notify(1),
             Self::Intake => jobs.intake(1)?,
-            Self::Apology | Self::Redeliver => jobs.rule(),
+            Self::Apology | Self::Sender => jobs.rule(),
         };
         Ok(event.to_string().into_bytes())
     }
@@ -53,7 +53,7 @@ impl Job {
         let text: Value = serde_json::from_slice(answer)?;
         let body = text["body"].as_str().unwrap_or_default();
         let done = match self {
-            Self::Empty | Self::Apology | Self::Redeliver => true,
+            Self::Empty | Self::Apology | Self::Sender => true,
             Self::Lookup => body.contains("hiện đang ở bước Trả kết quả"),
             Self::Notify => text["batchItemFailures"] == Value::Array(Vec::new()),
             Self::Intake => body.contains("stored"),

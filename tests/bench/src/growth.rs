@@ -78,10 +78,10 @@ async fn jobs(dossiers: usize) -> Grown {
 
     // Closed for another half hour: planned only, and then all due at once.
     stack.notice_config.window = "18:00-21:00".parse().expect("a window");
-    let planned = each(&stack, dossiers, stack.evening(stack.world.now())).await;
+    let planned = each(&stack, dossiers, stack.plan(stack.world.now())).await;
     tokio::time::sleep(std::time::Duration::from_secs(3_600)).await;
     let before = stack.world.meter.spent();
-    let (messages, sent) = (before.messages, each(&stack, 1, stack.redeliver()).await);
+    let (messages, sent) = (before.messages, each(&stack, 1, stack.send_due()).await);
     let messages = stack.world.meter.spent().messages - messages;
     assert!(messages > 0, "nothing was due");
     let sent = sent.over(messages as f64);

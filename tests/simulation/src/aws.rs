@@ -16,7 +16,7 @@ use application::ports::StoreError;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::notice::NoticeKind;
 use notify::{Batch, BatchResponse};
-use redeliver::Drained;
+use sender::{Sent, Started};
 use serde_json::{Value, json};
 
 use crate::fault::Faults;
@@ -65,7 +65,7 @@ pub struct Stack {
 /// Time-outs of template.yaml.
 const NOTIFY: TimeDelta = TimeDelta::seconds(60);
 const APOLOGY: TimeDelta = TimeDelta::seconds(900);
-const REDELIVER: TimeDelta = TimeDelta::seconds(70);
+const SENDER: TimeDelta = TimeDelta::seconds(70);
 
 impl Stack {
     /// A fresh deployment on `world`.
@@ -178,39 +178,50 @@ impl Stack {
             .map(|(response, _, _)| response)
     }
 
-    /// The 17:30 rule of `scheduled`'s day: Lambda tries three times.
+    /// The 17:30 rule of `scheduled`'s day: Lambda tries three times. The event of the plan starts the sender.
     pub async fn evening(&self, scheduled: DateTime<Utc>) -> Option<apology::Plan> {
+        let plan = self.plan(scheduled).await?;
+        if plan.events_dropped == 0 {
+            let _ = self.start_sender(&Started::by_plan(plan.planned)).await;
+        }
+        Some(plan)
+    }
+
+    /// The same without the sender.
+    pub async fn plan(&self, scheduled: DateTime<Utc>) -> Option<apology::Plan> {
         for retry in 0..3u64 {
-            let (delivery, request) = self.sandbox();
+            let ports = self.sandbox_ports();
             let event = apology::Scheduled { time: scheduled };
-            let deadline = self.world.now() + APOLOGY;
-            let run = self.invoke(APOLOGY, apology::apologise(&delivery, &event, &request, deadline)).await;
-            match run {
-                Some(Evening { plan, failed: None, .. }) if plan.out_of_reach == 0 => return Some(plan),
+            match self.invoke(APOLOGY, apology::plan_evening(&ports, &self.notice_config, &event)).await {
+                Some(Evening { plan, failed: None }) if plan.out_of_reach == 0 => return Some(plan),
                 _ => tokio::time::sleep(Duration::from_secs(60 * (retry + 1))).await,
             }
         }
         None
     }
 
-    /// One invocation of `RedeliverFunction`. None where its sandbox died.
-    pub async fn redeliver(&self) -> Option<Result<Drained, StoreError>> {
-        let (delivery, request) = self.sandbox();
-        let deadline = self.world.now() + REDELIVER;
-        let mut drained =
-            self.invoke(REDELIVER, redeliver::redeliver(&delivery, &self.ports, &request, deadline)).await?;
-        Some(drained.failed.take().map_or(Ok(drained), Err))
+    /// One invocation of `SenderFunction` by the minute rule. None where its sandbox died.
+    pub async fn send_due(&self) -> Option<Result<Sent, StoreError>> {
+        self.start_sender(&Started::default()).await
+    }
+
+    async fn start_sender(&self, started: &Started) -> Option<Result<Sent, StoreError>> {
+        let (notices, request) = self.sandbox();
+        let deadline = self.world.now() + SENDER;
+        let mut sent =
+            self.invoke(SENDER, sender::send_due(&notices, &self.ports, started, &request, deadline)).await?;
+        Some(sent.failed.take().map_or(Ok(sent), Err))
     }
 
     /// The minute rule, until every message is finished; false where that takes longer than `most`.
-    pub async fn redeliver_until_quiet(&self, most: TimeDelta) -> bool {
+    pub async fn send_until_quiet(&self, most: TimeDelta) -> bool {
         let until = self.world.now() + most;
         while self.world.unfinished() > 0 {
             if self.world.now() > until {
                 return false;
             }
             let minute = self.world.now();
-            let _ = self.redeliver().await;
+            let _ = self.send_due().await;
             let next = minute + TimeDelta::minutes(1);
             if let Ok(pause) = (next - self.world.now()).to_std() {
                 tokio::time::sleep(pause).await;

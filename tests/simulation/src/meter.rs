@@ -80,8 +80,6 @@ impl Sub for Spent {
 #[derive(Debug, Default)]
 pub struct Meter(Mutex<Spent>);
 
-/// Lanes of the index `open`, each of which is asked.
-const LANES: u64 = 8;
 /// A row of the outbox without the text that was sent, in bytes.
 const ROW: u64 = 360;
 /// A row of the index `open`, keys only.
@@ -144,7 +142,7 @@ impl Meter {
 
     /// Every lane is asked; an empty answer costs as much as a short one.
     pub(crate) fn due(&self, found: u64) {
-        self.add("Query", LANES, 0, LANES * blocks(found.div_ceil(LANES) * OPEN_ROW, 4096));
+        self.add("Query", 1, 0, blocks(found * OPEN_ROW, 4096));
     }
 
     pub(crate) fn rows_of(&self) {

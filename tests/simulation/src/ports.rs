@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::ports::{
-    Advance, Claimed, Clock, Counted, DossierStore, DueRows, Enqueue, EventBus, InquiryLog, Logged, NoticePorts,
-    Outbox, OutboxPorts, Page, PageToken, Put, RateCounter, ReplyPorts, ReplySender, SendError, SenderLease, SmsSender,
-    StoreError,
+    Advance, Appointments, Claimed, Clock, Counted, DossierStore, DueRows, Enqueue, EventBus, InquiryLog, Logged,
+    NoticePorts, Outbox, OutboxPorts, Page, PageToken, PlanPorts, Put, RateCounter, ReplyPorts, ReplySender, SendError,
+    SmsSender, StoreError,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::dossier::revision::Stored;
@@ -93,7 +93,9 @@ impl DossierStore for SimulatedPorts {
         self.world.meter.put_dossier(dossier, replaces.dossier(), put == Put::Done);
         Ok(put)
     }
+}
 
+impl Appointments for SimulatedPorts {
     async fn appointed_on(&self, day: NaiveDate, page: Option<PageToken>) -> Result<Page, StoreError> {
         let after = page.and_then(|PageToken(code)| ReceiptCode::parse(&code).ok());
         let (dossiers, next) = self.table("dossiers", |world| world.appointed_on(day, after.as_ref(), PAGE)).await?;
@@ -179,18 +181,6 @@ impl RateCounter for SimulatedPorts {
     }
 }
 
-impl SenderLease for SimulatedPorts {
-    async fn take(&self, owner: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.world.meter.control();
-        self.table("control", |world| world.acquire_lease(owner, now, until)).await
-    }
-
-    async fn release(&self, owner: &str) -> Result<(), StoreError> {
-        self.world.meter.control();
-        self.table("control", |world| world.release_lease(owner)).await
-    }
-}
-
 impl SmsSender for SimulatedPorts {
     async fn send(&self, phone: &Phone, text: &str) -> Result<String, SendError> {
         if let Some(error) = (self.sns)(phone, self.world.now()) {
@@ -261,19 +251,23 @@ impl OutboxPorts for SimulatedPorts {
     }
 }
 
+impl PlanPorts for SimulatedPorts {
+    type Appointments = Self;
+
+    fn appointments(&self) -> &Self {
+        self
+    }
+}
+
 impl NoticePorts for SimulatedPorts {
     type Dossiers = Self;
     type RateCounter = Self;
-    type SenderLease = Self;
     type Sms = Self;
 
     fn dossiers(&self) -> &Self {
         self
     }
     fn rate_counter(&self) -> &Self {
-        self
-    }
-    fn sender_lease(&self) -> &Self {
         self
     }
     fn sms(&self) -> &Self {

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use application::ports::{
-    Advance, Claimed, Counted, DossierStore, Enqueue, InquiryLog, Logged, Outbox, Put, RateCounter, SenderLease,
+    Advance, Appointments, Claimed, Counted, DossierStore, Enqueue, InquiryLog, Logged, Outbox, Put, RateCounter,
     StoreError,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -208,7 +208,7 @@ pub async fn of_an_unreadable_row(
 }
 
 /// A dossier is written over exactly what was seen.
-pub async fn of_a_dossier_store(store: &impl DossierStore, code: &ReceiptCode) {
+pub async fn of_a_dossier_store(store: &(impl DossierStore + Appointments), code: &ReceiptCode) {
     let at = |revision: u64, step: &str| {
         let snapshot = json!({"receipt_code": code.as_str(), "revision": revision, "procedure": "Cấp thẻ", "phone": "0912345678",
             "received_on": "2026-11-20", "appointment_on": "2090-01-02", "step": step, "status": "", "unit": "Phòng",
@@ -315,21 +315,6 @@ pub async fn of_a_rate_counter(counter: &impl RateCounter) {
     let told = counter.advance(5_000, 6_000, Some(noon())).await.expect("an answer");
     assert_eq!(told, Advance::Granted(None), "what was said before");
     assert_eq!(advance(6_000, 7_000).await, Advance::Granted(Some(noon())), "and every other sender learns it");
-}
-
-/// One holder at a time, until he gives it back or his time is up.
-pub async fn of_a_sender_lease(turn: &impl SenderLease) {
-    let now = noon();
-    let until = now + TimeDelta::seconds(50);
-    let take = async |owner: &str, at| turn.take(owner, at, until).await.expect("an answer");
-    assert!(take("a", now).await);
-    assert!(take("a", now).await, "a call that was repeated after a lost reply finds itself");
-    assert!(!take("b", now).await);
-    turn.release("b").await.expect("an answer");
-    assert!(!take("b", now).await, "only the holder gives it back");
-    turn.release("a").await.expect("an answer");
-    assert!(take("b", now).await);
-    assert!(take("c", until + TimeDelta::milliseconds(1)).await, "his time is up");
 }
 
 /// Runs a check in virtual time.

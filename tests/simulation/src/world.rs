@@ -107,7 +107,6 @@ struct Tables {
     floods: BTreeMap<String, BTreeSet<String>>,
     free_at: Option<i64>,
     accepted_at: Option<DateTime<Utc>>,
-    turn: Option<(String, DateTime<Utc>)>,
     accepted: Vec<Accepted>,
     events: Vec<Event>,
 }
@@ -476,24 +475,6 @@ impl World {
             tables.free_at = Some(to);
         }
         moves
-    }
-
-    pub(crate) fn acquire_lease(&self, owner: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> bool {
-        let mut tables = self.tables();
-        match &tables.turn {
-            Some((holder, lease_until)) if holder != owner && *lease_until >= now => false,
-            _ => {
-                tables.turn = Some((owner.to_owned(), until));
-                true
-            }
-        }
-    }
-
-    pub(crate) fn release_lease(&self, owner: &str) {
-        let mut tables = self.tables();
-        if tables.turn.as_ref().is_some_and(|(holder, _)| holder == owner) {
-            tables.turn = None;
-        }
     }
 
     pub(crate) fn accept(&self, phone: &str, text: &str) -> String {

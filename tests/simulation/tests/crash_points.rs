@@ -177,7 +177,7 @@ fn run(scenario: &Scenario, plan: &[(usize, Fault)]) -> Outcome {
         let world = Arc::new(World::at(half_past_five()));
         let mut stack = Stack::new(world.clone(), faults.clone(), notice_config(100));
         (scenario.play)(&mut stack).await;
-        let quiet = stack.redeliver_until_quiet(TimeDelta::hours(20)).await;
+        let quiet = stack.send_until_quiet(TimeDelta::hours(20)).await;
         assert!(
             quiet,
             "{}: {plan:?}: faults are over, and notices are still open: {:#?}",

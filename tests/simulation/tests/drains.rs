@@ -5,17 +5,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use application::delivery::{NoticeSender, Progress, ReplySession, Tally};
-use application::ports::{Clock, Enqueue, InquiryLog, Outbox, SendError, SenderLease};
+use application::delivery::{Progress, ReplySession, Tally};
+use application::ports::{Clock, Enqueue, InquiryLog, Outbox, SendError};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::InquiryId;
 use domain::event::InquiryOutcome;
 use domain::inquiry::{Inquiry, ReplyCall};
 use domain::notice::lifecycle::State;
+use sender::Started;
 use simulation::aws::Stack;
-use simulation::desk::notice_config;
+use simulation::desk::{evening_of, notice_config};
 use simulation::fault::Faults;
-use simulation::ports::SimulatedPorts;
 use simulation::promises::in_virtual_time;
 use simulation::world::{Row, World};
 
@@ -74,9 +74,9 @@ async fn drained(stack: &Stack, request: &str, until: TimeDelta) -> (TimeDelta, 
     (took, replies.finish().await)
 }
 
-/// How often the index of what is due was read: eight lanes each.
+/// How often the index of what is due was read.
 fn looks(stack: &Stack) -> u64 {
-    stack.world.meter.spent().calls_of("Query") / 8
+    stack.world.meter.spent().calls_of("Query")
 }
 
 fn row(stack: &Stack, number: usize) -> Row {
@@ -189,54 +189,39 @@ fn a_mark_is_tried_five_times_in_two_seconds_and_then_left_to_the_next_claim() {
     });
 }
 
-/// Waits for the turn with that patience: whether it came, after how long, and how often it was asked for.
-async fn in_turn(stack: &Stack, patience: TimeDelta) -> (bool, TimeDelta, u64) {
-    let (began, before) = (stack.world.now(), asked(stack));
-    let delivery = delivery(stack);
-    let notices = delivery.run("request", began + TimeDelta::seconds(50));
-    let came = notices.drain_alone(patience).await.expect("an answer");
-    (came, stack.world.now() - began, asked(stack) - before)
-}
-
-/// Nothing else is asked of `control` where nothing is sent.
-fn asked(stack: &Stack) -> u64 {
-    stack.world.meter.spent().calls_of("UpdateItem")
-}
-
-fn delivery(stack: &Stack) -> NoticeSender<SimulatedPorts> {
-    NoticeSender::new(stack.ports.clone(), stack.notice_config.clone())
+/// A run of the sender on an evening that is planned, and whose index shows nothing for a moment.
+async fn started_after_a_plan(by: Started) -> (usize, TimeDelta) {
+    let stack = evening_of(3, Faults::none(), 100).await;
+    stack.plan(stack.world.now()).await.expect("planned");
+    let began = stack.world.now();
+    let (notices, request) = stack.sandbox();
+    let sent = sender::send_due(&notices, &stack.ports, &by, &request, began + TimeDelta::seconds(70)).await;
+    assert!(sent.failed.is_none());
+    (stack.world.accepted().len(), stack.world.now() - began)
 }
 
 #[test]
-fn a_turn_is_asked_for_twice_a_second_while_patience_lasts() {
+fn a_sender_that_a_plan_started_waits_for_the_index_and_one_that_the_minute_started_does_not() {
     in_virtual_time(async {
-        let stack = stack();
-        let now = stack.world.now();
-        assert!(stack.ports.take("another", now, now + TimeDelta::hours(1)).await.expect("an answer"));
-        assert_eq!(in_turn(&stack, TimeDelta::zero()).await, (false, ms(5), 1), "the minute rule comes again soon");
-        assert_eq!(in_turn(&stack, TimeDelta::seconds(4)).await, (false, ms(8 * 505 + 5), 9));
-        let ends = async {
-            stack.ports.sleep_until(stack.world.now() + TimeDelta::seconds(2)).await;
-            stack.ports.release("another").await
-        };
-        let (waited, _) = tokio::join!(in_turn(&stack, TimeDelta::seconds(4)), ends);
-        // Asked for five times; given back, once by each; and two looks.
-        assert_eq!(waited, (true, ms(4 * 505 + 5 + 2 * 5 + 5), 5 + 2));
+        let (sent, took) = started_after_a_plan(Started::by_plan(3)).await;
+        assert_eq!(sent, 3);
+        assert!(took < TimeDelta::seconds(10), "{took}: an apology within ten seconds of the rule");
+        let (sent, took) = started_after_a_plan(Started::default()).await;
+        assert_eq!((sent, took), (0, ms(2 * 5)), "it looked at two priorities, and beside them at the replies");
+        assert_eq!(started_after_a_plan(Started::by_plan(0)).await.0, 0, "a second pass that found nothing new");
     });
 }
 
 #[test]
-fn the_turn_of_a_drain_that_died_is_free_two_seconds_after_its_run_would_have_been_over() {
+fn a_sender_whose_plan_the_index_never_shows_ends_after_six_seconds() {
     in_virtual_time(async {
         let stack = stack();
-        let until = half_past_five() + TimeDelta::seconds(10);
-        let delivery = delivery(&stack);
-        let died = delivery.run("request", until);
-        // It took its turn and looked once.
-        tokio::time::timeout(Duration::from_millis(12), died.drain_alone(TimeDelta::zero())).await.expect_err("dead");
-        let take = async |now| stack.ports.take("another", now, now + TimeDelta::minutes(1)).await.expect("an answer");
-        let held = until + TimeDelta::seconds(2);
-        assert!(!take(held).await, "a message that was begun in time may still be under way");
-        assert!(take(held + ms(1)).await);
+        let began = stack.world.now();
+        let (notices, request) = stack.sandbox();
+        let started = Started::by_plan(1);
+        let deadline = began + TimeDelta::seconds(70);
+        sender::send_due(&notices, &stack.ports, &started, &request, deadline).await;
+        let took = stack.world.now() - began;
+        assert!((TimeDelta::seconds(6)..TimeDelta::milliseconds(6_100)).contains(&took), "{took}");
     });
 }

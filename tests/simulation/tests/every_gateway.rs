@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use adapters::secret::Secret;
 use adapters::vcom::checksum;
-use application::ports::{DossierStore, Page, PageToken, Put, StoreError};
+use application::ports::{DossierStore, Put, StoreError};
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use aws_lambda_events::encodings::Body;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use chrono::{NaiveDate, TimeDelta};
+use chrono::TimeDelta;
 use domain::dossier::revision::Stored;
 use domain::event::InquiryOutcome;
 use domain::{ClosedSteps, Dossier, InquiryId, ReceiptCode};
@@ -54,10 +54,6 @@ impl DossierStore for Dossiers {
 
     async fn put(&self, _: &Dossier, _: &Stored) -> Result<Put, StoreError> {
         unreachable!("8083 writes no dossier")
-    }
-
-    async fn appointed_on(&self, _: NaiveDate, _: Option<PageToken>) -> Result<Page, StoreError> {
-        unreachable!("8083 reads no index")
     }
 }
 

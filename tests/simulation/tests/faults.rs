@@ -9,6 +9,7 @@ use application::ports::{Clock, SendError};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::NoticeKind;
 use domain::notice::lifecycle::State;
+use sender::Started;
 use serde_json::json;
 use simulation::aws::{Stack, kind_of, record};
 use simulation::desk::{dossier, notice_config, phone};
@@ -94,7 +95,7 @@ fn dynamodb_down_for_ten_minutes_or_an_hour_loses_nothing() {
             stack.deliver_stream().await;
             tokio::time::sleep(Duration::from_secs(1)).await; // the index by appointment is behind
             while stack.evening(half_past_five()).await.is_none() {}
-            assert!(stack.redeliver_until_quiet(TimeDelta::hours(2)).await, "{:?}", states(&stack.world));
+            assert!(stack.send_until_quiet(TimeDelta::hours(2)).await, "{:?}", states(&stack.world));
             all_sent_once(&stack, 10);
             assert!(stack.bucket.is_empty());
             proved(
@@ -133,7 +134,7 @@ fn dynamodb_that_throttles_one_call_in_four_for_an_hour_loses_nothing() {
         minutes(1).await;
         stack.deliver_stream().await;
         while stack.evening(half_past_five()).await.is_none() {}
-        assert!(stack.redeliver_until_quiet(TimeDelta::hours(4)).await, "{:?}", states(&stack.world));
+        assert!(stack.send_until_quiet(TimeDelta::hours(4)).await, "{:?}", states(&stack.world));
         assert!(stack.faults.injected().len() > 50, "{}", stack.faults.injected().len());
         all_sent_once(&stack, 40);
         assert!(stack.bucket.is_empty());
@@ -160,12 +161,12 @@ fn everything_delivered_to_two_sandboxes_at_once_is_sent_once() {
         due_tomorrow(&stack, 10);
         minutes(1).await;
         stack.notice_config.window = "07:00-17:00".parse().expect("closed now");
-        stack.evening(half_past_five()).await.expect("planned only");
+        stack.plan(half_past_five()).await.expect("planned only");
         stack.notice_config.window = domain::notice::sending_window::SendingWindow::ALWAYS;
         minutes(60 * 14).await;
-        let (first, second) = tokio::join!(stack.redeliver(), stack.redeliver());
+        let (first, second) = tokio::join!(stack.send_due(), stack.send_due());
         assert!(first.expect("alive").is_ok() && second.expect("alive").is_ok());
-        assert!(stack.redeliver_until_quiet(TimeDelta::hours(1)).await);
+        assert!(stack.send_until_quiet(TimeDelta::hours(1)).await);
         all_sent_once(&stack, 20);
         proved("conflicts: every push, batch and run twice at once", &stack, 20);
     });
@@ -179,7 +180,7 @@ fn a_lost_reply_of_publish_is_one_duplicate_and_no_loss() {
         results(&stack, 1);
         stack.deliver_stream().await;
         assert_eq!(states(&stack.world), BTreeMap::from([("sending", 1)]), "in doubt");
-        assert!(stack.redeliver_until_quiet(TimeDelta::hours(1)).await);
+        assert!(stack.send_until_quiet(TimeDelta::hours(1)).await);
         assert_eq!(states(&stack.world), BTreeMap::from([("sent", 1)]));
         assert_eq!(stack.world.accepted().len(), 2, "not promised otherwise: SNS takes no idempotency token");
         let mut line = Line::of("a lost reply of Publish");
@@ -195,7 +196,7 @@ fn sns_throttled_for_an_hour_delays_and_sends_once() {
         results(&stack, 20);
         sns_fails(&mut stack, half_past_five() + TimeDelta::hours(1), SendError::NotSent("Throttling".into()));
         stack.deliver_stream().await;
-        assert!(stack.redeliver_until_quiet(TimeDelta::hours(4)).await);
+        assert!(stack.send_until_quiet(TimeDelta::hours(4)).await);
         all_sent_once(&stack, 20);
         proved("SNS throttled for an hour", &stack, 20);
     });
@@ -209,7 +210,7 @@ fn sns_that_hangs_or_answers_5xx_is_asked_again_when_the_lease_has_run_out() {
         sns_fails(&mut stack, half_past_five() + TimeDelta::minutes(5), SendError::Unknown("503".into()));
         stack.deliver_stream().await;
         assert_eq!(states(&stack.world), BTreeMap::from([("sending", 3)]), "in doubt: nobody may send it yet");
-        assert!(stack.redeliver_until_quiet(TimeDelta::hours(1)).await);
+        assert!(stack.send_until_quiet(TimeDelta::hours(1)).await);
         all_sent_once(&stack, 3);
         let first = stack.world.accepted()[0].at - half_past_five();
         assert!(first >= domain::notice::lifecycle::LEASE - TimeDelta::minutes(1), "{first}");
@@ -227,14 +228,14 @@ fn a_refused_authorisation_stops_the_run_and_burns_no_notice() {
         stack.deliver_stream().await;
         minutes(1).await;
         let began = stack.world.now();
-        let tally = stack.redeliver().await.expect("alive").expect("it ran").notices;
+        let tally = stack.send_due().await.expect("alive").expect("it ran").notices;
         assert_eq!((tally.refused, tally.deferred), (1, 16), "no more than were under way: {tally:?}");
         assert!(stack.world.now() - began < TimeDelta::seconds(1), "the run is over");
-        assert!(!stack.redeliver_until_quiet(TimeDelta::days(1)).await, "they wait for as long as it takes");
+        assert!(!stack.send_until_quiet(TimeDelta::days(1)).await, "they wait for as long as it takes");
         for row in stack.world.outbox().values() {
             assert_eq!((row.state, row.attempts), (State::Pending, 0), "{row:?}");
         }
-        assert!(stack.redeliver_until_quiet(TimeDelta::days(2)).await);
+        assert!(stack.send_until_quiet(TimeDelta::days(2)).await);
         all_sent_once(&stack, 40);
         proved("SNS refuses our authorisation for two days", &stack, 40);
     });
@@ -248,7 +249,7 @@ fn an_invalid_number_fails_for_good_with_the_reason_and_the_others_go() {
         let refused = SendError::WrongNumber("InvalidParameter: PhoneNumber".into());
         stack.ports.sns = Arc::new(move |to, _| (to.as_e164() == phone(1)).then(|| refused.clone()));
         stack.deliver_stream().await;
-        assert!(stack.redeliver_until_quiet(TimeDelta::minutes(30)).await);
+        assert!(stack.send_until_quiet(TimeDelta::minutes(30)).await);
         assert_eq!(states(&stack.world), BTreeMap::from([("failed", 1), ("sent", 2)]));
         let outbox = stack.world.outbox();
         let failed = outbox.values().find(|row| row.state == State::Failed).expect("one");
@@ -264,7 +265,7 @@ fn attempts_used_up_end_in_failed_with_the_last_reason() {
         results(&stack, 1);
         sns_fails(&mut stack, half_past_five() + TimeDelta::days(9), SendError::NotSent("Throttling".into()));
         stack.deliver_stream().await;
-        assert!(stack.redeliver_until_quiet(TimeDelta::days(3)).await);
+        assert!(stack.send_until_quiet(TimeDelta::days(3)).await);
         let row = stack.world.outbox().into_values().next().expect("one");
         assert_eq!((row.state, row.reason.as_deref()), (State::Failed, Some("given up after 20 attempts: Throttling")));
         assert!(stack.world.now() - half_past_five() > TimeDelta::hours(10), "but it was tried for hours");
@@ -293,7 +294,7 @@ fn a_run_tells_what_it_did() {
             _ => None,
         });
         stack.ports.sleep_until(seven + TimeDelta::seconds(120)).await;
-        let tally = stack.redeliver().await.expect("alive").expect("it ran").notices;
+        let tally = stack.send_due().await.expect("alive").expect("it ran").notices;
         let expected = Tally {
             sent: 4,
             parts: 8, // so short a receipt code makes it two parts
@@ -319,7 +320,7 @@ fn a_bus_that_is_down_stops_no_notice() {
         due_tomorrow(&stack, 10);
         stack.deliver_stream().await;
         stack.evening(half_past_five()).await.expect("it ran");
-        assert!(stack.redeliver_until_quiet(TimeDelta::minutes(10)).await);
+        assert!(stack.send_until_quiet(TimeDelta::minutes(10)).await);
         all_sent_once(&stack, 20);
         assert!(stack.world.events().is_empty());
         proved("the event bus is down", &stack, 20);
@@ -347,7 +348,7 @@ fn a_poisoned_record_is_set_aside_whole_and_the_shard_moves_on() {
         for _ in 0..2 {
             assert_eq!(stack.notify(std::slice::from_ref(&mended)).await, Some(notify::BatchResponse::default()));
         }
-        assert!(stack.redeliver_until_quiet(TimeDelta::minutes(10)).await);
+        assert!(stack.send_until_quiet(TimeDelta::minutes(10)).await);
         all_sent_once(&stack, 9);
         proved("the dead-letter bucket brought again, twice", &stack, 9);
     });
@@ -360,7 +361,7 @@ fn half_past_five_fired_twice_at_once_apologises_once() {
         due_tomorrow(&stack, 30);
         minutes(1).await;
         both_at_once(&stack).await;
-        assert!(stack.redeliver_until_quiet(TimeDelta::minutes(10)).await);
+        assert!(stack.send_until_quiet(TimeDelta::minutes(10)).await);
         all_sent_once(&stack, 30);
         proved("17:30 fired twice at once", &stack, 30);
     });
@@ -380,7 +381,7 @@ fn half_past_five_late_or_after_midnight_still_means_the_same_tomorrow() {
             due_tomorrow(&stack, 3);
             minutes(1).await;
             stack.evening(half_past_five()).await.expect("it ran");
-            assert!(stack.redeliver_until_quiet(TimeDelta::minutes(10)).await);
+            assert!(stack.send_until_quiet(TimeDelta::minutes(10)).await);
             all_sent_once(&stack, 3);
             proved("17:30 fired late, after midnight, or next morning", &stack, 3);
         }
@@ -396,7 +397,7 @@ fn half_past_five_not_fired_at_all_is_made_up_for_by_the_second_pass() {
         // The rule of 17:35 means the same tomorrow.
         let plan = stack.evening(half_past_five() + TimeDelta::minutes(5)).await.expect("it ran");
         assert_eq!((plan.planned, plan.already_planned), (5, 0));
-        assert!(stack.redeliver_until_quiet(TimeDelta::minutes(10)).await);
+        assert!(stack.send_until_quiet(TimeDelta::minutes(10)).await);
         all_sent_once(&stack, 5);
         proved("17:30 not fired at all: 17:35 tells them", &stack, 5);
     });
@@ -439,7 +440,7 @@ fn what_is_no_longer_true_between_plan_and_claim_is_not_sent() {
         change("NO-PHONE", json!({"phone": null}));
         change("REOPENED", json!({"step": "Thẩm định"}));
         stack.world.remove(&domain::ReceiptCode::parse("REMOVED").expect("a code"));
-        assert!(stack.redeliver_until_quiet(TimeDelta::hours(12)).await);
+        assert!(stack.send_until_quiet(TimeDelta::hours(12)).await);
         assert_eq!(states(&stack.world), BTreeMap::from([("cancelled", 5), ("sent", 1)]));
         let sent = stack.world.accepted();
         assert!(sent.len() == 1 && sent[0].text.contains("(MS: STILL)") && sent[0].at >= vn("2026-11-25T07:00:00"));
@@ -456,7 +457,7 @@ fn a_result_reached_again_before_the_first_notice_went_is_told_once() {
             stack.world.write(dossier("A", &phone(1), json!({"revision": revision, "step": step})));
         }
         stack.deliver_stream().await;
-        assert!(stack.redeliver_until_quiet(TimeDelta::hours(12)).await);
+        assert!(stack.send_until_quiet(TimeDelta::hours(12)).await);
         assert_eq!(states(&stack.world), BTreeMap::from([("cancelled", 1), ("sent", 1)]));
         assert_eq!(stack.world.accepted().len(), 1);
         proved("a result reached again before its first notice went", &stack, 1);
@@ -473,7 +474,7 @@ fn an_evening_that_the_window_cuts_goes_on_at_seven_and_expires_with_its_day() {
         minutes(1).await;
         let plan = stack.evening(half_past_five()).await.expect("it ran");
         assert!(plan.overrun_minutes >= 8, "the alarm speaks at once: {plan:?}");
-        assert!(stack.redeliver_until_quiet(TimeDelta::hours(12)).await);
+        assert!(stack.send_until_quiet(TimeDelta::hours(12)).await);
         all_sent_once(&stack, 200);
         let (evening, morning): (Vec<_>, Vec<_>) =
             stack.world.accepted().into_iter().partition(|message| message.at < vn("2026-11-24T21:00:05"));
@@ -486,7 +487,7 @@ fn an_evening_that_the_window_cuts_goes_on_at_seven_and_expires_with_its_day() {
         minutes(1).await;
         sns_fails(&mut stack, vn("2026-11-26T06:00:00"), SendError::Unauthorised("no".into()));
         stack.evening(half_past_five()).await.expect("it ran");
-        assert!(stack.redeliver_until_quiet(TimeDelta::days(3)).await);
+        assert!(stack.send_until_quiet(TimeDelta::days(3)).await);
         assert_eq!(states(&stack.world), BTreeMap::from([("expired", 3)]));
         proved("apologies past their day expire", &stack, 0);
     });
@@ -528,10 +529,10 @@ fn the_whole_fleet_keeps_one_rate_and_news_goes_before_apologies() {
         let arrived = stack.world.now();
         let records: Vec<_> =
             stack.world.stream_from(400).iter().enumerate().map(|(place, written)| record(place, written)).collect();
-        let (answer, drained) = tokio::join!(stack.notify(&records), stack.redeliver());
+        let (answer, drained) = tokio::join!(stack.notify(&records), stack.send_due());
         assert!(answer.expect("alive").batch_item_failures.is_empty());
         drained.expect("alive").expect("it ran");
-        assert!(stack.redeliver_until_quiet(TimeDelta::hours(2)).await);
+        assert!(stack.send_until_quiet(TimeDelta::hours(2)).await);
         all_sent_once(&stack, 520);
         let accepted = stack.world.accepted();
         keeps_the_rate(&accepted, 10.0);
@@ -544,23 +545,24 @@ fn the_whole_fleet_keeps_one_rate_and_news_goes_before_apologies() {
         assert!(before.len() <= 60, "{} apologies went before the last of 120 results", before.len());
         stack.deliver_stream().await;
         all_sent_once(&stack, 520);
-        proved("notify, apology and redeliver at once: one rate, news first", &stack, 520);
+        proved("notify, apology and sender at once: one rate, news first", &stack, 520);
     });
 }
 
 #[test]
-fn one_drain_at_a_time() {
+fn two_senders_at_once_share_the_work_and_keep_one_rate() {
     in_virtual_time(async {
-        let mut stack = stack_at(half_past_five(), Faults::none(), 10);
+        let stack = stack_at(half_past_five(), Faults::none(), 10);
         due_tomorrow(&stack, 100);
         minutes(1).await;
-        stack.notice_config.window = "07:00-17:00".parse().expect("closed now");
-        stack.evening(half_past_five()).await.expect("planned only");
-        stack.notice_config.window = domain::notice::sending_window::SendingWindow::ALWAYS;
-        minutes(60 * 14).await;
-        let (first, second) = tokio::join!(stack.redeliver(), stack.redeliver());
+        stack.plan(half_past_five()).await.expect("planned only");
+        minutes(1).await;
+        let (first, second) = tokio::join!(stack.send_due(), stack.send_due());
         let sent = [first, second].map(|run| run.expect("alive").expect("it ran").notices.sent);
-        assert!(sent.contains(&0) && sent.iter().sum::<u32>() > 50, "{sent:?}");
+        assert!(sent.iter().sum::<u32>() == 100 && sent.iter().all(|sent| *sent > 20), "{sent:?}");
+        all_sent_once(&stack, 100);
+        keeps_the_rate(&stack.world.accepted(), 10.0);
+        proved("two senders at once", &stack, 100);
     });
 }
 
@@ -574,7 +576,7 @@ fn clocks_five_minutes_apart_send_once() {
         minutes(1).await;
         stack.deliver_stream().await;
         stack.evening(half_past_five()).await.expect("it ran");
-        assert!(stack.redeliver_until_quiet(TimeDelta::hours(2)).await);
+        assert!(stack.send_until_quiet(TimeDelta::hours(2)).await);
         all_sent_once(&stack, 60);
         proved("clocks five minutes apart", &stack, 60);
     });
@@ -592,7 +594,7 @@ fn a_dossier_table_restored_from_backup_tells_nobody_twice() {
         stack.world.restore(dossier("A", &phone(1), json!({})));
         stack.world.write(dossier("A", &phone(1), json!({"revision": 2, "step": "Trả kết quả"})));
         stack.deliver_stream().await;
-        assert!(stack.redeliver_until_quiet(TimeDelta::hours(1)).await);
+        assert!(stack.send_until_quiet(TimeDelta::hours(1)).await);
         all_sent_once(&stack, 1);
         proved("the dossier table restored from backup", &stack, 1);
     });
@@ -677,7 +679,7 @@ fn a_phone_that_was_removed_before_the_notice_went_and_corrected_later_is_told()
         at_result(&stack, 1, json!(phone(1)));
         at_result(&stack, 2, json!(null));
         stack.deliver_stream().await;
-        assert!(stack.redeliver_until_quiet(TimeDelta::hours(12)).await);
+        assert!(stack.send_until_quiet(TimeDelta::hours(12)).await);
         let row = row_of(&stack, "A result#1");
         assert_eq!((row.state, row.phone_at_fault), (State::Cancelled, true));
         at_result(&stack, 3, json!(phone(2)));
@@ -698,12 +700,12 @@ fn a_number_that_sns_refused_is_corrected_whenever_the_correction_comes() {
             at_result(&stack, 1, json!(phone(1)));
             stack.deliver_stream().await;
             if corrected_after > 0 {
-                assert!(stack.redeliver_until_quiet(TimeDelta::minutes(30)).await);
+                assert!(stack.send_until_quiet(TimeDelta::minutes(30)).await);
                 assert_eq!(row_of(&stack, "A result#1").state, State::Failed);
             }
             at_result(&stack, 2, json!(phone(2)));
             stack.deliver_stream().await;
-            assert!(stack.redeliver_until_quiet(TimeDelta::minutes(30)).await);
+            assert!(stack.send_until_quiet(TimeDelta::minutes(30)).await);
             assert_eq!(told(&stack), [phone(0), phone(2)], "{corrected_after}");
         }
     });
@@ -727,7 +729,7 @@ fn a_correction_that_comes_while_the_notice_is_on_its_way_to_the_wrong_number_co
             };
             tokio::join!(stack.notify(std::slice::from_ref(&first)), corrected);
             stack.deliver_stream().await;
-            assert!(stack.redeliver_until_quiet(TimeDelta::hours(2)).await, "{strike}: {:?}", states(&stack.world));
+            assert!(stack.send_until_quiet(TimeDelta::hours(2)).await, "{strike}: {:?}", states(&stack.world));
             assert_eq!(told(&stack), [phone(2)], "{strike}");
             assert!(stack.bucket.is_empty());
         }
@@ -743,12 +745,12 @@ fn a_row_whose_state_was_edited_by_hand_starves_nobody_and_is_told() {
         stack.deliver_stream().await;
         due_tomorrow(&stack, 30);
         minutes(1).await;
-        stack.evening(half_past_five()).await.expect("planned only");
+        stack.plan(half_past_five()).await.expect("planned only");
         for (id, _) in stack.world.outbox().into_iter().filter(|(id, _)| id.key.kind() == NoticeKind::Result) {
             stack.world.edit_state(&id, State::Cancelled);
         }
         stack.ports.sleep_until(vn("2026-11-25T07:00:00")).await;
-        let tally = stack.redeliver().await.expect("alive").expect("it ran").notices;
+        let tally = stack.send_due().await.expect("alive").expect("it ran").notices;
         assert_eq!((tally.unclaimable, tally.sent), (40, 30));
         assert_eq!(stack.world.unfinished(), 0);
     });
@@ -766,7 +768,7 @@ fn a_counter_in_the_far_future_stops_nobody_and_is_told() {
         let deadline = stack.world.now() + TimeDelta::minutes(1);
         let (_, tally, _) = notify::notify(&delivery, &notify::Batch { records }, &request, deadline).await;
         assert_eq!((tally.sent, tally.counter_resets), (0, 1), "reservations of before are kept: a minute");
-        assert!(stack.redeliver_until_quiet(TimeDelta::minutes(3)).await);
+        assert!(stack.send_until_quiet(TimeDelta::minutes(3)).await);
         all_sent_once(&stack, 20);
         proved("the rate limiter's counter a year ahead", &stack, 20);
     });
@@ -781,10 +783,8 @@ fn a_plan_that_fails_half_way_still_tells_what_it_owed() {
             let stack = stack_at(half_past_five(), outage, 10);
             due_tomorrow(&stack, 600);
             minutes(1).await;
-            let (delivery, request) = stack.sandbox();
-            let deadline = stack.world.now() + TimeDelta::minutes(15);
             let event = apology::Scheduled { time: half_past_five() };
-            let evening = apology::apologise(&delivery, &event, &request, deadline).await;
+            let evening = apology::plan_evening(&stack.ports, &stack.notice_config, &event).await;
             assert_eq!(evening.plan.planned, stack.world.outbox().len() as u64, "{after} ms");
             assert!(evening.failed.is_some() || evening.plan.out_of_reach > 0, "{after} ms: it is to be repeated");
             failed += usize::from(evening.failed.is_some() && evening.plan.planned > 0);
@@ -807,27 +807,12 @@ fn a_run_that_fails_half_way_still_tells_what_it_sent() {
             stack.ports.sleep_until(vn("2026-11-25T07:00:00")).await;
             let (delivery, request) = stack.sandbox();
             let deadline = stack.world.now() + TimeDelta::minutes(1);
-            let run = redeliver::redeliver(&delivery, &stack.ports, &request, deadline).await;
+            let run = sender::send_due(&delivery, &stack.ports, &Started::default(), &request, deadline).await;
             let sent = stack.world.outbox().values().filter(|row| row.state == State::Sent).count();
             assert_eq!(run.notices.sent as usize, sent, "{after} ms");
             failed += usize::from(run.failed.is_some() && sent > 0);
         }
         assert!(failed > 0, "some failed after they had sent something");
-    });
-}
-
-#[test]
-fn a_turn_that_cannot_be_given_back_is_no_reason_to_fail() {
-    in_virtual_time(async {
-        let deadline = half_past_five() + TimeDelta::minutes(1);
-        let quiet = stack();
-        let (delivery, request) = quiet.sandbox();
-        assert!(redeliver::redeliver(&delivery, &quiet.ports, &request, deadline).await.failed.is_none());
-        let last = quiet.faults.calls() - 1;
-        let stack = stack_at(half_past_five(), Faults::at([(last, Fault::Before)]), 10);
-        let (delivery, request) = stack.sandbox();
-        assert!(redeliver::redeliver(&delivery, &stack.ports, &request, deadline).await.failed.is_none());
-        assert_eq!(stack.faults.injected(), [Fault::Before]);
     });
 }
 
@@ -845,14 +830,16 @@ fn a_region_without_sms_burns_no_notice_and_is_told() {
         for minute in 0..120 {
             let next = half_past_five() + TimeDelta::minutes(minute + 1);
             let deadline = stack.world.now() + TimeDelta::seconds(70);
-            let run = redeliver::redeliver(&delivery, &stack.ports, &format!("minute-{minute}"), deadline).await;
+            let run =
+                sender::send_due(&delivery, &stack.ports, &Started::default(), &format!("minute-{minute}"), deadline)
+                    .await;
             refused += run.notices.refused;
             stack.ports.sleep_until(next).await;
         }
         assert!(refused > 20, "the alarm's metric in every run: {refused}");
         assert_eq!(states(&stack.world), BTreeMap::from([("pending", 40)]));
         minutes(60 * 24).await;
-        assert!(stack.redeliver_until_quiet(TimeDelta::hours(1)).await);
+        assert!(stack.send_until_quiet(TimeDelta::hours(1)).await);
         all_sent_once(&stack, 40);
         proved("a region without SMS, or the sandbox: every number refused for a day", &stack, 40);
     });
@@ -873,7 +860,7 @@ fn after_a_long_wait_for_the_rate_the_dossier_is_looked_at_again() {
             tokio::time::sleep(Duration::from_secs(1)).await;
             stack.world.write(dossier("R1", &phone(1), json!({"revision": 2, "step": "Thẩm định"})));
         };
-        let (run, ()) = tokio::join!(stack.redeliver(), reopened);
+        let (run, ()) = tokio::join!(stack.send_due(), reopened);
         let tally = run.expect("alive").expect("it ran").notices;
         assert_eq!((tally.sent, tally.cancelled), (1, 1));
         assert_eq!(told(&stack), [phone(0)]);
@@ -888,7 +875,7 @@ fn a_result_that_was_handed_over_before_its_notice_went_is_not_announced() {
         results(&stack, 1);
         stack.deliver_stream().await;
         stack.world.write(dossier("R0", &phone(0), json!({"revision": 2, "step": "Đã trả kết quả"})));
-        assert!(stack.redeliver_until_quiet(TimeDelta::hours(12)).await);
+        assert!(stack.send_until_quiet(TimeDelta::hours(12)).await);
         assert_eq!(row_of(&stack, "R0 result#1").reason.as_deref(), Some("the result was handed over"));
         assert!(stack.world.accepted().is_empty());
     });
@@ -906,7 +893,7 @@ fn the_alarm_for_an_evening_too_long_says_when_it_really_ends() {
         minutes(1).await;
         let plan = stack.evening(half_past_five()).await.expect("it ran");
         stack.notice_config.window = domain::notice::sending_window::SendingWindow::ALWAYS;
-        assert!(stack.redeliver_until_quiet(TimeDelta::hours(2)).await);
+        assert!(stack.send_until_quiet(TimeDelta::hours(2)).await);
         let last = stack.world.accepted().last().expect("sent").at;
         let overrun = (last - vn("2026-11-24T18:10:00")).num_minutes();
         assert!(overrun > 0 && plan.overrun_minutes >= overrun, "{} predicted, {overrun} real", plan.overrun_minutes);
@@ -938,7 +925,7 @@ fn a_result_closed_by_mistake_before_its_notice_went_is_told_when_it_is_back() {
         stack.deliver_stream().await;
         stack.world.write(dossier("R0", &phone(0), json!({"revision": 2, "step": "Đã trả kết quả"})));
         stack.deliver_stream().await;
-        assert!(stack.redeliver_until_quiet(TimeDelta::hours(12)).await);
+        assert!(stack.send_until_quiet(TimeDelta::hours(12)).await);
         assert!(stack.world.accepted().is_empty());
         stack.world.write(dossier("R0", &phone(0), json!({"revision": 3, "step": "Trả kết quả"})));
         stack.deliver_stream().await;
@@ -955,10 +942,10 @@ fn a_row_that_can_never_be_asked_about_keeps_no_apology_waiting() {
         stack.deliver_stream().await;
         due_tomorrow(&stack, 30);
         minutes(1).await;
-        stack.evening(half_past_five()).await.expect("planned only");
+        stack.plan(half_past_five()).await.expect("planned only");
         stack.ports.sleep_until(vn("2026-11-25T07:00:00")).await;
         stack.ports.unclaimable = Some("R0".into());
-        let tally = stack.redeliver().await.expect("alive").expect("it ran").notices;
+        let tally = stack.send_due().await.expect("alive").expect("it ran").notices;
         assert_eq!(tally.sent, 30, "{tally:?}");
     });
 }

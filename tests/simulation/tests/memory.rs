@@ -18,10 +18,10 @@ fn planning_takes_the_memory_of_a_page_not_of_a_province() {
             let mut stack = evening_of(due, Faults::none(), 10).await;
             stack.notice_config.window = "07:00-08:00".parse().expect("closed: planned only");
             // Once, so that the world has its rows; the second pass adds none, and what it takes is the function's own.
-            stack.evening(stack.world.now()).await.expect("it ran");
+            stack.plan(stack.world.now()).await.expect("it ran");
             HEAP.reset_peak_usage();
             let before = HEAP.current_usage_as_kb();
-            let plan = stack.evening(stack.world.now()).await.expect("it ran");
+            let plan = stack.plan(stack.world.now()).await.expect("it ran");
             assert_eq!(plan.already_planned, due as u64);
             took.push(HEAP.peak_usage_as_kb() - before);
         }

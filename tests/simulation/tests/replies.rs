@@ -75,7 +75,7 @@ fn run(plan: &[(usize, Fault)]) -> usize {
         let stack = stack_with(Faults::at(plan.iter().copied()));
         let code = stack.ask_by_vcom("1", SENDER, "MCKH A").await;
         assert!(matches!(code, Some(200 | 104)), "{plan:?}: {code:?}");
-        assert!(stack.redeliver_until_quiet(TimeDelta::hours(2)).await, "{plan:?}: {:?}", stack.world.replies());
+        assert!(stack.send_until_quiet(TimeDelta::hours(2)).await, "{plan:?}: {:?}", stack.world.replies());
         all_replied_once(&stack, 1);
         let ambiguous = stack.faults.injected().iter().filter(|fault| !fault.is_definite()).count();
         let calls = stack.world.replied();
@@ -128,7 +128,7 @@ fn vcom_down_for_an_hour_delays_replies_and_no_notice() {
         vcom_fails(&mut stack, half_past_five() + TimeDelta::hours(1), SendError::NotSent("HTTP 503".into()));
         ask(&stack, 20).await;
         assert_eq!(states(&stack), BTreeMap::from([("pending", 20)]));
-        assert!(stack.redeliver_until_quiet(TimeDelta::hours(4)).await);
+        assert!(stack.send_until_quiet(TimeDelta::hours(4)).await);
         all_replied_once(&stack, 20);
         let last = stack.world.replied().last().expect("a reply").at - half_past_five();
         assert!(last < TimeDelta::minutes(150), "{last}: no later than the pause that had grown");
@@ -153,9 +153,9 @@ fn vcom_that_hangs_keeps_no_citizen_and_no_notice_waiting() {
         tokio::time::sleep(Duration::from_secs(14 * 3600)).await;
         let began = stack.world.now();
         vcom_fails(&mut stack, began + TimeDelta::minutes(20), SendError::NotSent("no answer".into()));
-        assert!(stack.redeliver().await.expect("alive").is_ok());
+        assert!(stack.send_due().await.expect("alive").is_ok());
         assert_eq!(stack.world.accepted().len(), 50, "the notices' drain went on beside");
-        assert!(stack.redeliver_until_quiet(TimeDelta::hours(4)).await);
+        assert!(stack.send_until_quiet(TimeDelta::hours(4)).await);
         all_replied_once(&stack, 100);
     });
 }
@@ -188,12 +188,12 @@ fn a_gateway_that_takes_nothing_from_us_is_asked_little_and_burns_no_reply() {
         ask(&stack, 60).await;
         tokio::time::sleep(Duration::from_secs(3_600)).await;
         asked.store(0, Ordering::Relaxed);
-        let drained = stack.redeliver().await.expect("alive").expect("it ran");
+        let drained = stack.send_due().await.expect("alive").expect("it ran");
         assert!((1..=16).contains(&asked.load(Ordering::Relaxed)), "no more than were under way");
         assert_eq!(drained.replies.deferred, 60, "and all wait for five minutes");
-        assert!(!stack.redeliver_until_quiet(TimeDelta::days(1)).await, "for as long as it takes");
+        assert!(!stack.send_until_quiet(TimeDelta::days(1)).await, "for as long as it takes");
         assert!(stack.world.replies().values().all(|row| (row.state, row.attempts) == (State::Pending, 0)));
-        assert!(stack.redeliver_until_quiet(TimeDelta::days(2)).await);
+        assert!(stack.send_until_quiet(TimeDelta::days(2)).await);
         all_replied_once(&stack, 60);
     });
 }
@@ -205,7 +205,7 @@ fn a_reply_goes_at_any_hour_and_without_a_budget() {
         stack.notice_config.window = "07:00-17:00".parse().expect("closed now");
         vcom_fails(&mut stack, half_past_five() + TimeDelta::minutes(2), SendError::NotSent("HTTP 500".into()));
         ask(&stack, 2).await;
-        assert!(stack.redeliver_until_quiet(TimeDelta::minutes(10)).await, "nobody waits for the morning");
+        assert!(stack.send_until_quiet(TimeDelta::minutes(10)).await, "nobody waits for the morning");
         all_replied_once(&stack, 2);
         assert!(stack.world.accepted().is_empty(), "not by SNS");
     });
@@ -216,7 +216,7 @@ fn dynamodb_down_when_a_message_comes_loses_neither_it_nor_its_reply() {
     in_virtual_time(async {
         let stack = stack_with(Faults::outage(Duration::ZERO, Duration::from_secs(25)));
         assert!(matches!(stack.ask_by_vcom("1", SENDER, "MCKH A").await, Some(200 | 104)));
-        assert!(stack.redeliver_until_quiet(TimeDelta::hours(1)).await);
+        assert!(stack.send_until_quiet(TimeDelta::hours(1)).await);
         all_replied_once(&stack, 1);
     });
 }

@@ -39,7 +39,7 @@ fn states(world: &World) -> BTreeMap<State, usize> {
 /// Everybody was told once, at the rate.
 async fn all_are_told(stack: &Stack, owed: usize, what: &str) {
     assert_eq!(stack.world.outbox().len(), owed, "the outbox is complete");
-    assert!(stack.redeliver_until_quiet(TimeDelta::hours(24)).await);
+    assert!(stack.send_until_quiet(TimeDelta::hours(24)).await);
     assert_eq!(states(&stack.world), BTreeMap::from([(State::Sent, owed)]));
     assert_eq!(stack.world.accepted().len(), owed);
     keeps_the_rate(&stack.world);

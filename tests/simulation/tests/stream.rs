@@ -168,7 +168,7 @@ async fn live(
         let again = world.stream_from(0).iter().enumerate().map(|(place, written)| record(place, written)).collect();
         stack.deliver(again).await;
     }
-    assert!(stack.redeliver_until_quiet(TimeDelta::hours(20)).await, "3: every notice reaches a final state");
+    assert!(stack.send_until_quiet(TimeDelta::hours(20)).await, "3: every notice reaches a final state");
     assert!(stack.bucket.is_empty(), "1: nothing was poisoned");
 
     let outbox = world.outbox();

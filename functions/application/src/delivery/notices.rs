@@ -6,11 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::refusals::{self, Fault, Refusals};
-use super::run::{A_MOMENT, AT_ONCE, DueQueue, LANES, LOOK_AGAIN, Passed, Progress, Run, Tally};
-use crate::ports::{Clock, DossierStore, DueRows, NoticePorts, Outbox, SendError, SenderLease, SmsSender, StoreError};
+use super::run::{AT_ONCE, DueQueue, Passed, Progress, Run, Tally};
+use crate::ports::{Clock, DossierStore, DueRows, NoticePorts, Outbox, SendError, SmsSender, StoreError};
 use crate::rate_limiter::{PartsPerSecond, RateLimiter};
 use domain::calendar::day_in_vietnam;
-use domain::event::Event;
 use domain::notice::NoticeRow;
 use domain::notice::Priority;
 use domain::notice::decision::{StillTrue, is_superseded, still_true};
@@ -160,23 +159,10 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         Ok(is_superseded(&id.key, &rows))
     }
 
-    /// Sends what is due, results and supplements before apologies, if it is this run's turn before `patience` is over.
-    /// False where somebody else is at it.
-    pub async fn drain_alone(&self, patience: TimeDelta) -> Result<bool, StoreError> {
-        let (turn, clock, run) = (self.ports().sender_lease(), self.ports().clock(), &self.run);
-        let latest = run.now() + patience;
-        while !turn.take(run.name(), run.now(), run.until + LOOK_AGAIN).await? {
-            if run.now() >= latest {
-                return Ok(false);
-            }
-            clock.sleep_until(run.now() + A_MOMENT).await;
-        }
-        let drained = run.drain(self).await;
-        // It runs out by itself.
-        if let Err(error) = turn.release(run.name()).await {
-            tracing::warn!(%error, "the turn to drain could not be given back");
-        }
-        drained.map(|()| true)
+    /// Sends what is due, results and supplements before apologies, until nothing more comes due. Where nothing is due
+    /// at first, it looks again for `patience`.
+    pub async fn drain(&self, patience: TimeDelta) -> Result<(), StoreError> {
+        self.run.drain(self, patience).await
     }
 
     /// Sends under a claim and completes its row. Whatever goes wrong from here on, the row exists.
@@ -292,11 +278,6 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         })
     }
 
-    /// Keeps an event until there is time to publish it.
-    pub fn announce(&self, event: Event) {
-        self.run.announce(event);
-    }
-
     /// Publishes what happened, and tells what was done.
     pub async fn finish(self) -> Tally {
         self.run.finish().await
@@ -327,8 +308,7 @@ impl<P: NoticePorts> DueQueue for NoticeSession<'_, P> {
 
     /// Of the first priority that has any to work on now. Few enough that news of a higher one does not wait long.
     async fn due(&self, passed: &Passed) -> Result<DueRows, StoreError> {
-        let limit =
-            self.delivery.rate_limiter.rate().messages_in(FEW_SECONDS).clamp(AT_ONCE, 500) + LANES * passed.len();
+        let limit = self.delivery.rate_limiter.rate().messages_in(FEW_SECONDS).clamp(AT_ONCE, 500) + passed.len();
         let mut later = DueRows::default();
         for priority in Priority::NOTICES {
             let mut rows = self.ports().outbox().due(priority, self.run.until, limit).await?;

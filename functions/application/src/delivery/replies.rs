@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::run::{AT_ONCE, DueQueue, LANES, Passed, Progress, Run, Tally};
+use super::run::{AT_ONCE, DueQueue, Passed, Progress, Run, Tally};
 use crate::ports::{DueRows, InquiryLog, Outbox, ReplyPorts, ReplySender, SendError, StoreError};
 use domain::inquiry::Inquiry;
 use domain::notice::Priority;
@@ -59,7 +59,7 @@ impl<'a, P: ReplyPorts> ReplySession<'a, P> {
 
     /// Sends what is due. Beside any other drain: a claim is one sender's alone.
     pub async fn drain(&self) -> Result<(), StoreError> {
-        self.run.drain(self).await
+        self.run.drain(self, TimeDelta::zero()).await
     }
 
     /// What was done so far.
@@ -112,7 +112,7 @@ impl<P: ReplyPorts> DueQueue for ReplySession<'_, P> {
     }
 
     async fn due(&self, passed: &Passed) -> Result<DueRows, StoreError> {
-        let limit = AT_ONCE * 4 + LANES * passed.len();
+        let limit = AT_ONCE * 4 + passed.len();
         let mut rows = self.run.ports.outbox().due(Priority::Reply, self.run.until, limit).await?;
         rows.due.retain(|due| passed.counts(due));
         Ok(rows)

@@ -18,14 +18,12 @@ use domain::notice::retry;
 
 /// Messages under way at once in one sender. Their I/O overlaps.
 pub(super) const AT_ONCE: usize = 16;
-/// Lanes of the index `open`: the rows that a session passes over may all be in one of them.
-pub(super) const LANES: usize = 8;
 /// How often an idle sender looks for messages that became due.
 pub(super) const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
 /// How often a mark is tried before it is left to the next claim, which sends the message again.
 const COMPLETE_TRIES: u32 = 5;
-/// Between two tries of a mark, and between a drain's two askings for its turn.
-pub(super) const A_MOMENT: TimeDelta = TimeDelta::milliseconds(500);
+/// Between two tries to complete a row.
+const A_MOMENT: TimeDelta = TimeDelta::milliseconds(500);
 
 /// What one run did, for its log line and metrics.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -124,6 +122,7 @@ impl Passed {
 pub struct Run<'a, P> {
     pub(super) ports: &'a P,
     pub(super) until: DateTime<Utc>,
+    /// Unique to this invocation.
     name: String,
     claims: AtomicU64,
     tally: Mutex<Tally>,
@@ -181,20 +180,32 @@ impl<'a, P: OutboxPorts> Run<'a, P> {
         Ok(Ok(claim))
     }
 
-    /// Works on what is due until nothing more comes due or the time is up.
-    pub(super) async fn drain(&self, lane: &impl DueQueue) -> Result<(), StoreError> {
+    /// Works on what is due until nothing more comes due or the time is up. Where nothing is due at first, it looks again
+    /// for `patience`.
+    pub(super) async fn drain(&self, queue: &impl DueQueue, patience: TimeDelta) -> Result<(), StoreError> {
         let mut passed = Passed::default();
-        let drained = self.work_off(lane, &mut passed).await;
+        let drained = self.work_off(queue, &mut passed, self.now() + patience).await;
         self.count((), |tally| tally.unclaimable += passed.unreadable);
         drained
     }
 
-    async fn work_off(&self, lane: &impl DueQueue, passed: &mut Passed) -> Result<(), StoreError> {
-        while lane.is_open() {
-            let (due, ()) = futures::join!(lane.due(passed), self.publish_events());
+    async fn work_off(
+        &self,
+        queue: &impl DueQueue,
+        passed: &mut Passed,
+        look_until: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        while queue.is_open() {
+            let (due, ()) = futures::join!(queue.due(passed), self.publish_events());
             let (DueRows { due, unreadable }, now) = (due?, self.now());
             passed.unreadable = passed.unreadable.max(unreadable);
-            let Some(first) = due.iter().map(|due| due.due_at).min() else { break };
+            let Some(first) = due.iter().map(|due| due.due_at).min() else {
+                if now >= look_until {
+                    break;
+                }
+                self.ports.clock().sleep_until((now + LOOK_AGAIN).min(look_until)).await;
+                continue;
+            };
             self.note_waiting(now - first);
             let workable: Vec<&Due> = due.iter().filter(|due| passed.is_workable(due, now)).collect();
             if workable.is_empty() {
@@ -203,7 +214,7 @@ impl<'a, P: OutboxPorts> Run<'a, P> {
                 passed.not_ours.clear();
                 continue;
             }
-            if !self.work_on(lane, &workable, passed).await {
+            if !self.work_on(queue, &workable, passed).await {
                 self.ports.clock().sleep_until(now + LOOK_AGAIN).await;
             }
         }
@@ -211,11 +222,11 @@ impl<'a, P: OutboxPorts> Run<'a, P> {
     }
 
     /// Takes what is due. False where the outbox could not be asked about any of it.
-    async fn work_on(&self, lane: &impl DueQueue, due: &[&Due], passed: &mut Passed) -> bool {
+    async fn work_on(&self, queue: &impl DueQueue, due: &[&Due], passed: &mut Passed) -> bool {
         let mut within_reach = false;
         let mut ended = futures::stream::iter(due.iter())
-            .map(async |due| (*due, on_due_alone(lane, &due.id).await))
-            .buffer_unordered(lane.at_once());
+            .map(async |due| (*due, on_due_alone(queue, &due.id).await))
+            .buffer_unordered(queue.at_once());
         while let Some((due, progress)) = ended.next().await {
             passed.note(due, progress);
             within_reach |= progress != Progress::OutOfReach;
@@ -354,11 +365,6 @@ impl<'a, P: OutboxPorts> Run<'a, P> {
         result
     }
 
-    /// Unique to this invocation.
-    pub(super) fn name(&self) -> &str {
-        &self.name
-    }
-
     fn next_owner(&self) -> String {
         format!("{}/{}", self.name, self.claims.fetch_add(1, Ordering::Relaxed))
     }
@@ -369,11 +375,11 @@ impl<'a, P: OutboxPorts> Run<'a, P> {
 }
 
 /// One message's trouble with a store does not stop the others.
-async fn on_due_alone(lane: &impl DueQueue, id: &Outgoing) -> Progress {
-    if !lane.is_open() {
+async fn on_due_alone(queue: &impl DueQueue, id: &Outgoing) -> Progress {
+    if !queue.is_open() {
         return Progress::Deferred;
     }
-    match lane.on_due(id).await {
+    match queue.on_due(id).await {
         Ok(progress) => progress,
         Err(error) => {
             tracing::error!(message = %id, error = &error as &dyn Error, "a due message could not be claimed");

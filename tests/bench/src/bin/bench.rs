@@ -109,7 +109,7 @@ fn contestants(root: &Path, folder: &Path, authority: &Authority) -> Result<Vec<
         rust("notify", Job::Notify)?,
         rust("intake", Job::Intake)?,
         rust("apology", Job::Apology)?,
-        rust("redeliver", Job::Redeliver)?,
+        rust("sender", Job::Sender)?,
         rust("floor-notify", Job::Notify)?,
         python("python-lookup", Job::Lookup, "lookup"),
         python("python-notify", Job::Notify, "notify"),

@@ -1,0 +1,87 @@
+//! The sender: takes the messages of the outbox that are due, and sends them.
+//!
+//! Two rules start it: one every minute, and one when an evening's apologies are planned. Two runs may overlap, since a
+//! claim belongs to one of them and both keep the same rate.
+
+use application::delivery::{NoticeSender, ReplySession, SENDING_RUN, Tally};
+use application::ports::{Clock, NoticePorts, ReplyPorts, StoreError};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
+
+/// Left at the end for a message under way: SNS's time-out and the write of its outcome.
+const MARGIN: TimeDelta = TimeDelta::seconds(14);
+/// The index `open` may show a plan some seconds late: a run that was started by one looks for so long.
+const FOR_THE_INDEX: TimeDelta = TimeDelta::seconds(6);
+
+/// The event of either rule, as far as it matters.
+#[derive(Debug, Default, Deserialize)]
+pub struct Started {
+    #[serde(rename = "detail-type", default)]
+    detail_type: String,
+    #[serde(default)]
+    detail: Detail,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Detail {
+    #[serde(default)]
+    planned: u64,
+}
+
+impl Started {
+    /// By a plan of so many new apologies.
+    pub fn by_plan(planned: u64) -> Self {
+        Self { detail_type: "Apologies Planned".into(), detail: Detail { planned } }
+    }
+
+    /// How long to look for messages where the index shows none.
+    fn patience(&self) -> TimeDelta {
+        let by_plan = self.detail_type == "Apologies Planned" && self.detail.planned > 0;
+        if by_plan { FOR_THE_INDEX } else { TimeDelta::zero() }
+    }
+}
+
+/// Sends what is due until nothing more comes due or the run is over: notices, and beside them the replies of 8083, so
+/// that neither waits for the other. `request` is unique to the invocation.
+///
+/// What was done is returned also where a part failed.
+pub async fn send_due<P: NoticePorts, R: ReplyPorts>(
+    notices: &NoticeSender<P>,
+    replies: &R,
+    started: &Started,
+    request: &str,
+    deadline: DateTime<Utc>,
+) -> Sent {
+    let until = (notices.ports().clock().now() + SENDING_RUN).min(deadline - MARGIN);
+    let (notices, replies) = (notices.run(request, until), ReplySession::run(replies, request, until));
+    let (of_notices, of_replies) = tokio::join!(notices.drain(started.patience()), replies.drain());
+    let (notices, replies) = tokio::join!(notices.finish(), replies.finish());
+    Sent { notices, replies, failed: of_notices.err().or(of_replies.err()) }
+}
+
+/// What a run did.
+#[derive(Debug)]
+pub struct Sent {
+    /// With notices.
+    pub notices: Tally,
+    /// With replies of 8083.
+    pub replies: Tally,
+    /// Why it ended early.
+    pub failed: Option<StoreError>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_a_plan_of_new_apologies_is_waited_for() {
+        let patience = |event| serde_json::from_value::<Started>(event).expect("an event").patience();
+        let planned = |planned| json!({"detail-type": "Apologies Planned", "detail": {"planned": planned, "due": 9}});
+        assert_eq!(patience(planned(3)), FOR_THE_INDEX);
+        assert_eq!(patience(planned(0)), TimeDelta::zero());
+        assert_eq!(patience(json!({"detail-type": "Scheduled Event", "detail": {}})), TimeDelta::zero());
+        assert_eq!(patience(json!({})), TimeDelta::zero());
+    }
+}
