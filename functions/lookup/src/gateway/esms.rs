@@ -1,5 +1,5 @@
 //! eSMS: GET with `sender`, `content`, `serviceNumber`, `keyword`, `sign`, `cpid`, `smsid` and `receiverTime`
-//! (yyyyMMddHHmmss). It takes `<ClientResponse><Message/><Smsid/><Receiver/></ClientResponse>`.
+//! (yyyyMMddHHmmss). It accepts `<ClientResponse><Message/><Smsid/><Receiver/></ClientResponse>`.
 //!
 //! Its signature is weak: `sign` is the base64 MD5 of `cpid`, `smsid`, `content`, `receiverTime` and the key, joined
 //! without a separator. The sender is not signed, and characters can be moved between adjacent values. Put the

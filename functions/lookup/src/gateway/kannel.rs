@@ -1,7 +1,7 @@
 //! Kannel: GET with `msisdn`, `short_code`, `mo_message`, `request_id`, `ts`, as `infra/local/kannel.conf` sends them.
 //!
-//! Kannel user guide, "SMS services": it puts the URL's credentials into HTTP Basic, takes `text/plain`, succeeds on 200
-//! and 202 only and repeats the same URL else. Accented text reaches the phone only in UCS-2, which the reply asks for
+//! Kannel user guide, "SMS services": it sends the URL's credentials by HTTP Basic, accepts `text/plain`, and calls the
+//! same URL again after any status but 200 and 202. Accented text reaches the phone only in UCS-2, which the reply requests
 //! by `X-Kannel-Coding: 2` (and the service allows by `accept-x-kannel-headers = true`).
 
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;

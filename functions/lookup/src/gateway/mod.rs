@@ -56,7 +56,7 @@ pub fn protocols() -> impl Iterator<Item = &'static str> {
 pub(crate) struct Answer<'a> {
     /// For the citizen.
     pub text: &'a str,
-    /// Whether the citizen pays. Some protocols cannot say it.
+    /// Whether the citizen pays. Not every protocol can say it.
     pub charged: bool,
     /// Whether the same message was delivered before.
     pub repeated: bool,
@@ -101,7 +101,7 @@ pub(crate) struct Authenticated {
 }
 
 impl Authenticated {
-    /// Refuses `request` with the gateway's own answer.
+    /// Refuses the message after all, with the gateway's own answer.
     pub fn refuse(&self, why: Refusal) -> Refused {
         Refused::new(why, self.protocol.refuse)
     }

@@ -1,7 +1,7 @@
 //! 1Pay, SMS charging: GET with `access_key`, `command`, `mo_message`, `msisdn`, `request_id`, `request_time`,
 //! `short_code` and `signature`, the hex HMAC-SHA256 of the other seven.
 //!
-//! It takes `{"status":1,"sms":"…","type":"text"}`; with `status` 0 the citizen gets the text and pays nothing. A replayed
+//! It accepts `{"status":1,"sms":"…","type":"text"}`; with `status` 0 the citizen gets the text and pays nothing. A replayed
 //! request is a repeated delivery: it gets the first reply and has no other effect.
 
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
