@@ -4,7 +4,7 @@ use adapters::control::Control;
 use adapters::dossiers::DynamoDossiers;
 use adapters::inquiries::DynamoInquiries;
 use adapters::outbox::DynamoOutbox;
-use application::ports::{Claimed, DossierStore, Enqueue, Outbox};
+use application::ports::{Appointments, Claimed, Enqueue, Outbox};
 use domain::{NoticeId, NoticeKey};
 use serde_json::json;
 use simulation::promises;

@@ -1,4 +1,4 @@
-//! Which of the codes a text may ask for is a dossier's.
+//! Finds the dossier that a text asks for.
 
 use application::ports::{DossierStore, StoreError};
 use domain::Dossier;
@@ -9,7 +9,7 @@ use futures::future::join_all;
 pub(crate) enum Found<'a> {
     /// The dossier, and the reading that names it.
     Dossier(&'a Reading, Box<Dossier>),
-    /// It stands there and cannot be read: trying again does not help.
+    /// The row exists and cannot be read: a retry does not help.
     Unreadable(&'a Reading),
     /// None of the codes is a dossier's, or there was no code.
     Nothing,
@@ -25,9 +25,9 @@ impl<'a> Found<'a> {
     }
 }
 
-/// The first reading that names a dossier, also one that cannot be read: it is what was meant. They are read at the same time, so
-/// that a text with three readings is answered as soon as one with a single reading. A table out of reach is an error
-/// unless a likelier reading is answered: the dossier that is out of reach may be the one.
+/// The first reading that names a dossier, also one that cannot be read: it is what was meant. All are read at the same
+/// time, so a text with three readings is answered as soon as a text with one. If the table does not answer, that is an
+/// error, unless a likelier reading was found: the missing dossier may be the right one.
 pub(crate) async fn first_found<'a>(
     dossiers: &impl DossierStore,
     readings: &'a [Reading],
@@ -49,8 +49,7 @@ pub(crate) async fn first_found<'a>(
 
 #[cfg(test)]
 mod tests {
-    use application::ports::{Page, PageToken, Put};
-    use chrono::NaiveDate;
+    use application::ports::Put;
     use domain::ReceiptCode;
     use domain::dossier::revision::Stored;
     use domain::inquiry::asked_for;
@@ -91,10 +90,6 @@ mod tests {
 
         async fn put(&self, _: &Dossier, _: &Stored) -> Result<Put, StoreError> {
             unreachable!("a look-up writes no dossier")
-        }
-
-        async fn appointed_on(&self, _: NaiveDate, _: Option<PageToken>) -> Result<Page, StoreError> {
-            unreachable!("a look-up reads no index")
         }
     }
 

@@ -1,8 +1,8 @@
-//! `/mo/{gateway}`: a citizen's text to 8083, brought by the short code's operator, and its answer.
+//! `/mo/{gateway}`: a citizen's text to 8083, delivered by the short code's operator, and its answer.
 //!
-//! Always 200 with a text for a genuine message; 401 for one that is not; 503 where the gateway shall bring it again.
-//! Where the operator wants the reply by a call of its own, it is owed in the outbox like any message of ours, and tried
-//! once before the answer; `sender` has the rest.
+//! Always 200 with a text for a genuine message; 401 for one that is not; 503 where the gateway shall deliver it again.
+//! Where the protocol has a separate call for the reply, the reply is enqueued in the outbox as every notice is, and
+//! sent once before the answer; `sender` does the rest.
 
 mod found;
 mod gateway;
@@ -28,32 +28,31 @@ use domain::{ClosedSteps, InquiryId, ReceiptCode, inquiry};
 
 use found::{Found, first_found};
 pub use gateway::protocols;
-use gateway::{Answer, Gateway, Refusal, Refused, Request};
-use message::Message;
+use gateway::{Answer, Authenticated, Refusal, Refused, Request};
 pub use sender_limit::SenderLimit;
 
 /// "An answer within 4 seconds, always": some operators give up at 5.
 const ANSWER_WITHIN: Duration = Duration::from_millis(3_300);
-/// A reply that goes by a call of its own is begun so soon, or left to `sender`: the call takes 1.2 seconds at most.
+/// The separate call for a reply starts within this time, or is left to `sender`: it takes 1.2 seconds at most.
 const CALL_WITHIN: TimeDelta = TimeDelta::milliseconds(1_900);
-/// How long anything else may keep an answer that is ready.
+/// How long anything else may delay an answer that is ready.
 const WAIT_FOR_REST: Duration = Duration::from_millis(200);
 
-/// SMS parts of a reply: what an operator still delivers as one message, and the seed's reply is two.
+/// SMS parts of a reply: what an operator still delivers as one message. The 2017 notice's reply has two.
 const MOST_PARTS: u32 = 3;
 
-/// The front door of 8083.
+/// Answers the inquiries to 8083.
 pub struct Lookup<D, P> {
     /// Table `dossiers`.
     pub dossiers: D,
-    /// The inquiries, and what a reply's own way needs.
+    /// The inquiries, and what a reply by a separate call needs.
     pub ports: P,
-    /// One member a gateway: `{"kannel":{"user":"…","password":"…"}}`.
+    /// GatewaySecret, one member for each gateway: `{"kannel":{"user":"…","password":"…"}}`.
     pub secret: Arc<Secret>,
     /// Parameter `ClosedSteps`.
     pub closed_steps: ClosedSteps,
-    /// Parameter `ChargeUnanswered`: whether a citizen pays for a message that brought him no dossier's state, where the
-    /// gateway's convention leaves that to us.
+    /// Parameter `ChargeUnanswered`: whether a citizen pays for a reply without a dossier's state, where the gateway's
+    /// protocol can say so.
     pub charge_unanswered: bool,
     /// Parameter `FloodLimit`.
     pub sender_limit: SenderLimit,
@@ -92,7 +91,7 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
                 *answer
             }
             Err(Unanswered::Refused(refused)) => {
-                // Without the gateway's name: a stranger can write anything into the path.
+                // Without the gateway's name: an unauthenticated sender can write anything into the path.
                 tracing::warn!(reason = %refused, "a message to 8083 was refused");
                 *refused.answer
             }
@@ -105,7 +104,7 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
         (answer, counts)
     }
 
-    /// The answer. What happened on the way is counted in `counts`, also where there is no answer.
+    /// Adds to `counts` also where it returns an error.
     async fn answer(
         &self,
         name: &str,
@@ -115,11 +114,10 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
     ) -> Result<ApiGatewayProxyResponse, Unanswered> {
         let now = self.ports.clock().now();
         let replies = ReplySession::run(&self.ports, request_id, now + CALL_WITHIN);
-        let gateway = self.authenticated(name, request).await?;
-        let message = gateway.read(request);
-        let id = InquiryId::new(name, &message.id_or_fingerprint(now));
-        let counted = sender_limit::counted(&message, id.as_str(), now);
-        let inquiry = self.work_out(&gateway, &message, id, counted.as_ref(), now).await?;
+        let authenticated = self.authenticated(name, request).await?;
+        let id = InquiryId::new(name, &authenticated.message.id_or_fingerprint(now));
+        let counted = sender_limit::counted(&authenticated.message, id.as_str(), now);
+        let inquiry = self.work_out(&authenticated, id, counted.as_ref(), now).await?;
         let (logged, dropped) = self.log_beside(&inquiry, announcement(&inquiry)).await;
         if dropped > 0 {
             counts.push(("EventsDropped", dropped.into()));
@@ -133,34 +131,26 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
                 self.uncount_a_late_repetition(counted, first.received_at, now).await;
                 (*first, true)
             }
-            Logged::Conflicting => return Err(gateway.refuse(Refusal::UsedId).into()),
+            Logged::Conflicting => return Err(authenticated.refuse(Refusal::UsedId).into()),
         };
         if inquiry.call.is_some() {
-            let owed = replies.on_inquiry(&inquiry).await;
-            counts.extend(reply_counts(replies.tally()));
-            if tokio::time::timeout(WAIT_FOR_REST, replies.finish()).await.is_err() {
-                tracing::warn!(events.dropped = 1, "the event bus was too slow for a citizen's answer");
-                counts.push(("EventsDropped", 1.0));
-            }
-            owed?;
+            send_reply(replies, &inquiry, counts).await?;
         }
-        let answer = Answer { text: &inquiry.reply, message: &message, charged: inquiry.charged, repeated };
-        Ok(gateway.reply(&answer))
+        Ok(authenticated.reply(&Answer { text: &inquiry.reply, charged: inquiry.charged, repeated }))
     }
 
     /// A mismatch fetches the secret once more: it may have been rotated a moment ago.
-    async fn authenticated(&self, name: &str, request: &Request) -> Result<Gateway, Unanswered> {
-        match Gateway::authenticate(name, request, &*self.secret.get().await?) {
-            Ok(gateway) => Ok(gateway),
-            Err(_) => Ok(Gateway::authenticate(name, request, &*self.secret.refresh().await?)?),
+    async fn authenticated(&self, name: &str, request: &Request) -> Result<Authenticated, Unanswered> {
+        match gateway::authenticate(name, request, &*self.secret.get().await?) {
+            Ok(authenticated) => Ok(authenticated),
+            Err(_) => Ok(gateway::authenticate(name, request, &*self.secret.refresh().await?)?),
         }
     }
 
-    /// What the citizen is told, and why.
+    /// The inquiry with its reply.
     async fn work_out(
         &self,
-        gateway: &Gateway,
-        message: &Message,
+        Authenticated { message, accents, .. }: &Authenticated,
         id: InquiryId,
         counted: Option<&Counted>,
         now: DateTime<Utc>,
@@ -169,10 +159,10 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
         let read = first_found(&self.dossiers, &readings);
         let found = self.sender_limit.unless_over_limit(self.ports.inquiries(), counted, read).await?;
         let reading = found.as_ref().and_then(Found::reading).or(readings.first());
-        let (outcome, reply) = self.told(found.as_ref(), reading, now);
-        let mut reply = fit(&gateway.accents.apply(reply), MOST_PARTS);
+        let (outcome, reply) = self.outcome(found.as_ref(), reading, now);
+        let mut reply = fit(&accents.apply(reply), MOST_PARTS);
         if found.is_some() && reading.is_some_and(|reading| reading.names_another) {
-            reply = messages::one_code_a_message(reply, gateway.accents, MOST_PARTS);
+            reply = messages::one_code_a_message(reply, *accents, MOST_PARTS);
         }
         Ok(Inquiry {
             id,
@@ -187,8 +177,8 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
         })
     }
 
-    /// The outcome and its text. Nothing was `found`, for nothing was looked for, in a flood.
-    fn told(
+    /// The outcome and its text. `found` is `None` where the sender is over the limit: no dossier was read.
+    fn outcome(
         &self,
         found: Option<&Found<'_>>,
         reading: Option<&Reading>,
@@ -205,7 +195,8 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
         }
     }
 
-    /// "Repeated deliveries do not count": one of an earlier minute's message was counted anew, for only its row knows.
+    /// Repeated deliveries do not count. That a message was first delivered in an earlier minute is known only from its
+    /// row, so it was counted a second time.
     async fn uncount_a_late_repetition(&self, counted: Option<Counted>, first: DateTime<Utc>, now: DateTime<Utc>) {
         let late = counted.filter(|_| sender_limit::minute(first) != sender_limit::minute(now));
         if let Some(message) = late {
@@ -213,13 +204,13 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
         }
     }
 
-    /// "Where a convention lets a message go uncharged", only a dossier's state is charged.
+    /// Unless `ChargeUnanswered` is set, only a reply with a dossier's state is charged.
     fn is_charged(&self, outcome: InquiryOutcome) -> bool {
         self.charge_unanswered || outcome == InquiryOutcome::Answered
     }
 
-    /// Logs the inquiry and announces it beside; and how many events were dropped. The bus keeps no answer waiting that is
-    /// ready.
+    /// Logs the inquiry and, at the same time, publishes its event; also returns how many events were dropped. A slow bus
+    /// does not delay an answer that is ready.
     async fn log_beside(&self, inquiry: &Inquiry, event: Event) -> (Result<Logged, StoreError>, u32) {
         let events = [event];
         let announce = self.ports.events().publish(&events);
@@ -227,11 +218,26 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
         let log = self.ports.inquiries().log(inquiry);
         tokio::pin!(log);
         tokio::select! {
-            biased; // the row first: on a cold start the bus's client is made while DynamoDB writes it
+            biased; // the row first: on a cold start the bus's client is made while DynamoDB writes the row
             logged = &mut log => (logged, unless_late(announce).await),
             dropped = &mut announce => (log.await, dropped),
         }
     }
+}
+
+/// Enqueues the reply that needs a separate call, and sends it at once if there is time.
+async fn send_reply<P: ReplyPorts>(
+    replies: ReplySession<'_, P>,
+    inquiry: &Inquiry,
+    counts: &mut Counts,
+) -> Result<(), StoreError> {
+    let enqueued = replies.on_inquiry(inquiry).await;
+    counts.extend(reply_counts(replies.tally()));
+    if tokio::time::timeout(WAIT_FOR_REST, replies.finish()).await.is_err() {
+        tracing::warn!(events.dropped = 1, "the event bus was too slow for a citizen's answer");
+        counts.push(("EventsDropped", 1.0));
+    }
+    enqueued.map(drop)
 }
 
 /// How many events were dropped: the one event, where the bus takes too long.
@@ -242,7 +248,7 @@ async fn unless_late(announce: impl Future<Output = u32>) -> u32 {
     })
 }
 
-/// What an alarm watches.
+/// The metric of a new inquiry, if an alarm watches it.
 fn reported(inquiry: &Inquiry) -> Option<(&'static str, f64)> {
     match inquiry.outcome {
         InquiryOutcome::Flood => {
@@ -255,7 +261,7 @@ fn reported(inquiry: &Inquiry) -> Option<(&'static str, f64)> {
     }
 }
 
-/// Names the code only of a dossier: what else a citizen takes for one may be his identity card's or his phone's number.
+/// Names the code only if a dossier has it: any other may be the number of an identity card or of a phone.
 fn announcement(inquiry: &Inquiry) -> Event {
     let stands_in_the_table = matches!(inquiry.outcome, InquiryOutcome::Answered | InquiryOutcome::Unreadable);
     let of_a_dossier = |_: &&ReceiptCode| stands_in_the_table;

@@ -1,6 +1,6 @@
 //! `LookupFunction`: API Gateway, `GET|POST /mo/{gateway}`.
 
-// The SDK's futures lie 130 deep in this one.
+// The future of an invocation nests some 130 futures of the SDK.
 #![recursion_limit = "256"]
 
 use adapters::aws::{self, Service, Timeouts};
@@ -28,8 +28,9 @@ async fn main() -> anyhow::Result<()> {
     let config = aws::config(Timeouts::Gateway)?;
     let dynamodb = aws::dynamodb(&config);
     let (ports, secret) = replies_from_settings(&settings, &config, &dynamodb, Timeouts::Gateway)?;
-    // A citizen waits: what a first text needs is fetched, connected and made before it comes, or while the secret is
-    // under way. The count runs beside the read, so there are two connections to DynamoDB.
+    // For a short cold start, the secret is fetched, connections are opened and clients are made before the first text
+    // arrives, or while the secret is being fetched. The per-sender count and the read of the dossier run at the same
+    // time, so there are two connections to DynamoDB.
     tokio::spawn({
         let secret = secret.clone();
         async move { secret.fetch_ahead().await }
@@ -65,9 +66,9 @@ fn charge_unanswered(settings: &Settings) -> Result<bool, SettingError> {
 
 /// `FLOOD_LIMIT`: different messages of one phone a minute.
 ///
-/// "Không giới hạn số lần nhắn tin tra cứu": the limit is there against machines, and a person must never reach it. By
-/// our estimate, who types codes sends 6 messages a minute, an office that pastes them from a list 15, and a phone can
-/// send 30, one every two seconds. The default is twice that.
+/// "Không giới hạn số lần nhắn tin tra cứu": the limit is against automatic senders, and a person must never reach it. We
+/// estimate that a person who types codes sends 6 messages a minute, and an office that pastes them from a list 15. A
+/// phone can send 30, one every two seconds. The default is twice that.
 fn flood_limit(settings: &Settings) -> Result<u32, SettingError> {
     const NAME: &str = "FLOOD_LIMIT";
     match settings.optional(NAME) {

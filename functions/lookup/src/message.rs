@@ -1,20 +1,21 @@
-//! A mobile-originated message, whichever gateway brought it.
+//! A mobile-originated message, whichever gateway delivered it.
+
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 use domain::calendar::VIETNAM;
 use domain::inquiry::ReplyCall;
 use sha2::{Digest, Sha256};
 
-/// What a citizen sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Message {
-    /// The gateway's id of it, the same on every delivery; `None` where it has none.
+    /// The gateway's id, the same on every delivery; `None` where the gateway sends none.
     pub id: Option<String>,
-    /// Who, as the gateway writes it.
+    /// A phone number, as the gateway writes it.
     pub sender: String,
-    /// What. Empty where the gateway's request was no message.
+    /// Empty where the gateway's request has none.
     pub text: String,
-    /// What the gateway's own call for the reply must name; `None` where the reply is the answer to its request.
+    /// What the separate call for the reply must name; `None` where the reply is in the answer to the gateway's request.
     pub call: Option<ReplyCall>,
 }
 
@@ -23,8 +24,18 @@ const MOST_ID: usize = 200;
 const MOST_SENDER: usize = 32;
 const MOST_TEXT: usize = 1_000;
 
+impl fmt::Debug for Message {
+    /// Shows no value: the gateway chooses the id too, and it could be a phone number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("has_id", &self.id.is_some())
+            .field("text_characters", &self.text.chars().count())
+            .finish_non_exhaustive()
+    }
+}
+
 impl Message {
-    /// Cut to what a table can hold.
+    /// Cuts each value to what a table can hold.
     pub fn new(id: Option<&str>, sender: Option<&str>, text: Option<&str>) -> Self {
         let cut = |text: Option<&str>, most| text.unwrap_or_default().chars().take(most).collect::<String>();
         Self {
@@ -35,13 +46,13 @@ impl Message {
         }
     }
 
-    /// Its reply goes by a call of the gateway's own.
+    /// The message, if its reply needs a separate call to the gateway.
     pub fn replied_by(self, call: ReplyCall) -> Self {
         Self { call: Some(call), ..self }
     }
 
-    /// The gateway's id; without one, sender, text and minute make the message: the same text a minute later is asked
-    /// anew. Hashed, for no key shall hold a phone number.
+    /// The gateway's id; without one, a hash of sender, text and minute: the same text a minute later is another message.
+    /// It is a hash because no key may contain a phone number.
     pub fn id_or_fingerprint(&self, now: DateTime<Utc>) -> String {
         if let Some(id) = &self.id {
             return id.clone();
@@ -51,7 +62,7 @@ impl Message {
     }
 }
 
-/// Half a SHA-256, in hex.
+/// The first half of the SHA-256, in hex.
 pub(crate) fn fingerprint(text: &str) -> String {
     hex::encode(&Sha256::digest(text)[..16])
 }
@@ -59,6 +70,34 @@ pub(crate) fn fingerprint(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn no_phone_number_and_no_text_is_in_the_debug_output() {
+        let call = ReplyCall { short_code: "8083".into(), command: "0912345678".into() };
+        for id in [None, Some("m-0912345678")] {
+            let message = Message::new(id, Some("84912345678"), Some("MCKH 0161701234")).replied_by(call.clone());
+            for shown in [format!("{message:?}"), format!("{message:#?}"), format!("{:?}", Some(message.clone()))] {
+                for part in ["912345678", "0161701234", "MCKH", "8083"] {
+                    assert!(!shown.contains(part), "{shown}");
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_gateway_sends_is_cut_and_not_shown(
+            id in proptest::option::of("\\PC{0,210}"), sender in "\\PC{0,40}", text in proptest::option::of("\\PC{0,1010}")
+        ) {
+            let message = Message::new(id.as_deref(), Some(&sender), text.as_deref());
+            let shown = format!("{message:?}");
+            prop_assert!(shown.is_ascii() && shown.len() < 60, "{}", shown);
+            prop_assert!(message.id.is_none_or(|id| id.chars().count() <= MOST_ID && !id.trim().is_empty()));
+            prop_assert!(sender.starts_with(&message.sender) && message.sender.chars().count() <= MOST_SENDER);
+            prop_assert!(text.unwrap_or_default().starts_with(&message.text) && message.text.chars().count() <= MOST_TEXT);
+        }
+    }
 
     #[test]
     fn without_an_id_sender_text_and_minute_make_the_message() {

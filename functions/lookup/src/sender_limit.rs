@@ -1,8 +1,10 @@
-//! One phone's flood: beyond so many different messages a minute, each further one gets a hint and reads no dossier.
+//! The per-sender limit: after so many different messages of a phone in a minute, each further one gets a hint and reads
+//! no dossier.
 //!
-//! The count is one conditional write beside the read of the dossier, so an ordinary inquiry waits for nothing more. It
-//! is shared by all sandboxes and exact. A sandbox that has seen a phone reach its limit counts before it reads; another
-//! sandbox finds out by its first message, whose dossier is read and not used. A count that fails stops no citizen.
+//! The count is one conditional write at the same time as the read of the dossier, so it does not delay an ordinary
+//! inquiry. It is shared by all sandboxes and exact. A sandbox that has seen a phone reach its limit counts before it
+//! reads; another sandbox learns it from its first message, whose dossier is read and not used. A message whose count
+//! fails is answered.
 
 use std::collections::HashSet;
 use std::future::Future;
@@ -14,16 +16,16 @@ use domain::Phone;
 
 use crate::message::{Message, fingerprint};
 
-/// Minutes are calendar minutes.
+/// The limit counts by calendar minutes.
 const MINUTE: TimeDelta = TimeDelta::minutes(1);
 
-/// Parameter `FloodLimit`, and the phones this sandbox has seen at it.
+/// Parameter `FloodLimit`, and the phones that this sandbox has seen reach it.
 pub struct SenderLimit {
     most: u32,
     full: Mutex<Full>,
 }
 
-/// The windows of one minute that are full.
+/// The windows of one minute that have reached the limit.
 #[derive(Default)]
 struct Full {
     over_at: DateTime<Utc>,
@@ -31,12 +33,12 @@ struct Full {
 }
 
 impl SenderLimit {
-    /// At most so many different messages of a phone a minute.
+    /// `most`: different messages of a phone in a minute.
     pub fn new(most: u32) -> Self {
         Self { most, full: Mutex::default() }
     }
 
-    /// What `read` reads, or `None` where the message is one too many. Without a sender there is no phone to count for.
+    /// What `read` reads, or `None` where the message is over the limit. A message without a sender is not counted.
     pub(crate) async fn unless_over_limit<T>(
         &self,
         log: &impl InquiryLog,
@@ -84,7 +86,7 @@ impl SenderLimit {
     }
 }
 
-/// How a message is counted; `inquiry` is its row's key. A phone is one phone however its gateways write it.
+/// How a message is counted; `inquiry` is its row's key. A phone has one count, however its gateways write its number.
 pub(crate) fn counted(message: &Message, inquiry: &str, now: DateTime<Utc>) -> Option<Counted> {
     let sender = message.sender.trim();
     if sender.is_empty() {
@@ -99,7 +101,7 @@ pub(crate) fn counted(message: &Message, inquiry: &str, now: DateTime<Utc>) -> O
     })
 }
 
-/// The minute an instant is in.
+/// The start of the minute that contains an instant.
 pub(crate) fn minute(instant: DateTime<Utc>) -> DateTime<Utc> {
     instant.duration_trunc(MINUTE).unwrap_or(instant)
 }

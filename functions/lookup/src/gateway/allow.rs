@@ -1,6 +1,6 @@
 //! Optional member `allow` of a gateway: the addresses it calls from, `["203.0.113.0/24","198.51.100.7"]`.
 //!
-//! Beside a signature, never instead of one. It is what stands between a stranger and a convention whose own is weak.
+//! It adds to a signature and never replaces one. Protocols whose own signature is weak need it.
 
 use std::net::IpAddr;
 
@@ -9,16 +9,25 @@ use serde_json::Value;
 
 use super::Refusal;
 
-/// Whether `source` may call. One range that cannot be read closes the gateway: it was meant to keep somebody out.
-pub(super) fn check(source: Option<IpAddr>, allow: &Value) -> Result<(), Refusal> {
-    let ranges = match allow {
-        Value::Null => return Ok(()),
-        Value::Array(ranges) => ranges.iter().map(range).collect::<Option<Vec<_>>>(),
-        _ => None,
-    };
-    let ranges = ranges.ok_or(Refusal::NotConfigured)?;
-    let allowed = source.is_some_and(|source| ranges.iter().any(|range| range.contains(&source.to_canonical())));
-    if allowed { Ok(()) } else { Err(Refusal::WrongAddress) }
+/// The permitted ranges; `None` permits every address.
+pub(super) struct AllowList(Option<Vec<IpNet>>);
+
+impl AllowList {
+    /// One range that cannot be read makes the account wrong: without that range, the list would not be the intended one.
+    pub fn parse(member: &Value) -> Result<Self, Refusal> {
+        let ranges = match member {
+            Value::Null => return Ok(Self(None)),
+            Value::Array(ranges) => ranges.iter().map(range).collect::<Option<Vec<_>>>(),
+            _ => None,
+        };
+        ranges.map(|ranges| Self(Some(ranges))).ok_or(Refusal::NotConfigured)
+    }
+
+    pub fn check(&self, source: Option<IpAddr>) -> Result<(), Refusal> {
+        let Some(ranges) = &self.0 else { return Ok(()) };
+        let allowed = source.is_some_and(|source| ranges.iter().any(|range| range.contains(&source.to_canonical())));
+        if allowed { Ok(()) } else { Err(Refusal::WrongAddress) }
+    }
 }
 
 fn range(text: &Value) -> Option<IpNet> {
@@ -31,6 +40,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::json;
+
+    fn check(source: Option<IpAddr>, member: &Value) -> Result<(), Refusal> {
+        AllowList::parse(member)?.check(source)
+    }
 
     #[test]
     fn only_the_listed_addresses_may_call() {

@@ -1,4 +1,4 @@
-//! A text inside the formats gateways take.
+//! Escapes a text for the formats that gateways accept.
 
 /// Inside an XML element or attribute. Characters that XML 1.0 cannot hold at all are left out.
 pub(super) fn xml(text: &str) -> String {
@@ -10,7 +10,7 @@ pub(super) fn xml(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&apos;"),
-            // A reader makes a line feed of a bare carriage return.
+            // An XML parser reads a bare carriage return as a line feed.
             '\r' => escaped.push_str("&#13;"),
             '\t' | '\n' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'.. => escaped.push(letter),
             _ => {}

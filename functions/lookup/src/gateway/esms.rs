@@ -1,9 +1,9 @@
 //! eSMS: GET with `sender`, `content`, `serviceNumber`, `keyword`, `sign`, `cpid`, `smsid` and `receiverTime`
-//! (yyyyMMddHHmmss). It takes `<ClientResponse><Message/><Smsid/><Receiver/></ClientResponse>`.
+//! (yyyyMMddHHmmss). It accepts `<ClientResponse><Message/><Smsid/><Receiver/></ClientResponse>`.
 //!
-//! Weak, and its operator's choice: `sign` is the base64 MD5 of `cpid`, `smsid`, `content`, `receiverTime` and the key,
-//! one behind the other. It leaves the sender unsigned and does not tell where a value ends, so letters can be moved
-//! between neighbours. Put the operator's addresses into the member `allow` beside it.
+//! Its signature is weak: `sign` is the base64 MD5 of `cpid`, `smsid`, `content`, `receiverTime` and the key, joined
+//! without a separator. The sender is not signed, and characters can be moved between adjacent values. Put the
+//! operator's addresses into the member `allow`.
 
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use base64::Engine;
@@ -11,14 +11,13 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 use md5::{Digest, Md5};
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::escape::xml;
 use super::signature::{Key, same};
-use super::{Answer, Protocol, Refusal, Request, account_as, by_status, typed};
+use super::{Answer, Gateway, Protocol, Refusal, Request, by_status, parsed, typed};
 use crate::message::Message;
 
-pub(super) const PROTOCOL: Protocol = Protocol { name: "esms", verify, read, reply, refuse: by_status };
+pub(super) const PROTOCOL: Protocol = Protocol { name: "esms", parse: parsed::<Account>, refuse: by_status };
 
 /// Its member of GatewaySecret: `{"cpid":"…","key":"…","allow":["203.0.113.0/24"]}`
 #[derive(Deserialize)]
@@ -27,30 +26,30 @@ struct Account {
     key: Key,
 }
 
-fn verify(request: &Request, account: &Value) -> Result<(), Refusal> {
-    let Account { cpid, key } = account_as(account)?;
-    let given = |name| request.parameter(name).ok_or(Refusal::WrongCredentials);
-    let signed = [given("cpid")?, given("smsid")?, given("content")?, given("receiverTime")?, key.reveal()].concat();
-    let sign = STANDARD.encode(Md5::digest(signed));
-    // A plus that was not escaped arrives as a space, which base64 has none of.
-    let genuine = cpid.is(given("cpid")?) & same(sign.as_bytes(), given("sign")?.replace(' ', "+").as_bytes());
-    if genuine { Ok(()) } else { Err(Refusal::WrongCredentials) }
-}
+impl Gateway for Account {
+    fn authenticate(&self, request: &Request) -> Result<Message, Refusal> {
+        let given = |name| request.parameter(name).ok_or(Refusal::WrongCredentials);
+        let (cpid, id, text, time) = (given("cpid")?, given("smsid")?, given("content")?, given("receiverTime")?);
+        let sign = STANDARD.encode(Md5::digest([cpid, id, text, time, self.key.reveal()].concat()));
+        // An unescaped plus arrives as a space, which base64 does not have.
+        let genuine = self.cpid.is(cpid) & same(sign.as_bytes(), given("sign")?.replace(' ', "+").as_bytes());
+        if genuine {
+            Ok(Message::new(Some(id), request.parameter("sender"), Some(text)))
+        } else {
+            Err(Refusal::WrongCredentials)
+        }
+    }
 
-fn read(request: &Request, _: &Value) -> Message {
-    let get = |name| request.parameter(name);
-    Message::new(get("smsid"), get("sender"), get("content"))
-}
-
-fn reply(answer: &Answer<'_>, _: &Value) -> ApiGatewayProxyResponse {
-    let body = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-         <ClientResponse><Message>{}</Message><Smsid>{}</Smsid><Receiver>{}</Receiver></ClientResponse>",
-        xml(answer.text),
-        xml(answer.message.id.as_deref().unwrap_or_default()),
-        xml(&answer.message.sender),
-    );
-    typed(200, HeaderValue::from_static("text/xml; charset=utf-8"), body)
+    fn reply(&self, message: &Message, answer: &Answer<'_>) -> ApiGatewayProxyResponse {
+        let body = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+             <ClientResponse><Message>{}</Message><Smsid>{}</Smsid><Receiver>{}</Receiver></ClientResponse>",
+            xml(answer.text),
+            xml(message.id.as_deref().unwrap_or_default()),
+            xml(&message.sender),
+        );
+        typed(200, HeaderValue::from_static("text/xml; charset=utf-8"), body)
+    }
 }
 
 #[cfg(test)]
@@ -59,7 +58,7 @@ mod tests {
     use super::super::tests::body;
     use super::*;
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     /// Made with openssl: `printf '%s' '<cpid><smsid><content><receiverTime><key>' | openssl dgst -md5 -binary | base64`
     fn vector() -> Value {
@@ -73,19 +72,23 @@ mod tests {
 
     #[test]
     fn the_vector_is_genuine_and_nothing_near_it() {
-        assert_eq!(verify(&get(vector()), &account()), Ok(()));
+        assert_eq!(PROTOCOL.verify(&get(vector()), &account()), Ok(()));
         for name in ["content", "cpid", "smsid", "receiverTime", "sign"] {
             for value in [json!("1"), json!(""), json!([]), json!([vector()[name], vector()[name]])] {
                 let mut changed = vector();
                 changed[name] = value;
-                assert_eq!(verify(&get(changed.clone()), &account()), Err(Refusal::WrongCredentials), "{changed}");
+                assert_eq!(
+                    PROTOCOL.verify(&get(changed.clone()), &account()),
+                    Err(Refusal::WrongCredentials),
+                    "{changed}"
+                );
             }
         }
         for unset in [json!(null), json!({"cpid": "7"}), json!({"cpid": "7", "key": ""})] {
-            assert_eq!(verify(&get(vector()), &unset), Err(Refusal::NotConfigured));
+            assert_eq!(PROTOCOL.verify(&get(vector()), &unset), Err(Refusal::NotConfigured));
         }
         let other = json!({"cpid": "8", "key": "s3cret"});
-        assert_eq!(verify(&get(vector()), &other), Err(Refusal::WrongCredentials));
+        assert_eq!(PROTOCOL.verify(&get(vector()), &other), Err(Refusal::WrongCredentials));
     }
 
     #[test]
@@ -94,7 +97,7 @@ mod tests {
         let sign = vector()["sign"].as_str().unwrap().replace('+', " ");
         assert!(sign.contains(' '), "the vector has a plus");
         unescaped["sign"] = json!(sign);
-        assert_eq!(verify(&get(unescaped), &account()), Ok(()));
+        assert_eq!(PROTOCOL.verify(&get(unescaped), &account()), Ok(()));
     }
 
     #[test]
@@ -105,14 +108,15 @@ mod tests {
             text: "MCKH 0161701234 ộ".into(),
             call: None,
         };
-        assert_eq!(read(&get(vector()), &account()), expected);
+        assert_eq!(PROTOCOL.read(&get(vector()), &account()), Ok(expected));
     }
 
     #[test]
     fn the_reply_is_xml_whatever_stands_in_it() {
         let message = Message::new(Some("<1>"), Some("84912345678"), None);
-        let response =
-            reply(&Answer { text: "Hồ sơ <A&B>\u{1}", message: &message, charged: true, repeated: false }, &account());
+        let gateway = Account::deserialize(account()).unwrap();
+        let answer = Answer { text: "Hồ sơ <A&B>\u{1}", charged: true, repeated: false };
+        let response = gateway.reply(&message, &answer);
         assert_eq!(
             body(&response),
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ClientResponse><Message>Hồ sơ &lt;A&amp;B&gt;</Message>\
@@ -125,8 +129,7 @@ mod tests {
         #[test]
         fn no_request_breaks_it(query in proptest::collection::hash_map("[a-z]{1,8}|cpid|smsid|content|receiverTime|sign", "\\PC{0,30}", 0..9)) {
             let request = get(json!(query));
-            prop_assert!(verify(&request, &account()).is_err());
-            let _ = read(&request, &account());
+            prop_assert!(PROTOCOL.verify(&request, &account()).is_err());
         }
     }
 }

@@ -1,6 +1,6 @@
-//! An operator we do not know: everything comes from its member of GatewaySecret. GET, or POST with a form.
+//! Any other operator: its member of GatewaySecret describes its protocol. GET, or POST with a form or a JSON object.
 //!
-//! The path's last part is the member's name, so there may be several:
+//! The last part of the path is the member's name, so there may be several:
 //!
 //! ```json
 //! {"vinaphone": {"convention": "generic", "sender": "from", "text": "content", "id": "msgid",
@@ -11,28 +11,27 @@
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use http::HeaderValue;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::signature::{Key, pairs};
-use super::{Answer, Protocol, Refusal, Request, account_as, by_status, escape, plain, typed};
+use super::{Answer, Gateway, Protocol, Refusal, Request, by_status, escape, parsed, typed};
 use crate::message::Message;
 
-pub(super) const PROTOCOL: Protocol = Protocol { name: "generic", verify, read, reply, refuse: by_status };
+pub(super) const PROTOCOL: Protocol = Protocol { name: "generic", parse: parsed::<Account>, refuse: by_status };
 
-/// Its member of GatewaySecret. One of `token` and `hmac` must be there; where both are, both must be right.
+/// Its member of GatewaySecret. `token` or `hmac` is required; if both are there, both must be right.
 #[derive(Deserialize)]
-struct Account {
+struct Member {
     /// The parameter with the citizen's number.
     sender: String,
     /// The parameter with the text.
     text: String,
-    /// The parameter with the message's id; without one, sender, text and minute make the message.
+    /// The parameter with the message's id. Without it, sender, text and minute identify the message.
     id: Option<String>,
-    /// What `Authorization: Bearer` or the parameter `token_parameter` must hold.
+    /// The value of `Authorization: Bearer`, or of the parameter `token_parameter`.
     token: Option<Key>,
     #[serde(default = "token_parameter")]
     token_parameter: String,
-    hmac: Option<Signed>,
+    hmac: Option<Hmac>,
     /// The body of a reply: `{text}`, `{id}`, `{sender}` and `{status}` (1, or 0 where the citizen pays nothing) are
     /// filled in, escaped where `content_type` is JSON or XML.
     #[serde(default = "just_the_text")]
@@ -43,7 +42,7 @@ struct Account {
 
 /// Hex or base64 HMAC-SHA256.
 #[derive(Deserialize)]
-struct Signed {
+struct Hmac {
     key: Key,
     /// The parameters signed, in their order. The text must be among them.
     fields: Vec<String>,
@@ -59,7 +58,7 @@ enum Joined {
     /// `a=1&b=2`
     #[default]
     Pairs,
-    /// `12`, which does not tell where a value ends: an operator's choice, not a good one.
+    /// `12`: weak, because characters can be moved between adjacent values.
     Values,
 }
 
@@ -75,15 +74,63 @@ fn plain_text() -> String {
     "text/plain".to_owned()
 }
 
-fn verify(request: &Request, account: &Value) -> Result<(), Refusal> {
-    let account: Account = account_as(account)?;
-    HeaderValue::from_str(&account.content_type).map_err(|_| Refusal::NotConfigured)?;
-    let token = account.token.as_ref().map(|token| has_token(request, token, &account.token_parameter));
-    let signed = account.hmac.as_ref().map(|hmac| is_signed(request, hmac, &account.text)).transpose()?;
-    match (token, signed) {
-        (None, None) => Err(Refusal::NotConfigured),
-        (Some(false), _) | (_, Some(false)) => Err(Refusal::WrongCredentials),
-        _ => Ok(()),
+/// A member that is consistent.
+#[derive(Deserialize)]
+#[serde(try_from = "Member")]
+struct Account {
+    member: Member,
+    /// With a charset.
+    content_type: HeaderValue,
+    format: Format,
+}
+
+/// How values are escaped in the body of a reply.
+#[derive(Clone, Copy)]
+enum Format {
+    Json,
+    Xml,
+    Text,
+}
+
+impl TryFrom<Member> for Account {
+    type Error = &'static str;
+
+    fn try_from(member: Member) -> Result<Self, Self::Error> {
+        if member.token.is_none() && member.hmac.is_none() {
+            return Err("token or hmac is required");
+        }
+        if member.hmac.as_ref().is_some_and(|hmac| !hmac.fields.contains(&member.text)) {
+            return Err("the text is not signed");
+        }
+        let content_type = HeaderValue::from_str(&with_charset(&member.content_type));
+        let content_type = content_type.map_err(|_| "content_type is no header's value")?;
+        Ok(Self { content_type, format: Format::of(&member.content_type), member })
+    }
+}
+
+impl Gateway for Account {
+    fn authenticate(&self, request: &Request) -> Result<Message, Refusal> {
+        let Member { sender, text, id, token, token_parameter, hmac, .. } = &self.member;
+        let has_token = token.as_ref().is_none_or(|token| has_token(request, token, token_parameter));
+        let is_signed = hmac.as_ref().is_none_or(|hmac| hmac.signed(request));
+        if !(has_token & is_signed) {
+            return Err(Refusal::WrongCredentials);
+        }
+        let get = |name: &str| request.parameter(name);
+        Ok(Message::new(id.as_deref().and_then(get), get(sender), get(text)))
+    }
+
+    fn reply(&self, message: &Message, answer: &Answer<'_>) -> ApiGatewayProxyResponse {
+        let body = filled(&self.member.reply, |name| {
+            Some(match name {
+                "text" => self.format.escape(answer.text),
+                "id" => self.format.escape(message.id.as_deref().unwrap_or_default()),
+                "sender" => self.format.escape(&message.sender),
+                "status" => u8::from(answer.charged).to_string(),
+                _ => return None,
+            })
+        });
+        typed(200, self.content_type.clone(), body)
     }
 }
 
@@ -92,46 +139,38 @@ fn has_token(request: &Request, token: &Key, parameter: &str) -> bool {
     given.is_some_and(|given| token.is(given))
 }
 
-fn is_signed(request: &Request, hmac: &Signed, text: &str) -> Result<bool, Refusal> {
-    if !hmac.fields.iter().any(|field| field == text) {
-        return Err(Refusal::NotConfigured);
+impl Hmac {
+    /// Whether `request` has all fields, and their signature.
+    fn signed(&self, request: &Request) -> bool {
+        let fields = self.fields.iter().map(String::as_str);
+        let signed = match self.joined {
+            Joined::Pairs => pairs(request, fields),
+            Joined::Values => fields.map(|field| request.parameter(field)).collect(),
+        };
+        let signature = request.parameter(&self.parameter);
+        signed.zip(signature).is_some_and(|(signed, signature)| self.key.signed(&signed, signature))
     }
-    let fields = hmac.fields.iter().map(String::as_str);
-    let signed = match hmac.joined {
-        Joined::Pairs => pairs(request, fields),
-        Joined::Values => fields.map(|field| request.parameter(field)).collect(),
-    };
-    let signature = request.parameter(&hmac.parameter);
-    Ok(signed.zip(signature).is_some_and(|(signed, signature)| hmac.key.signed(&signed, signature)))
 }
 
-fn read(request: &Request, account: &Value) -> Message {
-    let Ok(account) = account_as::<Account>(account) else { return Message::new(None, None, None) };
-    let id = account.id.and_then(|name| request.parameter(&name));
-    Message::new(id, request.parameter(&account.sender), request.parameter(&account.text))
+impl Format {
+    fn of(content_type: &str) -> Self {
+        match content_type {
+            json if json.contains("json") => Self::Json,
+            xml if xml.contains("xml") => Self::Xml,
+            _ => Self::Text,
+        }
+    }
+
+    fn escape(self, text: &str) -> String {
+        match self {
+            Self::Json => escape::json(text),
+            Self::Xml => escape::xml(text),
+            Self::Text => text.to_owned(),
+        }
+    }
 }
 
-fn reply(answer: &Answer<'_>, account: &Value) -> ApiGatewayProxyResponse {
-    let Ok(account) = account_as::<Account>(account) else { return plain(200, answer.text) };
-    let escaped = |text: &str| match &account.content_type {
-        json if json.contains("json") => escape::json(text),
-        xml if xml.contains("xml") => escape::xml(text),
-        _ => text.to_owned(),
-    };
-    let body = filled(&account.reply, |name| {
-        Some(match name {
-            "text" => escaped(answer.text),
-            "id" => escaped(answer.message.id.as_deref().unwrap_or_default()),
-            "sender" => escaped(&answer.message.sender),
-            "status" => u8::from(answer.charged).to_string(),
-            _ => return None,
-        })
-    });
-    let content_type = HeaderValue::from_str(&with_charset(&account.content_type));
-    typed(200, content_type.unwrap_or(HeaderValue::from_static("text/plain; charset=utf-8")), body)
-}
-
-/// `template` with each `{name}` that has a value replaced by it, once: what a value holds is no template.
+/// `template` with each `{name}` that has a value replaced by it, once: values are not templates.
 fn filled(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let mut filled = String::with_capacity(template.len());
     let mut rest = template;
@@ -163,7 +202,7 @@ mod tests {
     use super::super::tests::body;
     use super::*;
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn with_token() -> Value {
         json!({"sender": "from", "text": "content", "id": "msgid", "token": "t0ken"})
@@ -195,50 +234,57 @@ mod tests {
             (get(json!({"token": "t0ken"})), own, false),
         ] {
             let expected = if genuine { Ok(()) } else { Err(Refusal::WrongCredentials) };
-            assert_eq!(verify(&request, &account), expected, "{account}");
+            assert_eq!(PROTOCOL.verify(&request, &account), expected, "{account}");
         }
     }
 
     #[test]
     fn the_vector_is_genuine_and_nothing_near_it() {
-        assert_eq!(verify(&get(vector()), &with_hmac()), Ok(()));
+        assert_eq!(PROTOCOL.verify(&get(vector()), &with_hmac()), Ok(()));
         for name in ["msgid", "from", "content", "sign"] {
             for value in [json!("1"), json!(""), json!([]), json!([vector()[name], vector()[name]])] {
                 let mut changed = vector();
                 changed[name] = value;
-                assert_eq!(verify(&get(changed.clone()), &with_hmac()), Err(Refusal::WrongCredentials), "{changed}");
+                assert_eq!(
+                    PROTOCOL.verify(&get(changed.clone()), &with_hmac()),
+                    Err(Refusal::WrongCredentials),
+                    "{changed}"
+                );
             }
         }
         let mut joined = with_hmac();
         joined["hmac"]["joined"] = json!("values");
         let mut values = vector();
         values["sign"] = json!("C0aHIxC56CedJqwosBNHJW7nMzCUL115avLWmJqiLfw=");
-        assert_eq!(verify(&get(values), &joined), Ok(()));
-        assert_eq!(verify(&get(vector()), &joined), Err(Refusal::WrongCredentials));
+        assert_eq!(PROTOCOL.verify(&get(values), &joined), Ok(()));
+        assert_eq!(PROTOCOL.verify(&get(vector()), &joined), Err(Refusal::WrongCredentials));
     }
 
     #[test]
     fn a_form_is_signed_over_its_decoded_values() {
         let form = "msgid=m-1&from=84912345678&content=MCKH+0161701234&sign=ad92bb727c002543bd1ae7304298098b6779c44e0e4b11627b3b2e1cefd9c785";
-        assert_eq!(verify(&post(form), &with_hmac()), Ok(()));
-        assert_eq!(verify(&post(&form.replace("MCKH+", "%4dCKH%20")), &with_hmac()), Ok(()));
-        assert_eq!(verify(&post(&form.replace("MCKH+", "MCKH%2b")), &with_hmac()), Err(Refusal::WrongCredentials));
+        assert_eq!(PROTOCOL.verify(&post(form), &with_hmac()), Ok(()));
+        assert_eq!(PROTOCOL.verify(&post(&form.replace("MCKH+", "%4dCKH%20")), &with_hmac()), Ok(()));
+        assert_eq!(
+            PROTOCOL.verify(&post(&form.replace("MCKH+", "MCKH%2b")), &with_hmac()),
+            Err(Refusal::WrongCredentials)
+        );
     }
 
     #[test]
-    fn where_token_and_signature_are_agreed_both_must_be_right() {
+    fn where_the_account_has_token_and_signature_both_must_be_right() {
         let mut both = with_hmac();
         both["token"] = json!("t0ken");
         let mut request = vector();
-        assert_eq!(verify(&get(request.clone()), &both), Err(Refusal::WrongCredentials));
+        assert_eq!(PROTOCOL.verify(&get(request.clone()), &both), Err(Refusal::WrongCredentials));
         request["token"] = json!("t0ken");
-        assert_eq!(verify(&get(request.clone()), &both), Ok(()));
+        assert_eq!(PROTOCOL.verify(&get(request.clone()), &both), Ok(()));
         request["content"] = json!("MCKH 2");
-        assert_eq!(verify(&get(request), &both), Err(Refusal::WrongCredentials));
+        assert_eq!(PROTOCOL.verify(&get(request), &both), Err(Refusal::WrongCredentials));
     }
 
     #[test]
-    fn an_incomplete_agreement_lets_nobody_in() {
+    fn an_incomplete_account_refuses_every_request() {
         let changed = |mut account: Value, path: &str, value: Value| {
             *account.pointer_mut(path).unwrap() = value;
             account
@@ -255,26 +301,27 @@ mod tests {
             changed(with_hmac(), "/hmac/fields", json!(["msgid", "from"])),
             odd_type,
         ] {
-            assert_eq!(verify(&get(vector()), &account), Err(Refusal::NotConfigured), "{account}");
+            assert_eq!(PROTOCOL.verify(&get(vector()), &account), Err(Refusal::NotConfigured), "{account}");
         }
     }
 
     #[test]
-    fn a_message_is_read_by_the_names_agreed() {
-        let message = read(&get(vector()), &with_token());
+    fn a_message_is_read_by_the_accounts_names() {
+        let token = json!({"Authorization": "Bearer t0ken"});
+        let request = event(json!({"headers": token, "queryStringParameters": vector()}));
         let expected = Message {
             id: Some("m-1".into()),
             sender: "84912345678".into(),
             text: "MCKH 0161701234".into(),
             call: None,
         };
-        assert_eq!(message, expected);
-        let without_id = read(&get(vector()), &json!({"sender": "from", "text": "content", "token": "t0ken"}));
-        assert_eq!(without_id, Message { id: None, ..expected });
+        assert_eq!(PROTOCOL.read(&request, &with_token()).as_ref(), Ok(&expected));
+        let without_id = PROTOCOL.read(&request, &json!({"sender": "from", "text": "content", "token": "t0ken"}));
+        assert_eq!(without_id, Ok(Message { id: None, ..expected }));
     }
 
     #[test]
-    fn a_reply_fills_the_template_in_the_format_agreed() {
+    fn a_reply_fills_the_template_in_the_accounts_format() {
         let message = Message::new(Some("{text}"), Some("84912345678"), None);
         for (template, content_type, charged, expected, header) in [
             (None, None, true, "Hồ \"sơ\" <1>", "text/plain; charset=utf-8"),
@@ -307,8 +354,8 @@ mod tests {
                     account[name] = json!(value);
                 }
             }
-            let response =
-                reply(&Answer { text: "Hồ \"sơ\" <1>", message: &message, charged, repeated: false }, &account);
+            let gateway = Account::deserialize(account).unwrap();
+            let response = gateway.reply(&message, &Answer { text: "Hồ \"sơ\" <1>", charged, repeated: false });
             assert_eq!((body(&response), response.headers["content-type"].to_str().unwrap()), (expected, header));
         }
     }
@@ -320,10 +367,12 @@ mod tests {
             template in "\\PC{0,20}|[{}a-z]{0,12}|(\\{text\\}|\\{id\\}|\\{){0,4}", content_type in "\\PC{0,12}|[a-z/]{0,12}|text/xml"
         ) {
             let request = get(json!(query));
-            prop_assert!(verify(&request, &with_hmac()).is_err());
-            let message = read(&request, &with_hmac());
-            let account = json!({"sender": "a", "text": "b", "reply": template, "content_type": content_type});
-            let _ = reply(&Answer { text: &message.text, message: &message, charged: true, repeated: false }, &account);
+            prop_assert!(PROTOCOL.verify(&request, &with_hmac()).is_err());
+            let account = json!({"sender": "a", "text": "b", "token": "t", "reply": template, "content_type": content_type});
+            if let Ok(gateway) = Account::deserialize(account) {
+                let message = Message::new(Some(&template), Some(&content_type), Some(&template));
+                let _ = gateway.reply(&message, &Answer { text: &message.text, charged: true, repeated: false });
+            }
         }
     }
 }

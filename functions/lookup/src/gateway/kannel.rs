@@ -1,7 +1,7 @@
 //! Kannel: GET with `msisdn`, `short_code`, `mo_message`, `request_id`, `ts`, as `infra/local/kannel.conf` sends them.
 //!
-//! Kannel user guide, "SMS services": it puts the URL's credentials into HTTP Basic, takes `text/plain`, succeeds on 200
-//! and 202 only and repeats the same URL else. Accented text reaches the phone only in UCS-2, which the reply asks for
+//! Kannel user guide, "SMS services": it sends the URL's credentials by HTTP Basic, accepts `text/plain`, and calls the
+//! same URL again after any status but 200 and 202. Accented text reaches the phone only in UCS-2, which the reply requests
 //! by `X-Kannel-Coding: 2` (and the service allows by `accept-x-kannel-headers = true`).
 
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
@@ -10,52 +10,59 @@ use base64::engine::general_purpose::STANDARD;
 use domain::text::sms::{Alphabet, Sms};
 use http::HeaderValue;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::signature::{Key, same};
-use super::{Answer, Protocol, Refusal, Request, account_as, by_status, plain};
+use super::{Answer, Gateway, Protocol, Refusal, Request, by_status, parsed, plain};
 use crate::message::Message;
 
-pub(super) const PROTOCOL: Protocol = Protocol { name: "kannel", verify, read, reply, refuse: by_status };
+pub(super) const PROTOCOL: Protocol = Protocol { name: "kannel", parse: parsed::<Account>, refuse: by_status };
 
-/// Its member of GatewaySecret: `{"user":"…","password":"…"}`, letters and digits only, since they stand in a URL.
+/// Its member of GatewaySecret: `{"user":"…","password":"…"}`, letters and digits only, because they are part of a URL.
 #[derive(Deserialize)]
 struct Account {
     user: Key,
     password: Key,
 }
 
-fn verify(request: &Request, account: &Value) -> Result<(), Refusal> {
-    let Account { user, password } = account_as(account)?;
-    let expected = format!("{}:{}", user.reveal(), password.reveal());
-    let given = request.authorization("basic").and_then(|credentials| STANDARD.decode(credentials).ok());
-    match given {
-        Some(given) if same(&given, expected.as_bytes()) => Ok(()),
-        _ => Err(Refusal::WrongCredentials),
+impl Gateway for Account {
+    fn authenticate(&self, request: &Request) -> Result<Message, Refusal> {
+        let expected = format!("{}:{}", self.user.reveal(), self.password.reveal());
+        let given = request.authorization("basic").and_then(|credentials| STANDARD.decode(credentials).ok());
+        if !given.is_some_and(|given| same(&given, expected.as_bytes())) {
+            return Err(Refusal::WrongCredentials);
+        }
+        let get = |name| request.parameter(name);
+        Ok(Message::new(get("request_id"), get("msisdn"), get("mo_message")))
     }
-}
 
-fn read(request: &Request, _: &Value) -> Message {
-    let get = |name| request.parameter(name);
-    Message::new(get("request_id"), get("msisdn"), get("mo_message"))
-}
-
-fn reply(answer: &Answer<'_>, _: &Value) -> ApiGatewayProxyResponse {
-    let mut response = plain(200, answer.text);
-    if Sms::new(answer.text).alphabet == Alphabet::Ucs2 {
-        response.headers.insert("x-kannel-coding", HeaderValue::from_static("2"));
+    fn reply(&self, _: &Message, answer: &Answer<'_>) -> ApiGatewayProxyResponse {
+        let mut response = plain(200, answer.text);
+        if Sms::new(answer.text).alphabet == Alphabet::Ucs2 {
+            response.headers.insert("x-kannel-coding", HeaderValue::from_static("2"));
+        }
+        response
     }
-    response
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::request::tests::{get, read as event};
+    use super::super::request::tests::read as event;
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn request(authorization: Option<&str>) -> Request {
         event(authorization.map_or(json!({}), |header| json!({"headers": {"Authorization": header}})))
+    }
+
+    /// The message of a genuine request with that query.
+    fn read(query: Value) -> Message {
+        let headers = json!({"authorization": basic("kannel:s3cret")});
+        let request = event(json!({"headers": headers, "multiValueQueryStringParameters": query}));
+        PROTOCOL.read(&request, &account()).unwrap()
+    }
+
+    fn account() -> Value {
+        json!({"user": "kannel", "password": "s3cret"})
     }
 
     fn basic(credentials: &str) -> String {
@@ -64,7 +71,6 @@ mod tests {
 
     #[test]
     fn only_the_right_credentials_are_genuine() {
-        let secret = json!({"user": "kannel", "password": "s3cret"});
         for (authorization, genuine) in [
             (Some(basic("kannel:s3cret")), Ok(())),
             (Some(basic("kannel:s3cret").replace("Basic", "basic")), Ok(())),
@@ -74,10 +80,10 @@ mod tests {
             (Some("Bearer x".to_owned()), Err(Refusal::WrongCredentials)),
             (None, Err(Refusal::WrongCredentials)),
         ] {
-            assert_eq!(verify(&request(authorization.as_deref()), &secret), genuine, "{authorization:?}");
+            assert_eq!(PROTOCOL.verify(&request(authorization.as_deref()), &account()), genuine, "{authorization:?}");
         }
         for unset in [json!(null), json!({}), json!({"user": "", "password": ""})] {
-            assert_eq!(verify(&request(Some(&basic(":"))), &unset), Err(Refusal::NotConfigured));
+            assert_eq!(PROTOCOL.verify(&request(Some(&basic(":"))), &unset), Err(Refusal::NotConfigured));
         }
     }
 
@@ -85,9 +91,8 @@ mod tests {
     fn a_message_is_read_as_kannel_conf_sends_it() {
         let query = json!({"msisdn": ["84912345678"], "short_code": ["8083"], "mo_message": ["MCKH 0161701234"],
             "request_id": ["b7c1-22"], "ts": ["1790000000"]});
-        let message = read(&get(query), &json!({}));
         assert_eq!(
-            message,
+            read(query),
             Message {
                 id: Some("b7c1-22".into()),
                 sender: "84912345678".into(),
@@ -99,15 +104,16 @@ mod tests {
 
     #[test]
     fn a_doubled_or_missing_parameter_is_not_trusted() {
-        let message = read(&get(json!({"mo_message": ["MCKH 1", "MCKH 2"], "request_id": [""]})), &json!({}));
+        let message = read(json!({"mo_message": ["MCKH 1", "MCKH 2"], "request_id": [""]}));
         assert_eq!(message, Message { id: None, sender: String::new(), text: String::new(), call: None });
     }
 
     #[test]
     fn accented_text_asks_for_ucs2() {
-        let message = Message::new(None, None, None);
+        let gateway = Account::deserialize(account()).unwrap();
         let coding = |text| {
-            let response = reply(&Answer { text, message: &message, charged: true, repeated: false }, &json!({}));
+            let answer = Answer { text, charged: true, repeated: false };
+            let response = gateway.reply(&Message::new(None, None, None), &answer);
             response.headers.get("x-kannel-coding").cloned()
         };
         assert_eq!(coding("Hồ sơ"), Some(HeaderValue::from_static("2")));

@@ -1,4 +1,4 @@
-//! The protocols of short codes' operators: one file each. Adding one touches its file and [`CONVENTIONS`].
+//! The protocols of the short codes' operators: one file each. A new one needs its file and an entry in [`PROTOCOLS`].
 
 mod allow;
 mod escape;
@@ -14,50 +14,55 @@ use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use aws_lambda_events::encodings::Body;
 use domain::text::sms::Accents;
 use http::{HeaderValue, header::CONTENT_TYPE};
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::message::Message;
+use allow::AllowList;
 
 pub(crate) use request::Request;
 
-/// One convention: how to tell that a request is genuine, what message it brings, and how a text goes back.
-///
-/// `account` is the gateway's member of GatewaySecret: what was account upon with its operator.
+/// An operator's gateway, made from its account: its member of GatewaySecret.
+trait Gateway: Send + Sync {
+    /// The message of a genuine request. Where the request has no text, the message has an empty one, which is answered
+    /// with the right syntax.
+    fn authenticate(&self, request: &Request) -> Result<Message, Refusal>;
+
+    /// The HTTP answer to a genuine request. It carries the text for the citizen, unless the protocol has a separate call
+    /// for that.
+    fn reply(&self, message: &Message, answer: &Answer<'_>) -> ApiGatewayProxyResponse;
+}
+
+/// A gateway protocol, before its account is known.
 struct Protocol {
-    /// The path's last part, unless the member `convention` names it for another path.
+    /// The last part of the path. The account's member `convention` names the protocol of any other path.
     name: &'static str,
-    /// Checks the request.
-    verify: fn(&Request, account: &Value) -> Result<(), Refusal>,
-    /// Reads a genuine request. What it cannot read becomes an empty text, which is answered with the right syntax.
-    read: fn(&Request, account: &Value) -> Message,
-    /// Answers a genuine request: with the text for the citizen, unless that goes by a call of its own.
-    reply: fn(&Answer<'_>, account: &Value) -> ApiGatewayProxyResponse,
-    /// Answers one that is refused: [`by_status`], unless the operator has codes of his own.
+    /// Makes the gateway from its account.
+    parse: fn(&Value) -> Result<Box<dyn Gateway>, Refusal>,
+    /// The HTTP answer to a refused request, also where the account is the reason: [`by_status`], unless the operator has
+    /// codes of its own.
     refuse: fn(Refusal) -> ApiGatewayProxyResponse,
 }
 
-static CONVENTIONS: [Protocol; 5] =
+static PROTOCOLS: [Protocol; 5] =
     [kannel::PROTOCOL, onepay::PROTOCOL, esms::PROTOCOL, vcom::PROTOCOL, generic::PROTOCOL];
 
 /// The protocols' names.
 pub fn protocols() -> impl Iterator<Item = &'static str> {
-    CONVENTIONS.iter().map(|convention| convention.name)
+    PROTOCOLS.iter().map(|protocol| protocol.name)
 }
 
 /// What goes back to the gateway.
 pub(crate) struct Answer<'a> {
     /// For the citizen.
     pub text: &'a str,
-    /// What it answers.
-    pub message: &'a Message,
-    /// Whether the citizen pays, where the convention leaves that to us.
+    /// Whether the citizen pays. Not every protocol can say it.
     pub charged: bool,
-    /// Whether the message came before.
+    /// Whether the same message was delivered before.
     pub repeated: bool,
 }
 
-/// A request that is not genuine. What is wrong stands in the log, not in the answer.
+/// Why a request is refused. The log says it, the answer does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
     #[error("there is no gateway of that name")]
@@ -72,7 +77,7 @@ pub(crate) enum Refusal {
     UsedId,
 }
 
-/// A refused request, and how its gateway is told.
+/// A refused request, and its answer in the gateway's protocol.
 #[derive(Debug, thiserror::Error)]
 #[error("{why}")]
 pub(crate) struct Refused {
@@ -86,70 +91,73 @@ impl Refused {
     }
 }
 
-/// An operator's gateway, behind `/mo/{name}`.
-pub(crate) struct Gateway {
-    /// Member `accents`: `keep` (the default) or `strip`.
+/// A genuine message, and the gateway that delivered it.
+pub(crate) struct Authenticated {
+    pub message: Message,
+    /// What the gateway can deliver: the account's member `accents`, `keep` (the default) or `strip`.
     pub accents: Accents,
-    convention: &'static Protocol,
-    account: Value,
+    gateway: Box<dyn Gateway>,
+    protocol: &'static Protocol,
 }
 
-impl Gateway {
-    /// The gateway of that name, if it is what brings `request`.
-    pub fn authenticate(name: &str, request: &Request, secret: &Value) -> Result<Self, Refused> {
-        let account = &secret[name];
-        let convention = account["convention"].as_str().unwrap_or(name);
-        let convention = CONVENTIONS.iter().find(|known| known.name == convention);
-        let convention = convention.ok_or_else(no_such_gateway)?;
-        let accents = is_genuine(convention, request, account).map_err(|why| Refused::new(why, convention.refuse))?;
-        Ok(Self { accents, convention, account: account.clone() })
-    }
-
-    /// The message that `request` brings.
-    pub fn read(&self, request: &Request) -> Message {
-        (self.convention.read)(request, &self.account)
-    }
-
-    /// The gateway's own way of hearing no.
+impl Authenticated {
+    /// Refuses the message after all, with the gateway's own answer.
     pub fn refuse(&self, why: Refusal) -> Refused {
-        Refused::new(why, self.convention.refuse)
+        Refused::new(why, self.protocol.refuse)
     }
 
-    /// The gateway's own way of getting an answer.
+    /// The gateway's own form of `answer`.
     pub fn reply(&self, answer: &Answer<'_>) -> ApiGatewayProxyResponse {
-        (self.convention.reply)(answer, &self.account)
+        self.gateway.reply(&self.message, answer)
     }
 }
 
-/// Checks a request; the accents the gateway's phones show.
-fn is_genuine(convention: &Protocol, request: &Request, account: &Value) -> Result<Accents, Refusal> {
-    let accents = match &account["accents"] {
-        Value::Null => Accents::Keep,
-        word if word == "keep" => Accents::Keep,
-        word if word == "strip" => Accents::Strip,
-        _ => return Err(Refusal::NotConfigured),
-    };
-    allow::check(request.source, &account["allow"])?;
-    (convention.verify)(request, account)?;
-    Ok(accents)
+/// Authenticates what was sent to `/mo/{name}`. Of `secret`, which is GatewaySecret, only the member `name` is parsed.
+pub(crate) fn authenticate(name: &str, request: &Request, secret: &Value) -> Result<Authenticated, Refused> {
+    let account = &secret[name];
+    let protocol = account["convention"].as_str().unwrap_or(name);
+    let protocol = PROTOCOLS.iter().find(|known| known.name == protocol).ok_or_else(no_such_gateway)?;
+    protocol.authenticate(request, account).map_err(|why| Refused::new(why, protocol.refuse))
 }
 
-/// Lower-case letters, digits and hyphens: the name stands in keys, logs and events.
+impl Protocol {
+    /// A request from a wrong address is refused as such, even where the rest of the account is incomplete.
+    fn authenticate(&'static self, request: &Request, account: &Value) -> Result<Authenticated, Refusal> {
+        let accents = accents(&account["accents"])?;
+        AllowList::parse(&account["allow"])?.check(request.source)?;
+        let gateway = (self.parse)(account)?;
+        let message = gateway.authenticate(request)?;
+        Ok(Authenticated { message, accents, gateway, protocol: self })
+    }
+}
+
+fn accents(member: &Value) -> Result<Accents, Refusal> {
+    match member {
+        Value::Null => Ok(Accents::Keep),
+        word if word == "keep" => Ok(Accents::Keep),
+        word if word == "strip" => Ok(Accents::Strip),
+        _ => Err(Refusal::NotConfigured),
+    }
+}
+
+/// [`Protocol::parse`] of a protocol whose account is an `A`.
+fn parsed<A: Gateway + DeserializeOwned + 'static>(account: &Value) -> Result<Box<dyn Gateway>, Refusal> {
+    match A::deserialize(account) {
+        Ok(account) => Ok(Box::new(account)),
+        Err(_) => Err(Refusal::NotConfigured),
+    }
+}
+
+/// Lower-case letters, digits and hyphens, 32 at most: the name is part of keys, logs and events.
 pub(crate) fn is_name(name: &str) -> bool {
     (1..=32).contains(&name.len()) && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 
-/// A gateway's member of the secret, as its convention needs it.
-fn account_as<'a, T: Deserialize<'a>>(account: &'a Value) -> Result<T, Refusal> {
-    T::deserialize(account).map_err(|_| Refusal::NotConfigured)
-}
-
-/// Nobody is called so.
 pub(crate) fn no_such_gateway() -> Refused {
     Refused::new(Refusal::NoSuchGateway, by_status)
 }
 
-/// 404, 403 or 401, and no word more than a stranger may know.
+/// 404, 403 or 401. Why an account or its credentials do not match is not said.
 fn by_status(why: Refusal) -> ApiGatewayProxyResponse {
     match why {
         Refusal::NoSuchGateway => plain(404, "no such gateway"),
@@ -183,6 +191,17 @@ mod tests {
     use base64::Engine;
     use serde_json::json;
 
+    impl Protocol {
+        /// The message of `request`, if it is genuine by `account`.
+        pub(super) fn read(&self, request: &Request, account: &Value) -> Result<Message, Refusal> {
+            (self.parse)(account)?.authenticate(request)
+        }
+
+        pub(super) fn verify(&self, request: &Request, account: &Value) -> Result<(), Refusal> {
+            self.read(request, account).map(drop)
+        }
+    }
+
     /// A response's text.
     pub(super) fn body(response: &ApiGatewayProxyResponse) -> &str {
         match &response.body {
@@ -191,15 +210,15 @@ mod tests {
         }
     }
 
-    fn authenticate(name: &str, secret: Value) -> Result<Gateway, Refusal> {
+    fn authenticated(name: &str, secret: Value) -> Result<Authenticated, Refusal> {
         let basic = base64::engine::general_purpose::STANDARD.encode("u:p");
         let request = read(json!({"headers": {"authorization": format!("Basic {basic}")},
             "requestContext": {"httpMethod": "GET", "identity": {"sourceIp": "203.0.113.9"}}}));
-        Gateway::authenticate(name, &request, &secret).map_err(|refused| refused.why)
+        authenticate(name, &request, &secret).map_err(|refused| refused.why)
     }
 
     #[test]
-    fn a_gateway_is_found_by_its_name_or_by_the_convention_it_names() {
+    fn a_gateway_is_found_by_its_name_or_by_the_protocol_it_names() {
         let member = json!({"user": "u", "password": "p"});
         let mut named = member.clone();
         named["convention"] = json!("kannel");
@@ -208,9 +227,9 @@ mod tests {
             ("vinaphone", json!({"vinaphone": named}), None),
             ("vinaphone", json!({"vinaphone": member}), Some(Refusal::NoSuchGateway)),
             ("kannel", json!({}), Some(Refusal::NotConfigured)),
-            ("nobody", json!({}), Some(Refusal::NoSuchGateway)),
+            ("unknown", json!({}), Some(Refusal::NoSuchGateway)),
         ] {
-            assert_eq!(authenticate(name, secret.clone()).err(), refusal, "{name}: {secret}");
+            assert_eq!(authenticated(name, secret.clone()).err(), refusal, "{name}: {secret}");
         }
     }
 
@@ -231,9 +250,9 @@ mod tests {
     }
 
     #[test]
-    fn every_convention_has_accents_and_an_allow_list() {
+    fn every_protocol_has_accents_and_an_allow_list() {
         let with = |name: &str, value: Value| {
-            authenticate("kannel", json!({"kannel": {"user": "u", "password": "p", name: value}}))
+            authenticated("kannel", json!({"kannel": {"user": "u", "password": "p", name: value}}))
         };
         assert_eq!(with("accents", json!("strip")).unwrap().accents, Accents::Strip);
         assert_eq!(with("accents", json!("keep")).unwrap().accents, Accents::Keep);
@@ -241,5 +260,30 @@ mod tests {
         assert_eq!(with("accents", json!("none")).err(), Some(Refusal::NotConfigured));
         assert_eq!(with("allow", json!(["203.0.113.0/24"])).err(), None);
         assert_eq!(with("allow", json!(["203.0.114.0/24"])).err(), Some(Refusal::WrongAddress));
+    }
+
+    #[test]
+    fn of_two_faults_the_same_one_is_always_reported() {
+        for (account, refusal) in [
+            (json!({"allow": ["203.0.114.0/24"]}), Refusal::WrongAddress),
+            (json!({"allow": ["203.0.114.0/24"], "user": "", "password": "p"}), Refusal::WrongAddress),
+            (json!({"allow": ["203.0.114.0/24"], "accents": "none"}), Refusal::NotConfigured),
+            (json!({"allow": "203.0.114.0/24", "user": "u", "password": "wrong"}), Refusal::NotConfigured),
+            (json!({"allow": ["203.0.113.0/24"], "user": "u"}), Refusal::NotConfigured),
+        ] {
+            assert_eq!(authenticated("kannel", json!({"kannel": account})).err(), Some(refusal), "{account}");
+        }
+        assert_eq!(authenticated("kannel", json!({"kannel": "u:p"})).err(), Some(Refusal::NotConfigured));
+        assert_eq!(authenticated("kannel", json!("u:p")).err(), Some(Refusal::NotConfigured));
+    }
+
+    #[test]
+    fn a_wrong_account_is_refused_in_its_own_protocol() {
+        let request = read(json!({"requestContext": {"httpMethod": "POST", "identity": {"sourceIp": "203.0.113.9"}}}));
+        for (account, code) in [(json!({}), 106), (json!({"allow": ["203.0.114.0/24"]}), 108)] {
+            let refused = authenticate("vcom", &request, &json!({"vcom": account})).err().unwrap();
+            assert_eq!(refused.answer.status_code, 200);
+            assert!(body(&refused.answer).contains(&format!("\"code\":{code}")), "{account}");
+        }
     }
 }

@@ -1,19 +1,19 @@
 //! 1Pay, SMS charging: GET with `access_key`, `command`, `mo_message`, `msisdn`, `request_id`, `request_time`,
 //! `short_code` and `signature`, the hex HMAC-SHA256 of the other seven.
 //!
-//! It takes `{"status":1,"sms":"…","type":"text"}`; with `status` 0 the citizen gets the text and pays nothing. A request
-//! that somebody recorded and sends again is a repeated delivery: it gets the first reply, and nothing happens.
+//! It accepts `{"status":1,"sms":"…","type":"text"}`; with `status` 0 the citizen gets the text and pays nothing. A replayed
+//! request is a repeated delivery: it gets the first reply and has no other effect.
 
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use http::HeaderValue;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::signature::{Key, pairs};
-use super::{Answer, Protocol, Refusal, Request, account_as, by_status, typed};
+use super::{Answer, Gateway, Protocol, Refusal, Request, by_status, parsed, typed};
 use crate::message::Message;
 
-pub(super) const PROTOCOL: Protocol = Protocol { name: "1pay", verify, read, reply, refuse: by_status };
+pub(super) const PROTOCOL: Protocol = Protocol { name: "1pay", parse: parsed::<Account>, refuse: by_status };
 
 /// What is signed, in this order, as `name=value` joined by `&`, the values decoded.
 const SIGNED: [&str; 7] = ["access_key", "command", "mo_message", "msisdn", "request_id", "request_time", "short_code"];
@@ -25,22 +25,22 @@ struct Account {
     secret: Key,
 }
 
-fn verify(request: &Request, account: &Value) -> Result<(), Refusal> {
-    let account: Account = account_as(account)?;
-    let given = |name| request.parameter(name).ok_or(Refusal::WrongCredentials);
-    let signed = pairs(request, SIGNED).ok_or(Refusal::WrongCredentials)?;
-    let genuine = account.access_key.is(given("access_key")?) & account.secret.signed(&signed, given("signature")?);
-    if genuine { Ok(()) } else { Err(Refusal::WrongCredentials) }
-}
+impl Gateway for Account {
+    fn authenticate(&self, request: &Request) -> Result<Message, Refusal> {
+        let given = |name| request.parameter(name).ok_or(Refusal::WrongCredentials);
+        let signed = pairs(request, SIGNED).ok_or(Refusal::WrongCredentials)?;
+        let genuine = self.access_key.is(given("access_key")?) & self.secret.signed(&signed, given("signature")?);
+        if !genuine {
+            return Err(Refusal::WrongCredentials);
+        }
+        let get = |name| request.parameter(name);
+        Ok(Message::new(get("request_id"), get("msisdn"), get("mo_message")))
+    }
 
-fn read(request: &Request, _: &Value) -> Message {
-    let get = |name| request.parameter(name);
-    Message::new(get("request_id"), get("msisdn"), get("mo_message"))
-}
-
-fn reply(answer: &Answer<'_>, _: &Value) -> ApiGatewayProxyResponse {
-    let body = json!({"status": u8::from(answer.charged), "sms": answer.text, "type": "text"});
-    typed(200, HeaderValue::from_static("application/json; charset=utf-8"), body.to_string())
+    fn reply(&self, _: &Message, answer: &Answer<'_>) -> ApiGatewayProxyResponse {
+        let body = json!({"status": u8::from(answer.charged), "sms": answer.text, "type": "text"});
+        typed(200, HeaderValue::from_static("application/json; charset=utf-8"), body.to_string())
+    }
 }
 
 #[cfg(test)]
@@ -49,6 +49,7 @@ mod tests {
     use super::super::tests::body;
     use super::*;
     use proptest::prelude::*;
+    use serde_json::Value;
 
     /// Made with openssl: `printf '%s' 'access_key=…&…' | openssl dgst -sha256 -hmac 'todo change me'`
     fn vector() -> Value {
@@ -64,19 +65,23 @@ mod tests {
 
     #[test]
     fn the_vector_is_genuine_and_nothing_near_it() {
-        assert_eq!(verify(&get(vector()), &account()), Ok(()));
+        assert_eq!(PROTOCOL.verify(&get(vector()), &account()), Ok(()));
         for name in SIGNED.into_iter().chain(["signature"]) {
             for value in [json!("1"), json!(""), json!([]), json!([vector()[name], vector()[name]])] {
                 let mut changed = vector();
                 changed[name] = value;
-                assert_eq!(verify(&get(changed.clone()), &account()), Err(Refusal::WrongCredentials), "{changed}");
+                assert_eq!(
+                    PROTOCOL.verify(&get(changed.clone()), &account()),
+                    Err(Refusal::WrongCredentials),
+                    "{changed}"
+                );
             }
         }
         for unset in [json!(null), json!({}), json!({"access_key": "4l732pw3tjhzexml8wry", "secret": ""})] {
-            assert_eq!(verify(&get(vector()), &unset), Err(Refusal::NotConfigured));
+            assert_eq!(PROTOCOL.verify(&get(vector()), &unset), Err(Refusal::NotConfigured));
         }
         let other = json!({"access_key": "another", "secret": "todo change me"});
-        assert_eq!(verify(&get(vector()), &other), Err(Refusal::WrongCredentials));
+        assert_eq!(PROTOCOL.verify(&get(vector()), &other), Err(Refusal::WrongCredentials));
     }
 
     #[test]
@@ -86,8 +91,8 @@ mod tests {
             form.append_pair(name, value.as_str().unwrap());
         }
         let request = post(&form.finish());
-        assert_eq!(verify(&request, &account()), Ok(()));
-        assert_eq!(read(&request, &account()).text, "MCKH 0161701234");
+        assert_eq!(PROTOCOL.verify(&request, &account()), Ok(()));
+        assert_eq!(PROTOCOL.read(&request, &account()).unwrap().text, "MCKH 0161701234");
     }
 
     #[test]
@@ -98,15 +103,15 @@ mod tests {
             text: "MCKH 0161701234".into(),
             call: None,
         };
-        assert_eq!(read(&get(vector()), &account()), expected);
+        assert_eq!(PROTOCOL.read(&get(vector()), &account()), Ok(expected));
     }
 
     #[test]
     fn the_reply_says_whether_the_citizen_pays() {
-        let message = read(&get(vector()), &account());
+        let gateway = Account::deserialize(account()).unwrap();
+        let message = gateway.authenticate(&get(vector())).unwrap();
         for (charged, status) in [(true, 1), (false, 0)] {
-            let response =
-                reply(&Answer { text: "Hồ \"sơ\"", message: &message, charged, repeated: false }, &account());
+            let response = gateway.reply(&message, &Answer { text: "Hồ \"sơ\"", charged, repeated: false });
             let body: Value = serde_json::from_str(body(&response)).unwrap();
             assert_eq!(
                 (response.status_code, body),
@@ -119,8 +124,7 @@ mod tests {
         #[test]
         fn no_request_breaks_it(query in proptest::collection::hash_map("[a-z_]{1,12}|msisdn|signature|mo_message|request_id", "\\PC{0,30}", 0..9)) {
             let request = get(json!(query));
-            prop_assert!(verify(&request, &account()).is_err());
-            let _ = read(&request, &account());
+            prop_assert!(PROTOCOL.verify(&request, &account()).is_err());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a gateway brought, whichever way it came: in the query of a GET, or in the form or the JSON object of a POST.
+//! A gateway's request: parameters in the query of a GET, or in the form or the JSON object of a POST.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -20,12 +20,12 @@ pub(crate) struct Request {
     headers: HeaderMap,
     query: QueryMap,
     body: Vec<(String, String)>,
-    /// Whose connection API Gateway answers.
+    /// The address of API Gateway's client.
     pub source: Option<IpAddr>,
 }
 
 impl Request {
-    /// Of an event of a REST API. It has decoded the query; a body is decoded here.
+    /// From an event of a REST API. API Gateway has decoded the query; a body is decoded here.
     pub fn new(event: &ApiGatewayProxyRequest) -> Self {
         let all = &event.multi_value_query_string_parameters;
         let query = if all.is_empty() { &event.query_string_parameters } else { all };
@@ -43,7 +43,7 @@ impl Request {
         }
     }
 
-    /// What stands behind `scheme` in the header Authorization.
+    /// The credentials after `scheme` in the header Authorization.
     pub fn authorization(&self, scheme: &str) -> Option<&str> {
         let (found, credentials) = self.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
         found.eq_ignore_ascii_case(scheme).then_some(credentials.trim())
@@ -66,7 +66,7 @@ fn fields(event: &ApiGatewayProxyRequest) -> Vec<(String, String)> {
     }
 }
 
-/// A JSON object's texts and numbers, each as often as it stands there: a map would hide the first of two.
+/// A JSON object's strings and numbers, with repeated names: a map would hide the first of two.
 struct Members(Vec<(String, String)>);
 
 impl<'de> Deserialize<'de> for Members {

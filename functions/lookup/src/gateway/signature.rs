@@ -1,4 +1,4 @@
-//! What operators sign by: HMAC-SHA256 over parameters, and comparisons that take the same time whatever differs.
+//! Operators' signatures: HMAC-SHA256 over parameters, and comparisons in constant time.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,7 +9,8 @@ use subtle::ConstantTimeEq;
 
 use super::Request;
 
-/// A key, password or token of GatewaySecret. Never empty: an empty one would let everybody in. It shows itself nowhere.
+/// A key, password or token of GatewaySecret. Never empty: an empty one would authenticate every request. It has no
+/// `Debug`.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 pub(super) struct Key(String);
@@ -23,12 +24,11 @@ impl TryFrom<String> for Key {
 }
 
 impl Key {
-    /// For a signature that is made of the key's own letters.
+    /// For a signature over a text that contains the key.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// Whether it is the very text.
     pub fn is(&self, given: &str) -> bool {
         same(self.0.as_bytes(), given.as_bytes())
     }
@@ -41,7 +41,7 @@ impl Key {
     }
 }
 
-/// Whether two texts are the same.
+/// In constant time for texts of the same length.
 pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
 }

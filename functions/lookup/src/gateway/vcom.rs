@@ -1,14 +1,14 @@
 //! V-COM, "Receive MO": POST JSON with `type` (new, or recovery: sent again because we asked), `client_id`,
 //! `request_id`, `service_id`, `command_code`, `message`, `telco`, `phone` (84 and nine digits), `time` and `checksum`.
 //!
-//! <https://support.v-com.vn/support/solutions/articles/24000046090>. Whatever the answer, its HTTP status is 200, and a
-//! code says what it means; after any other status V-COM comes twice more, 20 seconds apart. The reply goes by a call of
-//! its own (`adapters::vcom`), in the life of an outgoing message like any other.
+//! <https://support.v-com.vn/support/solutions/articles/24000046090>. Every answer has HTTP status 200, and a code says
+//! what it means; after any other status V-COM sends the request twice more, 20 seconds apart. The reply is sent by a
+//! separate call (`adapters::vcom`), as a row of the outbox.
 //!
-//! Weak, and its operator's choice: `checksum` is the base64 SHA-256 of client id, request id, phone, key and time, one
-//! behind the other. The message is not signed, nor the short code and the command: whoever can change a request on its
-//! way can ask for another dossier, and the answer goes to the phone that texted. Put the operator's addresses into the
-//! member `allow` beside it. That a phone has its fixed length keeps digits from being moved between it and the id.
+//! Its signature is weak: `checksum` is the base64 SHA-256 of client id, request id, phone, key and time, joined without
+//! a separator. The message, the short code and the command are not signed: an attacker who can change a request in
+//! transit can ask for another dossier, and the answer goes to the phone that texted. Put the operator's addresses into
+//! the member `allow`. The fixed length of a phone prevents digits from being moved between it and the request id.
 
 use adapters::vcom::checksum;
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
@@ -18,49 +18,47 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::signature::{Key, same};
-use super::{Answer, Protocol, Refusal, Request, account_as, typed};
+use super::{Answer, Gateway, Protocol, Refusal, Request, parsed, typed};
 use crate::message::Message;
 
-pub(super) const PROTOCOL: Protocol = Protocol { name: "vcom", verify, read, reply, refuse };
+pub(super) const PROTOCOL: Protocol = Protocol { name: "vcom", parse: parsed::<Account>, refuse };
 
-/// Its member of GatewaySecret: `{"client_id":"…","secure_key":"…","allow":["203.0.113.0/24"]}`; with `send_mt` replies
-/// go to another address than the public page's.
+/// Its member of GatewaySecret: `{"client_id":"…","secure_key":"…","allow":["203.0.113.0/24"]}`; `send_mt` replaces
+/// the public page's address for replies.
 #[derive(Deserialize)]
 struct Account {
     client_id: Key,
     secure_key: Key,
 }
 
-fn verify(request: &Request, account: &Value) -> Result<(), Refusal> {
-    let Account { client_id, secure_key } = account_as(account)?;
-    let given =
-        |name| request.parameter(name).filter(|value| !value.trim().is_empty()).ok_or(Refusal::WrongCredentials);
-    let signed = [given("client_id")?, given("request_id")?, given("phone")?, secure_key.reveal(), given("time")?];
-    let is_replied_to = given("service_id").and(given("command_code")).is_ok();
-    let genuine = is_replied_to
-        & client_id.is(given("client_id")?)
-        & same(checksum(signed).as_bytes(), given("checksum")?.as_bytes())
-        & is_phone(given("phone")?);
-    if genuine { Ok(()) } else { Err(Refusal::WrongCredentials) }
+impl Gateway for Account {
+    fn authenticate(&self, request: &Request) -> Result<Message, Refusal> {
+        let given =
+            |name| request.parameter(name).filter(|value| !value.trim().is_empty()).ok_or(Refusal::WrongCredentials);
+        let (client_id, id, phone) = (given("client_id")?, given("request_id")?, given("phone")?);
+        let signed = checksum([client_id, id, phone, self.secure_key.reveal(), given("time")?]);
+        let call =
+            ReplyCall { short_code: given("service_id")?.to_owned(), command: given("command_code")?.to_owned() };
+        let genuine =
+            self.client_id.is(client_id) & same(signed.as_bytes(), given("checksum")?.as_bytes()) & is_phone(phone);
+        if genuine {
+            Ok(Message::new(Some(id), Some(phone), request.parameter("message")).replied_by(call))
+        } else {
+            Err(Refusal::WrongCredentials)
+        }
+    }
+
+    fn reply(&self, _: &Message, answer: &Answer<'_>) -> ApiGatewayProxyResponse {
+        if answer.repeated {
+            return error(104, "Request ID existed");
+        }
+        ok(&json!({"data": {"code": 200, "status": "success", "message": ""}}))
+    }
 }
 
 /// "84xxxxxxxxx"
 fn is_phone(text: &str) -> bool {
     text.len() == 11 && text.starts_with("84") && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn read(request: &Request, _: &Value) -> Message {
-    let get = |name| request.parameter(name);
-    let text = |name| get(name).unwrap_or_default().to_owned();
-    Message::new(get("request_id"), get("phone"), get("message"))
-        .replied_by(ReplyCall { short_code: text("service_id"), command: text("command_code") })
-}
-
-fn reply(answer: &Answer<'_>, _: &Value) -> ApiGatewayProxyResponse {
-    if answer.repeated {
-        return error(104, "Request ID existed");
-    }
-    ok(&json!({"data": {"code": 200, "status": "success", "message": ""}}))
 }
 
 fn refuse(why: Refusal) -> ApiGatewayProxyResponse {
@@ -102,11 +100,11 @@ mod tests {
 
     #[test]
     fn the_vector_is_genuine_and_nothing_near_it() {
-        assert_eq!(verify(&post(&vector()), &account()), Ok(()));
+        assert_eq!(PROTOCOL.verify(&post(&vector()), &account()), Ok(()));
         let refused = |name: &str, value: Value| {
             let mut changed = vector();
             changed[name] = value;
-            assert_eq!(verify(&post(&changed), &account()), Err(Refusal::WrongCredentials), "{changed}");
+            assert_eq!(PROTOCOL.verify(&post(&changed), &account()), Err(Refusal::WrongCredentials), "{changed}");
         };
         for name in ["client_id", "request_id", "phone", "time", "checksum", "service_id", "command_code"] {
             for absent in [json!(""), json!(" "), json!([]), json!(null), json!({}), json!([vector()[name]])] {
@@ -117,10 +115,10 @@ mod tests {
             refused(signed, json!("84912345679"));
         }
         for unset in [json!(null), json!({"client_id": "demo"}), json!({"client_id": "demo", "secure_key": ""})] {
-            assert_eq!(verify(&post(&vector()), &unset), Err(Refusal::NotConfigured));
+            assert_eq!(PROTOCOL.verify(&post(&vector()), &unset), Err(Refusal::NotConfigured));
         }
         let other = json!({"client_id": "other", "secure_key": "5fdc57e97198o1"});
-        assert_eq!(verify(&post(&vector()), &other), Err(Refusal::WrongCredentials));
+        assert_eq!(PROTOCOL.verify(&post(&vector()), &other), Err(Refusal::WrongCredentials));
     }
 
     #[test]
@@ -130,28 +128,28 @@ mod tests {
         {
             let mut moved = vector();
             (moved["request_id"], moved["phone"]) = (json!(request_id), json!(phone));
-            assert_eq!(verify(&post(&moved), &account()), Err(Refusal::WrongCredentials), "{moved}");
+            assert_eq!(PROTOCOL.verify(&post(&moved), &account()), Err(Refusal::WrongCredentials), "{moved}");
         }
     }
 
     #[test]
     fn a_message_is_read_with_what_its_reply_must_name() {
-        let message = read(&post(&vector()), &account());
         let expected = Message::new(Some("1297875832"), Some("84912345678"), Some("MCKH 0161701234"))
             .replied_by(ReplyCall { short_code: "8083".into(), command: "mckh".into() });
-        assert_eq!(message, expected);
+        assert_eq!(PROTOCOL.read(&post(&vector()), &account()), Ok(expected));
     }
 
     #[test]
     fn every_answer_is_a_200_with_a_code() {
-        let message = read(&post(&vector()), &account());
+        let gateway = Account::deserialize(account()).unwrap();
+        let message = gateway.authenticate(&post(&vector())).unwrap();
         let code = |response: ApiGatewayProxyResponse| {
             let body: Value = serde_json::from_str(body(&response)).unwrap();
             (response.status_code, body["data"]["code"].clone(), body["errors"]["code"].clone())
         };
         for (repeated, data, errors) in [(false, json!(200), json!(null)), (true, json!(null), json!(104))] {
-            let answer = Answer { text: "Hồ sơ", message: &message, charged: true, repeated };
-            assert_eq!(code(reply(&answer, &account())), (200, data, errors));
+            let answer = Answer { text: "Hồ sơ", charged: true, repeated };
+            assert_eq!(code(gateway.reply(&message, &answer)), (200, data, errors));
         }
         for (why, errors) in [
             (Refusal::WrongCredentials, 106),
@@ -170,8 +168,7 @@ mod tests {
             body in "\\PC{0,60}|[{}\\[\\]\":,a-z0-9]{0,40}"
         ) {
             for request in [post(&json!(fields)), event(json!({"headers": {"content-type": "application/json"}, "body": body}))] {
-                prop_assert!(verify(&request, &account()).is_err());
-                let _ = read(&request, &account());
+                prop_assert!(PROTOCOL.verify(&request, &account()).is_err());
             }
         }
     }
