@@ -10,7 +10,7 @@ use crate::{Loaded, Refusal, Table};
 pub fn take_out(table: &Table, loaded: &mut Vec<Loaded>) -> Vec<(usize, Refusal)> {
     let mut rows: HashMap<(ReceiptCode, u64), Vec<usize>> = HashMap::new();
     for (at, row) in loaded.iter().enumerate() {
-        rows.entry((row.dossier.receipt_code.clone(), row.dossier.revision)).or_default().push(at);
+        rows.entry((row.dossier.receipt_code().clone(), row.dossier.revision())).or_default().push(at);
     }
     let number = |at: usize| table.rows[loaded[at].place].number;
     let mut refused = Vec::new();

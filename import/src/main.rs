@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use domain::dossier::Contact;
 use import::progress::Progress;
 use import::push::Outcome;
 use import::{Columns, Door, Loaded, Table, judge, reasons, report, table};
@@ -90,9 +91,9 @@ fn warn(table: &Table, loaded: &[Loaded]) {
     let odd: Vec<_> = loaded
         .iter()
         .filter_map(|row| {
-            let why = row.dossier.mobile()?.err()?;
-            let (number, code) = (table.rows[row.place].number, &row.dossier.receipt_code);
-            Some(format!("dòng {number}, {code}: {}", reasons::no_mobile(why)))
+            let Contact::Unusable(why) = row.dossier.contact()? else { return None };
+            let (number, code) = (table.rows[row.place].number, &row.dossier.receipt_code());
+            Some(format!("dòng {number}, {code}: {}", reasons::no_mobile(*why)))
         })
         .collect();
     if !odd.is_empty() {

@@ -38,7 +38,7 @@ impl DynamoDossiers {
 
     fn item(&self, dossier: &Dossier) -> Result<Item, StoreError> {
         let mut item: Item =
-            serde_dynamo::to_item(dossier).map_err(|error| unreadable(dossier.receipt_code.as_str(), error))?;
+            serde_dynamo::to_item(dossier).map_err(|error| unreadable(dossier.receipt_code().as_str(), error))?;
         if let Some(days) = self.retention_days {
             let today = day_in_vietnam(SystemClock.now());
             item.insert("expires_at".into(), expiry(last_day(dossier, today), days));
@@ -74,7 +74,7 @@ impl DossierStore for DynamoDossiers {
         };
         let put = match replaces {
             Stored::Nothing => put.condition_expression("attribute_not_exists(receipt_code)"),
-            Stored::Dossier(dossier) => seen(&dossier.revision.to_string()),
+            Stored::Dossier(dossier) => seen(&dossier.revision().to_string()),
             Stored::Unreadable(UnreadableRow { revision: Some(revision), .. }) => seen(revision),
             Stored::Unreadable(UnreadableRow { revision: None, .. }) => put
                 .condition_expression("NOT attribute_type(revision, :number)")
@@ -122,7 +122,7 @@ impl Appointments for DynamoDossiers {
 /// From when on a dossier's retention runs: the day it was done. One that is never finished is not kept for ever either:
 /// from its appointment on, or from the last change that was pushed, whichever is later.
 fn last_day(dossier: &Dossier, today: NaiveDate) -> NaiveDate {
-    dossier.result_on.unwrap_or(dossier.appointment_on.max(today))
+    dossier.result_on().unwrap_or(dossier.appointment_on().max(today))
 }
 
 fn page_token(last: &Item) -> PageToken {
@@ -144,8 +144,8 @@ fn read(item: Item) -> Result<Dossier, StoreError> {
     let code = get_text(&item, "receipt_code").unwrap_or_default().to_owned();
     let snapshot: Map<String, Value> = serde_dynamo::from_item(item).map_err(|error| unreadable(&code, error))?;
     let dossier = Dossier::parse(&snapshot).map_err(|error| unreadable(&code, error))?;
-    if dossier.receipt_code.as_str() != code {
-        return Err(unreadable(&code, format!("its receipt_code must be written {}", dossier.receipt_code)));
+    if dossier.receipt_code().as_str() != code {
+        return Err(unreadable(&code, format!("its receipt_code must be written {}", dossier.receipt_code())));
     }
     Ok(dossier)
 }

@@ -3,6 +3,7 @@
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use aws_lambda_events::encodings::Body;
 use domain::Dossier;
+use domain::dossier::Contact;
 use domain::dossier::InvalidField;
 use http::{HeaderValue, header::CONTENT_TYPE};
 use serde::Serialize;
@@ -45,8 +46,8 @@ impl Report {
         let conflict = outcome == Outcome::Conflicting;
         let reason = "is stored already with other content: raise it with every change";
         Self {
-            receipt_code: Some(dossier.receipt_code.to_string()),
-            revision: Some(dossier.revision),
+            receipt_code: Some(dossier.receipt_code().to_string()),
+            revision: Some(dossier.revision()),
             outcome: match outcome {
                 Outcome::Stored | Outcome::Replaced => "stored",
                 Outcome::Stale => "stale",
@@ -82,7 +83,7 @@ impl Report {
 }
 
 fn warning(dossier: &Dossier) -> Option<String> {
-    let error = dossier.mobile()?.err()?;
+    let Contact::Unusable(error) = dossier.contact()? else { return None };
     Some(format!("phone {error}: stored, but no notice will be sent"))
 }
 

@@ -128,7 +128,7 @@ impl<D: DossierStore, C: Clock> Intake<D, C> {
                 Verdict::Stale => return Ok(Outcome::Stale),
                 Verdict::Conflicting => {
                     tracing::error!(
-                        receipt_code = %snapshot.receipt_code, revision = snapshot.revision,
+                        receipt_code = %snapshot.receipt_code(), revision = snapshot.revision(),
                         "a revision that is stored came again with other content"
                     );
                     return Ok(Outcome::Conflicting);
@@ -153,7 +153,7 @@ fn counts(reports: &[Report]) -> Counts {
 fn stored_over(replaced: &Stored, dossier: &Dossier) -> Outcome {
     let Stored::Unreadable(row) = replaced else { return Outcome::Stored };
     tracing::error!(
-        receipt_code = %dossier.receipt_code, why = row.why,
+        receipt_code = %dossier.receipt_code(), why = row.why,
         "a row that was no valid dossier was replaced by a pushed snapshot: find out who writes the table"
     );
     Outcome::Replaced
@@ -176,7 +176,7 @@ fn by_dossier(parsed: &[Result<Dossier, InvalidField>]) -> Vec<Vec<usize>> {
     let mut groups: HashMap<&str, Vec<usize>> = HashMap::new();
     for (place, dossier) in parsed.iter().enumerate() {
         if let Ok(dossier) = dossier {
-            groups.entry(dossier.receipt_code.as_str()).or_default().push(place);
+            groups.entry(dossier.receipt_code().as_str()).or_default().push(place);
         }
     }
     groups.into_values().collect()

@@ -112,7 +112,7 @@ mod tests {
             let at = |reading: &Reading| CODES.iter().position(|code| *code == reading.code.as_str()).unwrap();
             let found = match first_found(&Rows(rows), &readings).await {
                 Ok(Found::Dossier(reading, dossier)) => {
-                    assert_eq!(dossier.receipt_code, reading.code);
+                    assert_eq!(*dossier.receipt_code(), reading.code);
                     format!("dossier {}", at(reading))
                 }
                 Ok(Found::Unreadable(reading)) => format!("unreadable {}", at(reading)),

@@ -52,8 +52,8 @@ impl Change {
 fn dossier(image: Item) -> Result<Dossier, String> {
     let snapshot: Map<String, Value> = serde_dynamo::from_item(image).map_err(|_| "it is no map of attributes")?;
     let dossier = Dossier::parse(&snapshot).map_err(|error| error.to_string())?;
-    if snapshot["receipt_code"] != dossier.receipt_code.as_str() {
-        return Err(format!("its receipt_code must be written {}", dossier.receipt_code));
+    if snapshot["receipt_code"] != dossier.receipt_code().as_str() {
+        return Err(format!("its receipt_code must be written {}", dossier.receipt_code()));
     }
     Ok(dossier)
 }
@@ -88,8 +88,8 @@ mod tests {
         let change = Change::parse(&record("MODIFY", Some(image(1, "Tiếp nhận")), Some(image(2, "Trả kết quả"))))
             .unwrap()
             .unwrap();
-        assert_eq!((change.old.unwrap().revision, change.new.revision), (1, 2));
-        assert!(change.new.silent);
+        assert_eq!((change.old.unwrap().revision(), change.new.revision()), (1, 2));
+        assert!(change.new.is_silent());
         assert_eq!(change.happened_at.unwrap().timestamp(), 1_790_000_000);
         assert_eq!(Change::parse(&record("INSERT", None, Some(image(1, "Tiếp nhận")))).unwrap().unwrap().old, None);
     }

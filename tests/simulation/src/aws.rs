@@ -244,7 +244,7 @@ pub fn kind_of(text: &str) -> NoticeKind {
 
 fn shard_of(written: &Written, shards: usize) -> usize {
     let dossier = written.new.as_ref().or(written.old.as_ref());
-    let code = dossier.map(|dossier| dossier.receipt_code.as_str()).unwrap_or_default();
+    let code = dossier.map(|dossier| dossier.receipt_code().as_str()).unwrap_or_default();
     code.bytes().map(usize::from).sum::<usize>() % shards
 }
 
@@ -256,7 +256,7 @@ pub fn record(place: usize, written: &Written) -> Value {
         (Some(_), None) => "REMOVE",
     };
     let image = |dossier: &Option<domain::Dossier>| dossier.as_ref().map(image);
-    let code = written.new.as_ref().or(written.old.as_ref()).map(|dossier| dossier.receipt_code.to_string());
+    let code = written.new.as_ref().or(written.old.as_ref()).map(|dossier| dossier.receipt_code().to_string());
     let mut change = json!({
         "ApproximateCreationDateTime": written.at.timestamp(), "Keys": {"receipt_code": {"S": code}},
         "SequenceNumber": format!("{place:021}"), "SizeBytes": 700, "StreamViewType": "NEW_AND_OLD_IMAGES",

@@ -230,7 +230,7 @@ pub async fn of_a_dossier_store(store: &(impl DossierStore + Appointments), code
     soon(async || {
         let mut page = None;
         loop {
-            let found = store.appointed_on(second.appointment_on, page).await.expect("an answer");
+            let found = store.appointed_on(second.appointment_on(), page).await.expect("an answer");
             if found.dossiers.contains(&second) {
                 return true;
             }

@@ -137,15 +137,15 @@ impl World {
     /// Writes a dossier whatever stands there, as a test or another system does.
     pub fn write(&self, dossier: Dossier) {
         let (now, mut tables) = (self.now(), self.tables());
-        tables.unreadable.remove(&dossier.receipt_code);
-        let old = tables.dossiers.get(&dossier.receipt_code).map(|kept| kept.now.clone());
+        tables.unreadable.remove(dossier.receipt_code());
+        let old = tables.dossiers.get(dossier.receipt_code()).map(|kept| kept.now.clone());
         tables.stream.push(Written { old, new: Some(dossier.clone()), at: now });
-        match tables.dossiers.get_mut(&dossier.receipt_code) {
+        match tables.dossiers.get_mut(dossier.receipt_code()) {
             Some(kept) => kept.write(dossier, now),
             None => {
                 tables
                     .dossiers
-                    .insert(dossier.receipt_code.clone(), Indexed { now: dossier, before: None, since: now });
+                    .insert(dossier.receipt_code().clone(), Indexed { now: dossier, before: None, since: now });
             }
         }
     }
@@ -175,7 +175,7 @@ impl World {
     /// A dossier as a restored table has it: the new table's stream shows nothing of the past.
     pub fn restore(&self, dossier: Dossier) {
         let (now, mut tables) = (self.now(), self.tables());
-        tables.dossiers.insert(dossier.receipt_code.clone(), Indexed { now: dossier, before: None, since: now });
+        tables.dossiers.insert(dossier.receipt_code().clone(), Indexed { now: dossier, before: None, since: now });
     }
 
     /// Removes a dossier.
@@ -255,14 +255,14 @@ impl World {
     }
 
     pub(crate) fn put(&self, dossier: &Dossier, replaces: &Stored) -> Put {
-        let code = &dossier.receipt_code;
+        let code = &dossier.receipt_code();
         let found = match self.unreadable(code) {
             Some(row) => Stored::Unreadable(row),
             None => Stored::from(self.get(code)),
         };
         let same = match (&found, replaces) {
             (Stored::Nothing, Stored::Nothing) => true,
-            (Stored::Dossier(found), Stored::Dossier(seen)) => found.revision == seen.revision,
+            (Stored::Dossier(found), Stored::Dossier(seen)) => found.revision() == seen.revision(),
             (Stored::Unreadable(found), Stored::Unreadable(seen)) => found.revision == seen.revision,
             _ => false,
         };
@@ -287,13 +287,13 @@ impl World {
             .dossiers
             .range::<ReceiptCode, _>((from, Unbounded))
             .filter_map(|(_, kept)| kept.seen_at(now))
-            .filter(|dossier| dossier.appointment_on == day)
+            .filter(|dossier| dossier.appointment_on() == day)
             .take(most + 1)
             .cloned()
             .collect();
         let more = page.len() > most;
         page.truncate(most);
-        let next = if more { page.last().map(|last| last.receipt_code.clone()) } else { None };
+        let next = if more { page.last().map(|last| last.receipt_code().clone()) } else { None };
         (page, next)
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use application::ports::SendError;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::calendar::day_in_vietnam;
+use domain::dossier::Contact;
 use domain::notice::decision::{StillTrue, still_true};
 use domain::notice::lifecycle::State;
 use domain::{ClosedSteps, InquiryId, NoticeKey};
@@ -217,7 +218,9 @@ fn check(scenario: &Scenario, plan: &[(usize, Fault)], world: &World, faults: &F
             if superseded {
                 continue;
             }
-            let phone = world.dossier(&id.receipt_code).phone.expect("a phone");
+            let dossier = world.dossier(&id.receipt_code);
+            let Some(Contact::Mobile(phone)) = dossier.contact() else { panic!("a phone") };
+            let phone = phone.as_e164().to_owned();
             *owed.get_mut(&(id.key.kind().as_str(), phone)).expect("it was owed") -= 1;
         } else {
             assert_eq!(row.state, State::Sent, "{}: {plan:?}: {id} {row:?}", scenario.name);

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use chrono::{Days, NaiveDate};
+use domain::dossier::Contact;
 use domain::notice::decision::{needs_apology, notice_for_change};
 use domain::text::sms::Sms;
 use domain::{ClosedSteps, Dossier, Phone, ReceiptCode};
@@ -144,7 +145,7 @@ impl Day {
         let mut owed = 0;
         for snapshot in snapshots {
             let new = parse(snapshot.as_object().context("a snapshot")?)?;
-            let old = self.dossiers.insert(new.receipt_code.clone(), new.clone());
+            let old = self.dossiers.insert(new.receipt_code().clone(), new.clone());
             owed += usize::from(notice_for_change(old.as_ref(), &new, &ClosedSteps::default()).is_some());
         }
         Ok(owed)
@@ -236,7 +237,7 @@ impl Day {
         println!("  told nothing, and why");
         for dossier in self.dossiers.values() {
             if let Some(why) = told_nothing(dossier) {
-                println!("    {:<26}{why}", dossier.receipt_code.as_str());
+                println!("    {:<26}{why}", dossier.receipt_code().as_str());
             }
         }
         let sent: usize = counts.sms.values().map(|(messages, _)| messages).sum();
@@ -271,11 +272,11 @@ fn parse(snapshot: &Map<String, Value>) -> Result<Dossier> {
 
 /// Why a dossier takes no notices at all.
 fn told_nothing(dossier: &Dossier) -> Option<String> {
-    match dossier.mobile() {
+    match dossier.contact() {
         _ if dossier.is_same_day() => Some("a same-day procedure".into()),
         None => Some("the citizen left no phone".into()),
-        Some(Err(error)) => Some(format!("the phone {error}")),
-        Some(Ok(_)) => None,
+        Some(Contact::Unusable(error)) => Some(format!("the phone {error}")),
+        Some(Contact::Mobile(_)) => None,
     }
 }
 

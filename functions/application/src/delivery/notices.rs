@@ -10,6 +10,7 @@ use super::run::{AT_ONCE, DueQueue, Passed, Progress, Run, Tally};
 use crate::ports::{Clock, DossierStore, DueRows, NoticePorts, Outbox, SendError, SmsSender, StoreError};
 use crate::rate_limiter::{PartsPerSecond, RateLimiter};
 use domain::calendar::day_in_vietnam;
+use domain::dossier::Contact;
 use domain::notice::NoticeRow;
 use domain::notice::Priority;
 use domain::notice::decision::{StillTrue, is_superseded, still_true};
@@ -193,9 +194,9 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
 
     /// What would be sent, and where to; None without a mobile number.
     fn draft(&self, id: &NoticeId, dossier: &Dossier) -> Option<Draft> {
-        let phone = dossier.mobile()?.ok()?;
+        let Some(Contact::Mobile(phone)) = dossier.contact() else { return None };
         let text = self.notice_config().accents.apply(messages::notice(&id.key, dossier, &self.notice_config().office));
-        Some(Draft { phone, parts: Sms::new(&text).parts, text })
+        Some(Draft { phone: phone.clone(), parts: Sms::new(&text).parts, text })
     }
 
     async fn send(&self, claim: &Claim, draft: Draft) -> Progress {

@@ -1,57 +1,62 @@
 //! Hồ sơ: one snapshot of a dossier, as the one-stop software pushes it and as the table keeps it.
 
+mod contact;
 pub mod deadline;
 mod receipt_code;
 pub mod revision;
 pub(crate) mod steps;
 
+pub use contact::Contact;
 pub use receipt_code::{NotAReceiptCode, ReceiptCode};
 pub use steps::ClosedSteps;
 
+use std::fmt;
+
 use chrono::{Datelike, NaiveDate};
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::Phone;
-use crate::phone::NotAMobile;
+use contact::WrittenContact;
+
 use crate::text::tidy;
 
-/// A dossier at one revision. Field names are the contract's and the table's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A dossier at one revision, valid once it exists. Its serialized form is the row of the table: field names are the
+/// contract's.
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Dossier {
-    /// Mã số biên nhận.
-    pub receipt_code: ReceiptCode,
-    /// Raised by the one-stop software with every change.
-    pub revision: u64,
-    /// Tên thủ tục.
-    pub procedure: String,
-    /// As the desk wrote it; [`Dossier::mobile`] reads it.
-    pub phone: Option<String>,
-    /// Ngày nhận.
-    pub received_on: NaiveDate,
-    /// Ngày hẹn trả.
-    pub appointment_on: NaiveDate,
-    /// Tên bước giải quyết hiện tại.
-    pub step: String,
-    /// Trạng thái.
-    pub status: String,
-    /// Who holds it: bộ phận/phòng.
-    pub unit: String,
-    /// The office the texts name, where it is not the stack's.
+    receipt_code: ReceiptCode,
+    revision: u64,
+    procedure: String,
+    phone: Option<WrittenContact>,
+    received_on: NaiveDate,
+    appointment_on: NaiveDate,
+    step: String,
+    status: String,
+    unit: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub office: Option<String>,
-    /// "TTHC có thời hạn giải quyết trong ngày"; where absent, appointment on the day of receipt.
+    office: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub same_day: Option<bool>,
-    /// The day it reached "Trả kết quả". None while it is open.
+    same_day: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub result_on: Option<NaiveDate>,
-    /// The revision with which it came to wait for papers at the desk; kept by intake. None while it does not wait.
+    pub(super) result_on: Option<NaiveDate>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub waiting_since: Option<u64>,
-    /// This snapshot owes no result or supplement notice (a first load of dossiers long under way).
+    pub(super) waiting_since: Option<u64>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub silent: bool,
+    silent: bool,
+}
+
+/// What a log line may show of it.
+impl fmt::Debug for Dossier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dossier")
+            .field("receipt_code", &self.receipt_code)
+            .field("revision", &self.revision)
+            .field("phone", &self.phone)
+            .field("appointment_on", &self.appointment_on)
+            .field("result_on", &self.result_on)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What is wrong with a snapshot, and where.
@@ -65,6 +70,89 @@ pub struct InvalidField {
 }
 
 impl Dossier {
+    /// The names of its fields, in a snapshot and in the table.
+    pub const FIELDS: [&str; 14] = [
+        "receipt_code",
+        "revision",
+        "procedure",
+        "phone",
+        "received_on",
+        "appointment_on",
+        "step",
+        "status",
+        "unit",
+        "office",
+        "same_day",
+        "result_on",
+        "waiting_since",
+        "silent",
+    ];
+
+    /// Mã số biên nhận.
+    pub fn receipt_code(&self) -> &ReceiptCode {
+        &self.receipt_code
+    }
+
+    /// Raised by the one-stop software with every change.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Tên thủ tục.
+    pub fn procedure(&self) -> &str {
+        &self.procedure
+    }
+
+    /// Where notices go; None where the citizen left no number.
+    pub fn contact(&self) -> Option<&Contact> {
+        self.phone.as_ref().map(WrittenContact::contact)
+    }
+
+    /// Ngày nhận.
+    pub fn received_on(&self) -> NaiveDate {
+        self.received_on
+    }
+
+    /// Ngày hẹn trả.
+    pub fn appointment_on(&self) -> NaiveDate {
+        self.appointment_on
+    }
+
+    /// Tên bước giải quyết hiện tại.
+    pub fn step(&self) -> &str {
+        &self.step
+    }
+
+    /// Trạng thái.
+    pub fn status(&self) -> &str {
+        &self.status
+    }
+
+    /// Who holds it: bộ phận/phòng.
+    pub fn unit(&self) -> &str {
+        &self.unit
+    }
+
+    /// The office the texts name, where it is not the stack's.
+    pub fn office(&self) -> Option<&str> {
+        self.office.as_deref()
+    }
+
+    /// The day it reached "Trả kết quả". None while it is open.
+    pub fn result_on(&self) -> Option<NaiveDate> {
+        self.result_on
+    }
+
+    /// The revision with which it came to wait for papers at the desk; kept by intake. None while it does not wait.
+    pub fn waiting_since(&self) -> Option<u64> {
+        self.waiting_since
+    }
+
+    /// Whether this snapshot requires no result or supplement notice (a first load of dossiers long under way).
+    pub fn is_silent(&self) -> bool {
+        self.silent
+    }
+
     /// Reads a snapshot's JSON object; unknown fields are left alone. An unknown step or status is data, not an error.
     pub fn parse(snapshot: &Map<String, Value>) -> Result<Self, InvalidField> {
         let fields = Fields(snapshot);
@@ -72,7 +160,7 @@ impl Dossier {
             receipt_code: fields.receipt_code("receipt_code")?,
             revision: fields.revision("revision")?,
             procedure: fields.text("procedure")?,
-            phone: fields.optional_text("phone")?,
+            phone: fields.optional_text("phone")?.map(WrittenContact::parse),
             received_on: fields.date("received_on")?,
             appointment_on: fields.date("appointment_on")?,
             step: fields.text("step")?,
@@ -105,14 +193,9 @@ impl Dossier {
         self.same_day.unwrap_or(self.appointment_on == self.received_on)
     }
 
-    /// The citizen's mobile number: `None` where there is none, `Err` where what is written is none.
-    pub fn mobile(&self) -> Option<Result<Phone, NotAMobile>> {
-        self.phone.as_deref().map(Phone::parse)
-    }
-
     /// Whether a notice can be sent about it at all.
     pub fn takes_notices(&self) -> bool {
-        !self.is_same_day() && matches!(self.mobile(), Some(Ok(_)))
+        !self.is_same_day() && matches!(self.contact(), Some(Contact::Mobile(_)))
     }
 
     /// Status "Chờ bổ sung" *and* back at the one-stop desk.
@@ -287,7 +370,7 @@ pub(crate) mod tests {
             json!({"step": "Ðã trả\u{200b} kết quả", "unit": "\u{feff}", "phone": "\u{202a}0912345678\u{202c}"}),
         );
         assert_eq!((copied.step.as_str(), copied.unit.as_str()), ("Đã trả kết quả", ""));
-        assert_eq!(copied.phone.as_deref(), Some("0912345678"), "kept as it is shown");
+        assert_eq!(serde_json::to_value(&copied).unwrap()["phone"], "0912345678", "kept as it is shown");
     }
 
     #[test]
@@ -319,6 +402,43 @@ pub(crate) mod tests {
             };
             assert_eq!((appointed("2026-11-20"), appointed("2026-11-27")), (today, another_day), "{same_day}");
         }
+    }
+
+    /// A new field does not compile until it is named here.
+    macro_rules! all_fields {
+        ($($field:ident),*) => {{
+            let Dossier { $($field: _),* } = dossier(json!({}));
+            [$(stringify!($field)),*]
+        }};
+    }
+
+    #[test]
+    fn the_names_of_all_fields_are_known() {
+        let fields = all_fields!(
+            receipt_code,
+            revision,
+            procedure,
+            phone,
+            received_on,
+            appointment_on,
+            step,
+            status,
+            unit,
+            office,
+            same_day,
+            result_on,
+            waiting_since,
+            silent
+        );
+        assert_eq!(Dossier::FIELDS, fields);
+    }
+
+    #[test]
+    fn neither_a_phone_nor_a_text_is_in_the_debug_output() {
+        let shown = format!("{:?}", dossier(json!({"phone": "0912 345 678", "procedure": "Cấp thẻ"})));
+        assert!(!shown.contains("345") && !shown.contains("Cấp thẻ"), "{shown}");
+        let unusable = format!("{:?}", dossier(json!({"phone": "02583822229"})));
+        assert!(unusable.contains("FixedLine") && !unusable.contains("2583"), "{unusable}");
     }
 
     #[test]

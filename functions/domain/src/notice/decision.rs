@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::calendar::day_in_vietnam;
+use crate::dossier::Contact;
 use crate::dossier::steps;
 use crate::notice::NoticeRow;
 use crate::notice::lifecycle::{LEASE, State};
@@ -23,10 +24,10 @@ pub fn notice_for_change(old: Option<&Dossier>, new: &Dossier, closed: &ClosedSt
     }
     let was_done = old.is_some_and(|old| old.is_done(closed));
     let was_awaiting = old.is_some_and(|old| awaits_papers(old, closed));
-    if steps::is_result_step(&new.step) && !was_done {
-        Some(NoticeKey::Result(new.revision))
+    if steps::is_result_step(new.step()) && !was_done {
+        Some(NoticeKey::Result(new.revision()))
     } else if awaits_papers(new, closed) && !was_awaiting {
-        Some(NoticeKey::Supplement(new.revision))
+        Some(NoticeKey::Supplement(new.revision()))
     } else {
         None
     }
@@ -41,11 +42,11 @@ pub fn notice_to_reconsider(old: &Dossier, new: &Dossier, closed: &ClosedSteps) 
     if !is_news(Some(old), new) || !new.takes_notices() {
         return None;
     }
-    let was_at_result = steps::is_result_step(&old.step);
-    if steps::is_result_step(&new.step) && (!was_at_result || old.mobile() != new.mobile()) {
-        Some(NoticeKey::Result(new.revision))
-    } else if awaits_papers(old, closed) && awaits_papers(new, closed) && old.mobile() != new.mobile() {
-        Some(NoticeKey::Supplement(new.revision))
+    let was_at_result = steps::is_result_step(old.step());
+    if steps::is_result_step(new.step()) && (!was_at_result || old.contact() != new.contact()) {
+        Some(NoticeKey::Result(new.revision()))
+    } else if awaits_papers(old, closed) && awaits_papers(new, closed) && old.contact() != new.contact() {
+        Some(NoticeKey::Supplement(new.revision()))
     } else {
         None
     }
@@ -71,8 +72,8 @@ const ON_ITS_WAY: TimeDelta = TimeDelta::minutes(2);
 /// had been closed, and it is closed no longer; or where none was enqueued since the dossier came where it is, because
 /// the number was no mobile number. A first load (`silent`) owed none either way.
 pub fn is_due_again(old: &Dossier, new: &Dossier, rows: &[NoticeRow], now: DateTime<Utc>) -> Again {
-    let stayed = steps::is_result_step(&old.step) == steps::is_result_step(&new.step);
-    let had_no_mobile = stayed && !old.silent && !matches!(old.mobile(), Some(Ok(_)));
+    let stayed = steps::is_result_step(old.step()) == steps::is_result_step(new.step());
+    let had_no_mobile = stayed && !old.is_silent() && !matches!(old.contact(), Some(Contact::Mobile(_)));
     let due = match rows.iter().max_by_key(|row| row.key) {
         None => had_no_mobile,
         Some(last) if is_on_its_way(last, now) => return Again::NotYet,
@@ -112,7 +113,7 @@ pub fn is_superseded(key: &NoticeKey, rows: &[NoticeRow]) -> bool {
 }
 
 fn is_news(old: Option<&Dossier>, new: &Dossier) -> bool {
-    !new.silent && old.is_none_or(|old| old.revision < new.revision)
+    !new.is_silent() && old.is_none_or(|old| old.revision() < new.revision())
 }
 
 /// Waits for papers at the desk, and is not done.
@@ -122,18 +123,18 @@ pub fn awaits_papers(dossier: &Dossier, closed: &ClosedSteps) -> bool {
 
 /// Why a notice cannot be sent to the dossier's phone.
 fn no_mobile(dossier: &Dossier) -> Option<&'static str> {
-    match dossier.mobile() {
-        Some(Ok(_)) => None,
+    match dossier.contact() {
+        Some(Contact::Mobile(_)) => None,
         None => Some("the dossier has no phone number"),
-        Some(Err(NotAMobile::FixedLine)) => Some("the phone is a fixed line, which receives no SMS"),
-        Some(Err(NotAMobile::Foreign)) => Some("the phone is not a Vietnamese number"),
-        Some(Err(NotAMobile::Nonsense)) => Some("the phone is not a Vietnamese mobile number"),
+        Some(Contact::Unusable(NotAMobile::FixedLine)) => Some("the phone is a fixed line, which receives no SMS"),
+        Some(Contact::Unusable(NotAMobile::Foreign)) => Some("the phone is not a Vietnamese number"),
+        Some(Contact::Unusable(NotAMobile::Nonsense)) => Some("the phone is not a Vietnamese mobile number"),
     }
 }
 
 /// "danh sách hồ sơ có thời gian hẹn trả kết quả là ngày hôm sau nhưng hồ sơ … chưa được chuyển về đến bước “Trả kết quả”"
 pub fn needs_apology(dossier: &Dossier, tomorrow: NaiveDate, closed: &ClosedSteps) -> bool {
-    dossier.appointment_on == tomorrow && !dossier.is_done(closed) && dossier.takes_notices()
+    dossier.appointment_on() == tomorrow && !dossier.is_done(closed) && dossier.takes_notices()
 }
 
 /// Whether a notice that goes out later than its change still says what is so.
@@ -155,12 +156,12 @@ pub fn still_true(key: &NoticeKey, dossier: &Dossier, today: NaiveDate, closed: 
     match key {
         _ if dossier.is_same_day() => No("the procedure takes no longer than a day"),
         NoticeKey::Result(_) if !dossier.is_done(closed) => No("the dossier was re-opened"),
-        NoticeKey::Result(_) if !steps::is_result_step(&dossier.step) => No("the result was handed over"),
+        NoticeKey::Result(_) if !steps::is_result_step(dossier.step()) => No("the result was handed over"),
         NoticeKey::Supplement(_) if dossier.is_done(closed) => No("the result was reached"),
         NoticeKey::Supplement(_) if !dossier.waits_for_papers_at_the_desk() => No("the papers are no longer awaited"),
         NoticeKey::Apology(day) if *day < today => TooLate,
         NoticeKey::Apology(_) if dossier.is_done(closed) => No("the result was reached"),
-        NoticeKey::Apology(day) if *day != dossier.appointment_on => No("the appointment was moved"),
+        NoticeKey::Apology(day) if *day != dossier.appointment_on() => No("the appointment was moved"),
         _ => no_mobile(dossier).map_or(Yes, NoMobile),
     }
 }

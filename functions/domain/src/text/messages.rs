@@ -12,8 +12,8 @@ pub const DEFAULT_OFFICE: &str = "Sở Văn hóa và Thể thao";
 
 /// The text of a notice to a citizen; `office` is what the stack is called where the dossier names none.
 pub fn notice(key: &NoticeKey, dossier: &Dossier, office: &str) -> String {
-    let code = &dossier.receipt_code;
-    let office = dossier.office.as_deref().unwrap_or(office);
+    let code = &dossier.receipt_code();
+    let office = dossier.office().unwrap_or(office);
     match key {
         NoticeKey::Result(_) => format!(
             "TB: Hồ sơ của quý ông/bà (MS: {code}) đã được giải quyết xong. \
@@ -36,8 +36,8 @@ pub fn notice(key: &NoticeKey, dossier: &Dossier, office: &str) -> String {
 pub fn answer(dossier: &Dossier, today: NaiveDate, closed: &ClosedSteps) -> String {
     format!(
         "Hồ sơ của quý Ông/Bà ({code}) hiện đang ở bước {step}, trạng thái hồ sơ: {timeliness}.",
-        code = dossier.receipt_code,
-        step = dossier.step,
+        code = dossier.receipt_code(),
+        step = dossier.step(),
         timeliness = Timeliness::of(dossier, today, closed),
     )
 }

@@ -1,0 +1,56 @@
+//! The phone number of a dossier: as the desk wrote it, and what it is.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::Phone;
+use crate::phone::NotAMobile;
+
+/// Whether an SMS reaches the number that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Contact {
+    /// Yes.
+    Mobile(Phone),
+    /// No; the dossier is stored all the same, and the desk is warned.
+    Unusable(NotAMobile),
+}
+
+/// A number as the desk wrote it, which is what the table keeps, and what it was read as.
+#[derive(Clone)]
+pub(super) struct WrittenContact {
+    written: String,
+    contact: Contact,
+}
+
+impl WrittenContact {
+    pub fn parse(written: String) -> Self {
+        let contact = Phone::parse(&written).map_or_else(Contact::Unusable, Contact::Mobile);
+        Self { written, contact }
+    }
+
+    pub fn contact(&self) -> &Contact {
+        &self.contact
+    }
+}
+
+/// The content of a snapshot is what was written.
+impl PartialEq for WrittenContact {
+    fn eq(&self, other: &Self) -> bool {
+        self.written == other.written
+    }
+}
+
+impl Eq for WrittenContact {}
+
+impl Serialize for WrittenContact {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.written.serialize(serializer)
+    }
+}
+
+impl fmt::Debug for WrittenContact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.contact.fmt(f)
+    }
+}
