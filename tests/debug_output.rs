@@ -41,8 +41,8 @@ fn inquiry() -> Inquiry {
 }
 
 fn acceptance() -> Acceptance {
-    let told = Some(SentCopy { phone: E164.into(), text: TEXT.into() });
-    Acceptance { message_id: "m".into(), parts: 1, sent_at: DateTime::UNIX_EPOCH, told }
+    let copy = Some(SentCopy { phone: E164.into(), text: TEXT.into() });
+    Acceptance { message_id: "m".into(), parts: 1, sent_at: DateTime::UNIX_EPOCH, copy }
 }
 
 #[test]

@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue, Re
 use chrono::{DateTime, Utc};
 use domain::calendar::day_in_vietnam;
 use domain::notice::NoticeRow;
-use domain::notice::lifecycle::{Claim, LEASE, Outcome, State};
+use domain::notice::lifecycle::{Acceptance, Claim, LEASE, Outcome, State};
 use domain::notice::{NoticeKind, Priority};
 use domain::{InquiryId, NoticeId, Outgoing, ReceiptCode};
 use futures::future::try_join_all;
@@ -160,64 +160,27 @@ impl Outbox for DynamoOutbox {
 
     async fn complete(&self, claim: &Claim, outcome: &Outcome, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let Ok(state) = State::Sending.after(outcome.transition()) else { return Ok(false) };
-        let mut sets = vec!["#state = :state"];
-        let mut values = vec![
-            (":state", text(state.as_str())),
-            (":sending", text(State::Sending.as_str())),
-            (":owner", text(&claim.owner)),
-        ];
-        match outcome {
-            Outcome::Sent(receipt) => {
-                sets.extend(["message_id = :message_id", "parts = :parts", "sent_at = :sent_at"]);
-                values.extend([
-                    (":message_id", text(&receipt.message_id)),
-                    (":parts", number(receipt.parts)),
-                    (":sent_at", time(receipt.sent_at)),
-                ]);
-                if let Some(told) = &receipt.told {
-                    sets.extend(["phone = :phone", "#text = :text"]);
-                    values.extend([(":phone", text(&told.phone)), (":text", text(&told.text))]);
-                }
-            }
-            Outcome::NotSent { due_at, counted, reason } => {
-                sets.extend(["due_at = :due_at", "attempts = :attempts", "reason = :reason"]);
-                values.extend([
-                    (":due_at", number(due_at.timestamp_millis())),
-                    (":attempts", number(claim.attempts.saturating_sub(u32::from(!counted)))),
-                    (":reason", text(reason)),
-                ]);
-            }
-            Outcome::Failed(reason) | Outcome::WrongNumber(reason) => {
-                sets.push("reason = :reason");
-                values.push((":reason", text(reason)));
-            }
-            Outcome::Cancelled(reason) | Outcome::NoMobile(reason) => {
-                sets.push("reason = :reason");
-                values.push((":reason", text(*reason)));
-            }
-            Outcome::Expired => {}
-        }
-        let mut removes = vec!["#owner"];
+        let mut set = attributes(claim, outcome);
+        set.push(("state", text(state.as_str())));
         if state.is_final() {
-            removes = vec!["open_lane", "due_at"];
-            sets.push("expires_at = :expires_at");
-            values.push((":expires_at", expiry(day_in_vietnam(now), self.retention_days)));
+            set.push(("expires_at", expiry(day_in_vietnam(now), self.retention_days)));
         }
-        if outcome.phone_at_fault() {
-            sets.push("phone_at_fault = :yes");
-            values.push((":yes", AttributeValue::Bool(true)));
-        }
+        let assignments: Vec<String> =
+            set.iter().map(|(name, _)| format!("{} = :{name}", in_expression(name))).collect();
+        let removed = if state.is_final() { "open_lane, due_at" } else { "#owner" };
         let mut update = self
             .update(&claim.id)
-            .update_expression(format!("SET {} REMOVE {}", sets.join(", "), removes.join(", ")))
+            .update_expression(format!("SET {} REMOVE {removed}", assignments.join(", ")))
             .condition_expression("#state = :sending AND #owner = :owner")
             .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":sending", text(State::Sending.as_str()))
+            .expression_attribute_values(":owner", text(&claim.owner))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        if matches!(outcome, Outcome::Sent(receipt) if receipt.told.is_some()) {
-            update = update.expression_attribute_names("#text", "text");
-        }
-        for (name, value) in values {
-            update = update.expression_attribute_values(name, value);
+        for (name, value) in set {
+            if name == "text" {
+                update = update.expression_attribute_names("#text", "text");
+            }
+            update = update.expression_attribute_values(format!(":{name}"), value);
         }
         Ok(match conditional(TABLE, update.send().await)? {
             Conditional::Written(_) => true,
@@ -275,6 +238,44 @@ impl Outbox for DynamoOutbox {
             .map_err(unavailable(TABLE))?;
         Ok(found.items.unwrap_or_default().iter().filter_map(notice_row).collect())
     }
+}
+
+/// What a claim's outcome sets in its row.
+fn attributes(claim: &Claim, outcome: &Outcome) -> Vec<(&'static str, AttributeValue)> {
+    let mut set = match outcome {
+        Outcome::Sent(acceptance) => accepted(acceptance),
+        Outcome::NotSent { due_at, counted, reason } => vec![
+            ("due_at", number(due_at.timestamp_millis())),
+            ("attempts", number(claim.attempts.saturating_sub(u32::from(!counted)))),
+            ("reason", text(reason)),
+        ],
+        Outcome::Failed(reason) | Outcome::WrongNumber(reason) => vec![("reason", text(reason))],
+        Outcome::Cancelled(reason) | Outcome::NoMobile(reason) => vec![("reason", text(*reason))],
+        Outcome::Expired => Vec::new(),
+    };
+    if outcome.phone_at_fault() {
+        set.push(("phone_at_fault", AttributeValue::Bool(true)));
+    }
+    set
+}
+
+fn accepted(acceptance: &Acceptance) -> Vec<(&'static str, AttributeValue)> {
+    let mut set = vec![
+        ("message_id", text(&acceptance.message_id)),
+        ("parts", number(acceptance.parts)),
+        ("sent_at", time(acceptance.sent_at)),
+    ];
+    if let Some(copy) = &acceptance.copy {
+        set.extend([("phone", text(&copy.phone)), ("text", text(&copy.text))]);
+    }
+    set
+}
+
+/// An attribute's name in an expression: DynamoDB reserves some words.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html>
+fn in_expression(name: &str) -> String {
+    let is_reserved = matches!(name, "state" | "owner" | "text");
+    if is_reserved { format!("#{name}") } else { name.to_owned() }
 }
 
 /// A row that somebody wrote by hand and that cannot be read takes no other's place.

@@ -64,6 +64,40 @@ struct Block {
     latest: i64,
 }
 
+/// What a sender asks of the counter: `[free, end)`, of which its message starts at `start`.
+struct Extension {
+    free: i64,
+    start: i64,
+    end: i64,
+}
+
+impl Block {
+    /// When the next message may go, if the reservation has room for it.
+    fn start(&self, now: i64) -> i64 {
+        self.next.max(now)
+    }
+
+    /// Gives out the next moment, if the reservation has room for a message of `length`.
+    fn take(&mut self, now: i64, length: i64) -> Option<i64> {
+        let start = self.start(now);
+        if start + length > self.end {
+            return None;
+        }
+        (self.next, self.latest) = (start + length, start);
+        Some(start)
+    }
+
+    /// The next reservation: where this one has run out, it begins now. Grants that came too late make it longer.
+    fn extension(&self, now: i64, length: i64, late_grants: u32) -> Extension {
+        let (free, start) = (self.end.max(now), self.start(now));
+        let goes_on = self.latest + BLOCK >= now;
+        // Whole messages, so that little is left over where another sender is next.
+        let whole = length * (BLOCK as u64).div_ceil(length as u64) as i64;
+        let reserve = if goes_on { whole } else { length + ANSWER } << late_grants;
+        Extension { free, start, end: (free + reserve).max(start + length) }
+    }
+}
+
 /// Gives out the moments at which messages may go.
 #[derive(Debug)]
 pub struct RateLimiter {
@@ -136,26 +170,18 @@ impl RateLimiter {
         let mut late_grants = 0;
         for _ in 0..MOST_TRIES {
             let now = clock.now().timestamp_millis();
-            // Where the reservation has run out, the next one begins now.
-            let free = block.end.max(now);
-            let start = block.next.max(now);
-            if start > latest.timestamp_millis() {
+            if block.start(now) > latest.timestamp_millis() {
                 return Ok(None);
             }
-            if start + length <= block.end {
-                (block.next, block.latest) = (start + length, start);
+            if let Some(start) = block.take(now, length) {
                 return Ok(DateTime::from_timestamp_millis(start));
             }
-            let goes_on = block.latest + BLOCK >= now;
-            // Whole messages, so that little is left over where another sender is next.
-            let whole = length * (BLOCK as u64).div_ceil(length as u64) as i64;
-            let reserve = if goes_on { whole } else { length + ANSWER } << late_grants;
-            let end = (free + reserve).max(start + length);
-            match counter.advance(free, end, self.to_tell(now)).await? {
+            let wanted = block.extension(now, length, late_grants);
+            match counter.advance(wanted.free, wanted.end, self.to_tell(now)).await? {
                 Advance::Granted(accepted_at) => {
                     accepted_at.into_iter().for_each(|at| self.learn(at.min(clock.now())));
-                    (block.next, block.end) = (start, end);
-                    late_grants += u32::from(clock.now().timestamp_millis().max(start) + length > end);
+                    (block.next, block.end) = (wanted.start, wanted.end);
+                    late_grants += u32::from(block.start(clock.now().timestamp_millis()) + length > block.end);
                 }
                 Advance::Taken(free_at) if free_at <= now + MOST_AHEAD => (block.next, block.end) = (free_at, free_at),
                 Advance::Taken(free_at) => {

@@ -113,7 +113,7 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
         counts: &mut Counts,
     ) -> Result<ApiGatewayProxyResponse, Unanswered> {
         let now = self.ports.clock().now();
-        let replies = ReplySession::run(&self.ports, request_id, now + CALL_WITHIN);
+        let replies = ReplySession::begin(&self.ports, request_id, now + CALL_WITHIN);
         let authenticated = self.authenticated(name, request).await?;
         let id = InquiryId::new(name, &authenticated.message.id_or_fingerprint(now));
         let counted = sender_limit::counted(&authenticated.message, id.as_str(), now);

@@ -63,7 +63,7 @@ pub async fn notify<P: NoticePorts>(
     deadline: DateTime<Utc>,
 ) -> (BatchResponse, Tally, u32) {
     let now = delivery.ports().clock().now();
-    let run = delivery.run(request, (now + PATIENCE).min(deadline - MARGIN));
+    let run = delivery.session(request, (now + PATIENCE).min(deadline - MARGIN));
     let failures: Vec<Failure> = futures::stream::iter(by_dossier(&batch.records))
         .map(|records| in_order(&run, delivery, records))
         .buffer_unordered(AT_ONCE)

@@ -132,7 +132,7 @@ impl Meter {
 
     pub(crate) fn complete(&self, outcome: &Outcome, done: bool) {
         let (text, index) = match outcome {
-            Outcome::Sent(receipt) => (receipt.told.as_ref().map_or(0, |told| told.text.len() as u64), 1),
+            Outcome::Sent(acceptance) => (acceptance.copy.as_ref().map_or(0, |copy| copy.text.len() as u64), 1),
             Outcome::NotSent { .. } => (0, 2),
             Outcome::Failed(_) | Outcome::WrongNumber(_) => (0, 1),
             Outcome::Cancelled(_) | Outcome::NoMobile(_) | Outcome::Expired => (0, 1),

@@ -29,7 +29,7 @@ fn noon() -> DateTime<Utc> {
 
 fn receipt() -> Outcome {
     let told = SentCopy { phone: "+84912345678".into(), text: "TB: …".into() };
-    Outcome::Sent(Acceptance { message_id: "m-1".into(), parts: 1, sent_at: noon(), told: Some(told) })
+    Outcome::Sent(Acceptance { message_id: "m-1".into(), parts: 1, sent_at: noon(), copy: Some(told) })
 }
 
 fn granted(claimed: Claimed) -> Option<Claim> {
@@ -160,7 +160,7 @@ async fn of_a_reply(outbox: &impl Outbox, id: Outgoing) {
         assert!(!due.iter().any(|due| due.id == id), "a reply is no notice");
     }
     let claim = granted(outbox.claim(&id, "j".into(), now).await.expect("an answer")).expect("due");
-    let receipt = Acceptance { message_id: "m-2".into(), parts: 2, sent_at: now, told: None };
+    let receipt = Acceptance { message_id: "m-2".into(), parts: 2, sent_at: now, copy: None };
     assert!(outbox.complete(&claim, &Outcome::Sent(receipt), now).await.expect("an answer"));
     let late = outbox.claim(&id, "k".into(), now + LEASE * 9).await.expect("an answer");
     assert_eq!(late, Claimed::Taken, "final is final");

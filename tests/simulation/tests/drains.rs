@@ -68,7 +68,7 @@ async fn replies_due(stack: &Stack, number: usize, due_at: DateTime<Utc>) {
 /// A drain of replies that begins nothing after `until`: how long it took, and what it did.
 async fn drained(stack: &Stack, request: &str, until: TimeDelta) -> (TimeDelta, Tally) {
     let began = stack.world.now();
-    let replies = ReplySession::run(&stack.ports, request, began + until);
+    let replies = ReplySession::begin(&stack.ports, request, began + until);
     let _ = tokio::time::timeout(Duration::from_secs(120), replies.drain()).await.expect("it ends");
     let took = stack.world.now() - began;
     (took, replies.finish().await)
@@ -148,7 +148,7 @@ fn no_reply_is_begun_when_the_time_is_up_and_it_burns_no_attempt() {
 fn a_reply_for_which_there_is_no_time_is_owed_and_counted() {
     in_virtual_time(async {
         let stack = stack();
-        let replies = ReplySession::run(&stack.ports, "request", stack.world.now());
+        let replies = ReplySession::begin(&stack.ports, "request", stack.world.now());
         assert_eq!(replies.on_inquiry(&inquiry(0)).await.expect("an answer"), Progress::Deferred);
         assert_eq!(replies.tally(), Tally { deferred: 1, ..Tally::default() });
         assert_eq!((row(&stack, 0).state, stack.world.replied().len()), (State::Pending, 0));

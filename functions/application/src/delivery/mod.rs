@@ -4,18 +4,20 @@
 //! you send*: no other sender has it while the lease lasts. Where the outcome is not known after a crash or a time-out, the
 //! message is sent again when the lease has run out: one duplicate, never a loss.
 //!
-//! [`Run`] is what all messages share. [`NoticeSession`] adds what only a notice has: a dossier that may have changed, the
+//! [`Session`] is what all messages share. [`NoticeSession`] adds what only a notice has: a dossier that may have changed, the
 //! sending window, the rate limiter. [`ReplySession`] adds what only a reply of 8083 has: the inquiry it answers, and the
 //! gateway that sends it.
 
+mod due_queue;
 mod notices;
 mod refusals;
 mod replies;
-mod run;
+mod session;
+mod tally;
 
 pub use notices::{NoticeConfig, NoticeSender, NoticeSession};
 pub use replies::ReplySession;
-pub use run::{Progress, Run, Tally};
+pub use tally::{Progress, Tally};
 
 use chrono::TimeDelta;
 

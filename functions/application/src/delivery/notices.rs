@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::due_queue::{DueQueue, Passed};
 use super::refusals::{self, Fault, Refusals};
-use super::run::{AT_ONCE, DueQueue, Passed, Progress, Run, Tally};
+use super::session::{AT_ONCE, Claiming, Session};
+use super::tally::{Progress, Tally};
 use crate::ports::{Clock, DossierStore, DueRows, NoticePorts, Outbox, SendError, SmsSender, StoreError};
 use crate::rate_limiter::{PartsPerSecond, RateLimiter};
 use domain::calendar::day_in_vietnam;
@@ -39,10 +41,10 @@ pub struct NoticeConfig {
 const FEW_SECONDS: usize = 3;
 /// So many seconds' messages are under way at once: more would only wait for the rate, with a dossier read long ago.
 const UNDER_WAY_SECONDS: usize = 2;
-/// A notice that waited longer for the rate looks at its dossier again before it goes.
+/// A notice that waited longer for the rate reads its dossier again before it goes.
 const LONG_WAIT: TimeDelta = TimeDelta::seconds(3);
 /// So long before it goes.
-const LOOK_AGAIN_BEFORE: TimeDelta = TimeDelta::milliseconds(500);
+const READ_AGAIN_BEFORE: TimeDelta = TimeDelta::milliseconds(500);
 /// A message that is later than this for its moment reserves another one, or two might go at once.
 const TOO_LATE: TimeDelta = TimeDelta::milliseconds(100);
 
@@ -55,7 +57,7 @@ pub struct NoticeSender<P> {
 }
 
 impl<P: NoticePorts> NoticeSender<P> {
-    /// Nothing is sent until [`NoticeSender::run`].
+    /// Nothing is sent until [`NoticeSender::session`].
     pub fn new(ports: P, notice_config: NoticeConfig) -> Self {
         let rate_limiter = RateLimiter::new(notice_config.rate);
         Self { ports, notice_config, rate_limiter, refusals: Mutex::default() }
@@ -73,11 +75,23 @@ impl<P: NoticePorts> NoticeSender<P> {
 
     /// One invocation's work under the request id `request`; no message is begun after `until`, nor after the sending
     /// window closes.
-    pub fn run(&self, request: &str, until: DateTime<Utc>) -> NoticeSession<'_, P> {
+    pub fn session(&self, request: &str, until: DateTime<Utc>) -> NoticeSession<'_, P> {
         let closes = self.notice_config.window.next_close(self.ports.clock().now());
         let until = closes.map_or(until, |closes| closes.min(until));
-        NoticeSession { run: Run::begin(&self.ports, request, until), delivery: self, refused: AtomicBool::new(false) }
+        NoticeSession {
+            session: Session::begin(&self.ports, request, until),
+            delivery: self,
+            refused: AtomicBool::new(false),
+        }
     }
+}
+
+/// What a late claim finds when it reads the dossier again.
+enum ReadAgain {
+    /// The notice is still true of this dossier.
+    StillTrue(Box<Dossier>),
+    /// It is not to be sent.
+    Ended(Outcome),
 }
 
 /// A notice as it would go out now.
@@ -89,7 +103,7 @@ struct Draft {
 
 /// One invocation's notices. [`NoticeSession::finish`] ends it.
 pub struct NoticeSession<'a, P> {
-    run: Run<'a, P>,
+    session: Session<'a, P>,
     delivery: &'a NoticeSender<P>,
     /// SNS refused our authorisation: nothing more is sent.
     refused: AtomicBool,
@@ -103,9 +117,9 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         if !self.is_open() {
             return self.enqueue_when_open(id).await;
         }
-        match self.run.enqueue_and_claim(&id.clone().into()).await? {
+        match self.session.enqueue_and_claim(&id.clone().into()).await? {
             Some(claim) => Ok(self.deliver(&claim, id, dossier).await),
-            None => Ok(Progress::NotOurs),
+            None => Ok(Progress::AlreadyEnqueued),
         }
     }
 
@@ -118,36 +132,39 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
 
     /// Owes a notice to be sent by a drain, as soon as the window is open.
     pub async fn enqueue_when_open(&self, id: &NoticeId) -> Result<Progress, StoreError> {
-        self.run.enqueue(&id.clone().into(), self.notice_config().window.next_open(self.run.now())).await
+        self.session.enqueue(&id.clone().into(), self.notice_config().window.next_open(self.session.now())).await
     }
 
     /// Takes a notice that is due and sends it, if it is still true.
     pub async fn on_due(&self, id: &NoticeId) -> Result<Progress, StoreError> {
-        let claim = match self.run.claim(&id.clone().into()).await? {
-            Ok(claim) => claim,
-            Err(progress) => return Ok(progress),
+        let claim = match self.session.claim(&id.clone().into()).await? {
+            Claiming::Granted(claim) => claim,
+            Claiming::Ended(progress) => return Ok(progress),
         };
-        Ok(match self.look_again(id).await {
-            Ok(Ok(dossier)) => self.deliver(&claim, id, &dossier).await,
-            Ok(Err(outcome)) => self.run.complete(&claim, outcome).await,
-            Err(error) => self.run.complete_unreadable(&claim, "dossier", &error).await,
+        Ok(match self.read_again(id).await {
+            Ok(ReadAgain::StillTrue(dossier)) => self.deliver(&claim, id, &dossier).await,
+            Ok(ReadAgain::Ended(outcome)) => self.session.complete(&claim, outcome).await,
+            Err(error) => self.session.complete_unreadable(&claim, "dossier", &error).await,
         })
     }
 
     /// A claim that comes later than its change reads the dossier again: what is no longer true is not sent, and the
     /// phone is today's.
-    async fn look_again(&self, id: &NoticeId) -> Result<Result<Dossier, Outcome>, StoreError> {
+    async fn read_again(&self, id: &NoticeId) -> Result<ReadAgain, StoreError> {
         let (dossier, superseded) =
             futures::try_join!(self.ports().dossiers().get(&id.receipt_code), self.is_superseded(id))?;
-        let Some(dossier) = dossier else { return Ok(Err(Outcome::Cancelled("the dossier was removed"))) };
+        let Some(dossier) = dossier else {
+            return Ok(ReadAgain::Ended(Outcome::Cancelled("the dossier was removed")));
+        };
         if superseded {
-            return Ok(Err(Outcome::Cancelled("a later revision owes the same notice")));
+            return Ok(ReadAgain::Ended(Outcome::Cancelled("a later revision owes the same notice")));
         }
-        Ok(match still_true(&id.key, &dossier, day_in_vietnam(self.run.now()), &self.notice_config().closed_steps) {
-            StillTrue::Yes => Ok(dossier),
-            StillTrue::No(reason) => Err(Outcome::Cancelled(reason)),
-            StillTrue::NoMobile(reason) => Err(Outcome::NoMobile(reason)),
-            StillTrue::TooLate => Err(Outcome::Expired),
+        let today = day_in_vietnam(self.session.now());
+        Ok(match still_true(&id.key, &dossier, today, &self.notice_config().closed_steps) {
+            StillTrue::Yes => ReadAgain::StillTrue(Box::new(dossier)),
+            StillTrue::No(reason) => ReadAgain::Ended(Outcome::Cancelled(reason)),
+            StillTrue::NoMobile(reason) => ReadAgain::Ended(Outcome::NoMobile(reason)),
+            StillTrue::TooLate => ReadAgain::Ended(Outcome::Expired),
         })
     }
 
@@ -163,29 +180,31 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
     /// Sends what is due, results and supplements before apologies, until nothing more comes due. Where nothing is due
     /// at first, it looks again for `patience`.
     pub async fn drain(&self, patience: TimeDelta) -> Result<(), StoreError> {
-        self.run.drain(self, patience).await
+        self.session.drain(self, patience).await
     }
 
     /// Sends under a claim and completes its row. Whatever goes wrong from here on, the row exists.
     async fn deliver(&self, claim: &Claim, id: &NoticeId, dossier: &Dossier) -> Progress {
         let Some(mut draft) = self.draft(id, dossier) else {
-            return self.run.complete(claim, Outcome::NoMobile("the dossier has no mobile number")).await;
+            return self.session.complete(claim, Outcome::NoMobile("the dossier has no mobile number")).await;
         };
         let clock = self.ports().clock();
         while let Some(slot) = self.reserve(draft.parts).await {
-            if slot - self.run.now() > LONG_WAIT {
-                clock.sleep_until(slot - LOOK_AGAIN_BEFORE).await;
-                draft = match self.look_again(id).await {
-                    Ok(Ok(dossier)) => match self.draft(id, &dossier).filter(|new| new.parts <= draft.parts) {
-                        Some(draft) => draft,
-                        None => return self.postpone(claim).await,
-                    },
-                    Ok(Err(outcome)) => return self.run.complete(claim, outcome).await,
-                    Err(error) => return self.run.complete_unreadable(claim, "dossier", &error).await,
+            if slot - self.session.now() > LONG_WAIT {
+                clock.sleep_until(slot - READ_AGAIN_BEFORE).await;
+                draft = match self.read_again(id).await {
+                    Ok(ReadAgain::StillTrue(dossier)) => {
+                        match self.draft(id, &dossier).filter(|new| new.parts <= draft.parts) {
+                            Some(draft) => draft,
+                            None => return self.postpone(claim).await,
+                        }
+                    }
+                    Ok(ReadAgain::Ended(outcome)) => return self.session.complete(claim, outcome).await,
+                    Err(error) => return self.session.complete_unreadable(claim, "dossier", &error).await,
                 };
             }
             clock.sleep_until(slot).await;
-            if self.run.now() - slot <= TOO_LATE {
+            if self.session.now() - slot <= TOO_LATE {
                 return self.send(claim, draft).await;
             }
         }
@@ -200,17 +219,17 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
     }
 
     async fn send(&self, claim: &Claim, draft: Draft) -> Progress {
-        if self.refused.load(Ordering::Relaxed) || !claim.covers(self.run.now()) {
+        if self.refused.load(Ordering::Relaxed) || !claim.covers(self.session.now()) {
             return self.postpone(claim).await;
         }
         let Draft { phone, text, parts } = draft;
         match self.ports().sms().send(&phone, &text).await {
             Ok(message_id) => {
-                let now = self.run.now();
+                let now = self.session.now();
                 self.refusals(|refusals| refusals.accepted(now));
                 self.delivery.rate_limiter.accepted(now);
-                let told = Some(SentCopy { phone: phone.as_e164().to_owned(), text });
-                self.run.mark(claim, Ok(Acceptance { message_id, parts, sent_at: self.run.now(), told })).await
+                let copy = Some(SentCopy { phone: phone.as_e164().to_owned(), text });
+                self.session.mark(claim, Ok(Acceptance { message_id, parts, sent_at: self.session.now(), copy })).await
             }
             Err(error @ (SendError::Refused(_) | SendError::WrongNumber(_))) => {
                 self.on_refusal(claim, &phone, error).await
@@ -219,25 +238,25 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
                 if let SendError::Unauthorised(reason) = &error {
                     self.stop(reason);
                 }
-                self.run.mark(claim, Err(error)).await
+                self.session.mark(claim, Err(error)).await
             }
         }
     }
 
     /// A message was refused for good, or so SNS says.
     async fn on_refusal(&self, claim: &Claim, phone: &Phone, error: SendError) -> Progress {
-        let (now, fleet) = (self.run.now(), self.delivery.rate_limiter.accepted_at());
+        let (now, fleet) = (self.session.now(), self.delivery.rate_limiter.accepted_at());
         match self.refusals(|refusals| refusals.refused(phone, claim.attempts, fleet, now)) {
-            Fault::Number => self.run.mark(claim, Err(error)).await,
+            Fault::Number => self.session.mark(claim, Err(error)).await,
             Fault::NotKnown => {
                 let due_at = now + refusals::PAUSE;
                 let outcome = Outcome::NotSent { due_at, counted: true, reason: error.to_string() };
-                self.run.complete(claim, outcome).await
+                self.session.complete(claim, outcome).await
             }
             Fault::Account => {
                 let reason = format!("several numbers in a row were refused: {error}");
                 self.stop(&reason);
-                self.run.mark(claim, Err(SendError::Unauthorised(reason))).await
+                self.session.mark(claim, Err(SendError::Unauthorised(reason))).await
             }
         }
     }
@@ -257,11 +276,11 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
 
     /// Back to pending: there was no room in the rate, or no time left, or SNS lets us send nothing.
     async fn postpone(&self, claim: &Claim) -> Progress {
-        let rest_of_run = (self.run.until - self.run.now()).max(TimeDelta::zero());
+        let rest_of_run = (self.session.until - self.session.now()).max(TimeDelta::zero());
         let refused = self.refused.load(Ordering::Relaxed);
         let reason =
             if refused { "SNS refuses to let us send" } else { "no room in the rate of SMS parts in this run" };
-        self.run.complete(claim, self.run.retry_uncounted(reason.into(), rest_of_run)).await
+        self.session.complete(claim, self.session.retry_uncounted(reason.into(), rest_of_run)).await
     }
 
     /// The moment at which a message of `parts` may go; None where that is not before the run is over.
@@ -270,9 +289,9 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
             return None;
         }
         let (rate_counter, clock) = (self.ports().rate_counter(), self.ports().clock());
-        let slot = self.delivery.rate_limiter.slot(rate_counter, clock, parts, self.run.until).await;
+        let slot = self.delivery.rate_limiter.slot(rate_counter, clock, parts, self.session.until).await;
         let resets = self.delivery.rate_limiter.take_resets();
-        self.run.count((), |tally| tally.counter_resets += resets);
+        self.session.count((), |tally| tally.counter_resets += resets);
         slot.unwrap_or_else(|error| {
             tracing::error!(error = &error as &dyn std::error::Error, "the rate limiter's counter could not be asked");
             None
@@ -281,12 +300,12 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
 
     /// Publishes what happened, and tells what was done.
     pub async fn finish(self) -> Tally {
-        self.run.finish().await
+        self.session.finish().await
     }
 
     /// The time is up, or SNS refused our authorisation.
     pub fn is_over(&self) -> bool {
-        self.refused.load(Ordering::Relaxed) || self.run.is_over()
+        self.refused.load(Ordering::Relaxed) || self.session.is_over()
     }
 
     fn notice_config(&self) -> &NoticeConfig {
@@ -294,13 +313,13 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
     }
 
     fn ports(&self) -> &P {
-        self.run.ports
+        self.session.ports
     }
 }
 
 impl<P: NoticePorts> DueQueue for NoticeSession<'_, P> {
     fn is_open(&self) -> bool {
-        !self.is_over() && self.notice_config().window.is_open(self.run.now())
+        !self.is_over() && self.notice_config().window.is_open(self.session.now())
     }
 
     fn at_once(&self) -> usize {
@@ -312,10 +331,10 @@ impl<P: NoticePorts> DueQueue for NoticeSession<'_, P> {
         let limit = self.delivery.rate_limiter.rate().messages_in(FEW_SECONDS).clamp(AT_ONCE, 500) + passed.len();
         let mut later = DueRows::default();
         for priority in Priority::NOTICES {
-            let mut rows = self.ports().outbox().due(priority, self.run.until, limit).await?;
+            let mut rows = self.ports().outbox().due(priority, self.session.until, limit).await?;
             rows.due.retain(|due| passed.counts(due));
             rows.unreadable += later.unreadable;
-            if rows.due.iter().any(|due| passed.is_workable(due, self.run.now())) {
+            if rows.due.iter().any(|due| passed.is_workable(due, self.session.now())) {
                 return Ok(rows);
             }
             later = DueRows { due: [later.due, rows.due].concat(), ..rows };
@@ -326,7 +345,7 @@ impl<P: NoticePorts> DueQueue for NoticeSession<'_, P> {
     async fn on_due(&self, id: &Outgoing) -> Result<Progress, StoreError> {
         match id {
             Outgoing::Notice(id) => self.on_due(id).await,
-            Outgoing::Reply(_) => Ok(Progress::NotOurs),
+            Outgoing::Reply(_) => Ok(Progress::Taken),
         }
     }
 }

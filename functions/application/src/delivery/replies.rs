@@ -8,7 +8,9 @@ use std::sync::Mutex;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::run::{AT_ONCE, DueQueue, Passed, Progress, Run, Tally};
+use super::due_queue::{DueQueue, Passed};
+use super::session::{AT_ONCE, Claiming, Session};
+use super::tally::{Progress, Tally};
 use crate::ports::{DueRows, InquiryLog, Outbox, ReplyPorts, ReplySender, SendError, StoreError};
 use domain::inquiry::Inquiry;
 use domain::notice::Priority;
@@ -19,15 +21,15 @@ use domain::{InquiryId, Outgoing};
 
 /// One invocation's replies. [`ReplySession::finish`] ends it.
 pub struct ReplySession<'a, P> {
-    run: Run<'a, P>,
+    session: Session<'a, P>,
     /// Gateways that refused our authorisation: they are not asked again in this run.
     refused: Mutex<BTreeSet<String>>,
 }
 
 impl<'a, P: ReplyPorts> ReplySession<'a, P> {
     /// Under the request id `request`; no reply is begun after `until`.
-    pub fn run(ports: &'a P, request: &str, until: DateTime<Utc>) -> Self {
-        Self { run: Run::begin(ports, request, until), refused: Mutex::default() }
+    pub fn begin(ports: &'a P, request: &str, until: DateTime<Utc>) -> Self {
+        Self { session: Session::begin(ports, request, until), refused: Mutex::default() }
     }
 
     /// Owes the reply to an inquiry that is logged, and sends it at once where there is time. Owed before: not ours.
@@ -35,50 +37,50 @@ impl<'a, P: ReplyPorts> ReplySession<'a, P> {
     /// An error means that the reply may not be in the outbox: the inquiry must be delivered to us again.
     pub async fn on_inquiry(&self, inquiry: &Inquiry) -> Result<Progress, StoreError> {
         let id = inquiry.id.clone().into();
-        if self.run.is_over() {
-            return self.run.enqueue(&id, self.run.now()).await;
+        if self.session.is_over() {
+            return self.session.enqueue(&id, self.session.now()).await;
         }
-        match self.run.enqueue_and_claim(&id).await? {
+        match self.session.enqueue_and_claim(&id).await? {
             Some(claim) => Ok(self.send(&claim, inquiry).await),
-            None => Ok(Progress::NotOurs),
+            None => Ok(Progress::AlreadyEnqueued),
         }
     }
 
     /// Takes a reply that is due and sends it.
     pub async fn on_due(&self, id: &InquiryId) -> Result<Progress, StoreError> {
-        let claim = match self.run.claim(&id.clone().into()).await? {
-            Ok(claim) => claim,
-            Err(progress) => return Ok(progress),
+        let claim = match self.session.claim(&id.clone().into()).await? {
+            Claiming::Granted(claim) => claim,
+            Claiming::Ended(progress) => return Ok(progress),
         };
-        Ok(match self.run.ports.inquiries().get(id).await {
+        Ok(match self.session.ports.inquiries().get(id).await {
             Ok(Some(inquiry)) => self.send(&claim, &inquiry).await,
-            Ok(None) => self.run.complete(&claim, Outcome::Cancelled("the inquiry was removed")).await,
-            Err(error) => self.run.complete_unreadable(&claim, "inquiry", &error).await,
+            Ok(None) => self.session.complete(&claim, Outcome::Cancelled("the inquiry was removed")).await,
+            Err(error) => self.session.complete_unreadable(&claim, "inquiry", &error).await,
         })
     }
 
     /// Sends what is due. Beside any other drain: a claim is one sender's alone.
     pub async fn drain(&self) -> Result<(), StoreError> {
-        self.run.drain(self, TimeDelta::zero()).await
+        self.session.drain(self, TimeDelta::zero()).await
     }
 
     /// What was done so far.
     pub fn tally(&self) -> Tally {
-        self.run.tally()
+        self.session.tally()
     }
 
     /// Publishes what happened, and tells what was done.
     pub async fn finish(self) -> Tally {
-        self.run.finish().await
+        self.session.finish().await
     }
 
     /// Sends under a claim and marks the outcome. Whatever goes wrong from here on, the row exists.
     async fn send(&self, claim: &Claim, inquiry: &Inquiry) -> Progress {
         let gateway = inquiry.id.gateway();
         if let Some((reason, pause)) = self.not_now(claim, gateway) {
-            return self.run.complete(claim, self.run.retry_uncounted(reason.into(), pause)).await;
+            return self.session.complete(claim, self.session.retry_uncounted(reason.into(), pause)).await;
         }
-        let answer = self.run.ports.gateways().reply(inquiry).await;
+        let answer = self.session.ports.gateways().reply(inquiry).await;
         if let Err(SendError::Unauthorised(reason)) = &answer {
             tracing::error!(
                 gateway,
@@ -88,8 +90,8 @@ impl<'a, P: ReplyPorts> ReplySession<'a, P> {
             self.refused.lock().expect("no panic holds it").insert(gateway.to_owned());
         }
         let parts = Sms::new(&inquiry.reply).parts;
-        let receipt = |message_id| Acceptance { message_id, parts, sent_at: self.run.now(), told: None };
-        self.run.mark(claim, answer.map(receipt)).await
+        let receipt = |message_id| Acceptance { message_id, parts, sent_at: self.session.now(), copy: None };
+        self.session.mark(claim, answer.map(receipt)).await
     }
 
     /// Why a claimed reply is not sent now, and how long it waits.
@@ -97,14 +99,14 @@ impl<'a, P: ReplyPorts> ReplySession<'a, P> {
         if self.refused.lock().expect("no panic holds it").contains(gateway) {
             return Some(("the gateway takes no reply from us", retry::PAUSE_AFTER_REFUSAL));
         }
-        let in_time = !self.run.is_over() && claim.covers(self.run.now());
+        let in_time = !self.session.is_over() && claim.covers(self.session.now());
         (!in_time).then_some(("no time left in this run", TimeDelta::zero()))
     }
 }
 
 impl<P: ReplyPorts> DueQueue for ReplySession<'_, P> {
     fn is_open(&self) -> bool {
-        !self.run.is_over()
+        !self.session.is_over()
     }
 
     fn at_once(&self) -> usize {
@@ -113,7 +115,7 @@ impl<P: ReplyPorts> DueQueue for ReplySession<'_, P> {
 
     async fn due(&self, passed: &Passed) -> Result<DueRows, StoreError> {
         let limit = AT_ONCE * 4 + passed.len();
-        let mut rows = self.run.ports.outbox().due(Priority::Reply, self.run.until, limit).await?;
+        let mut rows = self.session.ports.outbox().due(Priority::Reply, self.session.until, limit).await?;
         rows.due.retain(|due| passed.counts(due));
         Ok(rows)
     }
@@ -121,7 +123,7 @@ impl<P: ReplyPorts> DueQueue for ReplySession<'_, P> {
     async fn on_due(&self, id: &Outgoing) -> Result<Progress, StoreError> {
         match id {
             Outgoing::Reply(id) => self.on_due(id).await,
-            Outgoing::Notice(_) => Ok(Progress::NotOurs),
+            Outgoing::Notice(_) => Ok(Progress::Taken),
         }
     }
 }

@@ -192,7 +192,7 @@ pub struct Acceptance {
     /// When.
     pub sent_at: DateTime<Utc>,
     /// None for a reply: its inquiry's row has both.
-    pub told: Option<SentCopy>,
+    pub copy: Option<SentCopy>,
 }
 
 /// What a clerk is asked for: "what did you tell me, and where?"
@@ -258,8 +258,8 @@ mod tests {
 
     #[test]
     fn a_receipt_shows_neither_the_number_nor_the_text() {
-        let told = Some(SentCopy { phone: "+84912345678".to_owned(), text: "TB: Hồ sơ …".to_owned() });
-        let receipt = Acceptance { message_id: "m-1".into(), parts: 3, sent_at: DateTime::UNIX_EPOCH, told };
+        let copy = Some(SentCopy { phone: "+84912345678".to_owned(), text: "TB: Hồ sơ …".to_owned() });
+        let receipt = Acceptance { message_id: "m-1".into(), parts: 3, sent_at: DateTime::UNIX_EPOCH, copy };
         assert_eq!(format!("{receipt:?}"), r#"Acceptance { message_id: "m-1", parts: 3, .. }"#);
     }
 

@@ -1,16 +1,14 @@
-//! One invocation's share in the life of messages: claims, marks, what to tell of them, and the drain.
+//! What the sending of notices and of replies shares in one invocation: enqueue, claim, complete, announce.
 
-use std::collections::{HashMap, HashSet};
 use std::error::Error;
-use std::future::Future;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::StreamExt;
 
-use crate::ports::{Claimed, Clock, Due, DueRows, Enqueue, EventBus, Outbox, OutboxPorts, SendError, StoreError};
+use super::tally::{Progress, Tally};
+use crate::ports::{Claimed, Clock, Enqueue, EventBus, Outbox, OutboxPorts, SendError, StoreError};
 use domain::Outgoing;
 use domain::event::Event;
 use domain::notice::lifecycle::{Acceptance, Claim, LEASE, Outcome};
@@ -18,108 +16,20 @@ use domain::notice::retry;
 
 /// Messages under way at once in one sender. Their I/O overlaps.
 pub(super) const AT_ONCE: usize = 16;
-/// How often an idle sender looks for messages that became due.
-pub(super) const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
 /// How often a mark is tried before it is left to the next claim, which sends the message again.
 const COMPLETE_TRIES: u32 = 5;
 /// Between two tries to complete a row.
 const A_MOMENT: TimeDelta = TimeDelta::milliseconds(500);
 
-/// What one run did, for its log line and metrics.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Messages that were accepted.
-    pub sent: u32,
-    /// SMS segments of them.
-    pub parts: u32,
-    /// Messages refused for good, or given up.
-    pub failed: u32,
-    /// Messages no longer true.
-    pub cancelled: u32,
-    /// Apologies past their day.
-    pub expired: u32,
-    /// Messages left pending: no budget, outside the window, not accepted this time.
-    pub deferred: u32,
-    /// Outcomes unknown; taken over when the lease runs out.
-    pub in_doubt: u32,
-    /// Messages that SNS or a gateway would not take from us: it was not asked further in this run.
-    pub refused: u32,
-    /// How long the longest due message had been waiting when a drain first looked, in seconds.
-    pub oldest_due_seconds: u32,
-    /// Rows of the index that can never be claimed: their state contradicts it, or they cannot be read.
-    pub unclaimable: u32,
-    /// Events that the bus did not take.
-    pub events_dropped: u32,
-    /// How often the rate limiter's counter was set back from the far future.
-    pub counter_resets: u32,
+/// How an attempt to claim a message ended.
+pub(super) enum Claiming {
+    Granted(Claim),
+    /// It is not to be sent by us.
+    Ended(Progress),
 }
 
-/// How far one message came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
-    /// The outbox had it already, or somebody else has it.
-    NotOurs,
-    /// It can never be claimed.
-    Unclaimable,
-    /// It is not known: the outbox could not be asked.
-    OutOfReach,
-    /// It stays pending.
-    Deferred,
-    /// It reached a final state.
-    Finished,
-    /// The outcome is unknown.
-    InDoubt,
-}
-
-/// What a drain works on.
-pub(super) trait DueQueue: Sync {
-    /// Whether more may be begun.
-    fn is_open(&self) -> bool;
-    /// How many messages may be under way at once.
-    fn at_once(&self) -> usize;
-    /// Messages that may be claimed before the run is over: of the most urgent priority that has any to work on now.
-    fn due(&self, passed: &Passed) -> impl Future<Output = Result<DueRows, StoreError>> + Send;
-    /// Takes one and sends it, if it is still to be sent.
-    fn on_due(&self, id: &Outgoing) -> impl Future<Output = Result<Progress, StoreError>> + Send;
-}
-
-/// What a drain passes over: rows that can never be claimed, and rows that were not ours when it last asked.
-#[derive(Debug, Default)]
-pub(super) struct Passed {
-    unclaimable: HashSet<Outgoing>,
-    not_ours: HashMap<Outgoing, DateTime<Utc>>,
-    /// How many rows a look at the index could not read, at the most.
-    unreadable: u32,
-}
-
-impl Passed {
-    /// How many rows of the index may come before one to work on.
-    pub fn len(&self) -> usize {
-        self.unclaimable.len() + self.not_ours.len()
-    }
-
-    /// Whether a row counts at all.
-    pub fn counts(&self, due: &Due) -> bool {
-        !self.unclaimable.contains(&due.id)
-    }
-
-    /// Whether a row is worth claiming now.
-    pub fn is_workable(&self, due: &Due, now: DateTime<Utc>) -> bool {
-        due.due_at <= now && self.counts(due) && self.not_ours.get(&due.id) != Some(&due.due_at)
-    }
-
-    fn note(&mut self, due: &Due, progress: Progress) {
-        match progress {
-            Progress::Unclaimable => drop(self.unclaimable.insert(due.id.clone())),
-            // One that cannot be claimed for any other reason must not keep the others waiting either.
-            Progress::NotOurs | Progress::OutOfReach => drop(self.not_ours.insert(due.id.clone(), due.due_at)),
-            _ => {}
-        }
-    }
-}
-
-/// One invocation's deliveries.
-pub struct Run<'a, P> {
+/// One invocation's share in the sending of messages.
+pub struct Session<'a, P> {
     pub(super) ports: &'a P,
     pub(super) until: DateTime<Utc>,
     /// Unique to this invocation.
@@ -129,7 +39,7 @@ pub struct Run<'a, P> {
     events: Mutex<Vec<Event>>,
 }
 
-impl<'a, P: OutboxPorts> Run<'a, P> {
+impl<'a, P: OutboxPorts> Session<'a, P> {
     /// Under the request id `request`; no message is begun after `until`.
     pub(super) fn begin(ports: &'a P, request: &str, until: DateTime<Utc>) -> Self {
         Self {
@@ -156,82 +66,28 @@ impl<'a, P: OutboxPorts> Run<'a, P> {
         if self.ports.outbox().enqueue(id, Enqueue::Pending { due_at }, self.now()).await? {
             Ok(self.count(Progress::Deferred, |tally| tally.deferred += 1))
         } else {
-            Ok(Progress::NotOurs)
+            Ok(Progress::AlreadyEnqueued)
         }
     }
 
     /// Claims a message that is due; without a claim, how far it came.
-    pub(super) async fn claim(&self, id: &Outgoing) -> Result<Result<Claim, Progress>, StoreError> {
+    pub(super) async fn claim(&self, id: &Outgoing) -> Result<Claiming, StoreError> {
         let claim = match self.ports.outbox().claim(id, self.next_owner(), self.now()).await? {
             Claimed::Granted(claim) => claim,
-            Claimed::Taken => return Ok(Err(Progress::NotOurs)),
+            Claimed::Taken => return Ok(Claiming::Ended(Progress::Taken)),
             Claimed::Contradictory(state) => {
                 tracing::error!(
                     message = %id, state,
                     "a row of the index `open` can never be claimed: its state was edited, and due_at and open_lane were left"
                 );
-                return Ok(Err(self.count(Progress::Unclaimable, |tally| tally.unclaimable += 1)));
+                return Ok(Claiming::Ended(self.count(Progress::Unclaimable, |tally| tally.unclaimable += 1)));
             }
         };
         if claim.attempts > retry::MAX_ATTEMPTS {
             let reason = format!("given up after {} attempts", claim.attempts - 1);
-            return Ok(Err(self.complete(&claim, Outcome::Failed(reason)).await));
+            return Ok(Claiming::Ended(self.complete(&claim, Outcome::Failed(reason)).await));
         }
-        Ok(Ok(claim))
-    }
-
-    /// Works on what is due until nothing more comes due or the time is up. Where nothing is due at first, it looks again
-    /// for `patience`.
-    pub(super) async fn drain(&self, queue: &impl DueQueue, patience: TimeDelta) -> Result<(), StoreError> {
-        let mut passed = Passed::default();
-        let drained = self.work_off(queue, &mut passed, self.now() + patience).await;
-        self.count((), |tally| tally.unclaimable += passed.unreadable);
-        drained
-    }
-
-    async fn work_off(
-        &self,
-        queue: &impl DueQueue,
-        passed: &mut Passed,
-        look_until: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        while queue.is_open() {
-            let (due, ()) = futures::join!(queue.due(passed), self.publish_events());
-            let (DueRows { due, unreadable }, now) = (due?, self.now());
-            passed.unreadable = passed.unreadable.max(unreadable);
-            let Some(first) = due.iter().map(|due| due.due_at).min() else {
-                if now >= look_until {
-                    break;
-                }
-                self.ports.clock().sleep_until((now + LOOK_AGAIN).min(look_until)).await;
-                continue;
-            };
-            self.note_waiting(now - first);
-            let workable: Vec<&Due> = due.iter().filter(|due| passed.is_workable(due, now)).collect();
-            if workable.is_empty() {
-                let next = due.iter().map(|due| due.due_at).filter(|due_at| *due_at > now).min().unwrap_or(self.until);
-                self.ports.clock().sleep_until(next.min(now + LOOK_AGAIN).min(self.until)).await;
-                passed.not_ours.clear();
-                continue;
-            }
-            if !self.work_on(queue, &workable, passed).await {
-                self.ports.clock().sleep_until(now + LOOK_AGAIN).await;
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes what is due. False where the outbox could not be asked about any of it.
-    async fn work_on(&self, queue: &impl DueQueue, due: &[&Due], passed: &mut Passed) -> bool {
-        let mut within_reach = false;
-        let mut ended = futures::stream::iter(due.iter())
-            .map(async |due| (*due, on_due_alone(queue, &due.id).await))
-            .buffer_unordered(queue.at_once());
-        while let Some((due, progress)) = ended.next().await {
-            passed.note(due, progress);
-            within_reach |= progress != Progress::OutOfReach;
-        }
-        within_reach
+        Ok(Claiming::Granted(claim))
     }
 
     /// Marks what a sender answered.
@@ -293,7 +149,7 @@ impl<'a, P: OutboxPorts> Run<'a, P> {
             Ok(true) => self.completed(claim, outcome),
             Ok(false) => {
                 tracing::warn!(message = %claim.id, transition = ?outcome.transition(), "a claim was taken over before its outcome was marked");
-                Progress::NotOurs
+                Progress::Taken
             }
             Err(error) => {
                 tracing::error!(message = %claim.id, transition = ?outcome.transition(), error = &error as &dyn Error, "a message's outcome could not be marked");
@@ -342,7 +198,7 @@ impl<'a, P: OutboxPorts> Run<'a, P> {
         *self.tally.lock().expect("no panic holds it")
     }
 
-    async fn publish_events(&self) {
+    pub(super) async fn publish_events(&self) {
         let events = std::mem::take(&mut *self.events.lock().expect("no panic holds it"));
         if !events.is_empty() {
             let dropped = self.ports.events().publish(&events).await;
@@ -355,7 +211,7 @@ impl<'a, P: OutboxPorts> Run<'a, P> {
         self.now() >= self.until
     }
 
-    fn note_waiting(&self, waited: TimeDelta) {
+    pub(super) fn note_waiting(&self, waited: TimeDelta) {
         let seconds = waited.num_seconds().try_into().unwrap_or(0);
         self.count((), |tally| tally.oldest_due_seconds = tally.oldest_due_seconds.max(seconds));
     }
@@ -371,20 +227,6 @@ impl<'a, P: OutboxPorts> Run<'a, P> {
 
     pub(super) fn now(&self) -> DateTime<Utc> {
         self.ports.clock().now()
-    }
-}
-
-/// One message's trouble with a store does not stop the others.
-async fn on_due_alone(queue: &impl DueQueue, id: &Outgoing) -> Progress {
-    if !queue.is_open() {
-        return Progress::Deferred;
-    }
-    match queue.on_due(id).await {
-        Ok(progress) => progress,
-        Err(error) => {
-            tracing::error!(message = %id, error = &error as &dyn Error, "a due message could not be claimed");
-            Progress::OutOfReach
-        }
     }
 }
 
