@@ -92,7 +92,7 @@ async fn an_apology_that_is_no_longer_true_when_it_goes_is_cancelled_and_one_pas
         let mut snapshot = dossier(changes);
         snapshot["appointment_on"] = json!(appointment_on);
         desk.store(&snapshot).await.unwrap();
-        pending(&stack, &snapshot, &format!("apology#{notice_day}"), "1#3").await;
+        pending(&stack, &snapshot, &format!("apology#{notice_day}"), "1").await;
         row(&stack, code(&snapshot), &format!("apology#{notice_day}"), state).await;
         assert_eq!(stack.inbox(&phone(&snapshot)).await.unwrap().len(), 0);
     }
@@ -107,8 +107,8 @@ async fn the_minute_rule_sends_what_is_pending_and_takes_over_from_a_sender_that
     let orphan = dossier(json!({"appointment_on": tomorrow}));
     assert_eq!(desk.push(&json!([pending_one, orphan])).await.unwrap().outcomes(), ["stored", "stored"]);
     let notice = format!("apology#{tomorrow}");
-    pending(&stack, &pending_one, &notice, "1#0").await;
-    let mut died = open_row(&orphan, &notice, "1#7");
+    pending(&stack, &pending_one, &notice, "1").await;
+    let mut died = open_row(&orphan, &notice, "1");
     died["state"] = json!({"S": "sending"});
     died["owner"] = json!({"S": "a sender that died"});
     died["attempts"] = json!({"N": "1"});
@@ -128,12 +128,12 @@ async fn a_lease_that_has_not_run_out_is_left_alone() {
     let free = dossier(json!({"appointment_on": tomorrow}));
     assert_eq!(desk.push(&json!([held, free])).await.unwrap().outcomes(), ["stored", "stored"]);
     let notice = format!("apology#{tomorrow}");
-    let mut sending = open_row(&held, &notice, "1#1");
+    let mut sending = open_row(&held, &notice, "1");
     sending["state"] = json!({"S": "sending"});
     sending["owner"] = json!({"S": "a sender at work"});
     sending["due_at"] = json!({"N": (Utc::now().timestamp_millis() + 600_000).to_string()});
     stack.put_item("NoticesTable", sending).await.unwrap();
-    pending(&stack, &free, &notice, "1#1").await;
+    pending(&stack, &free, &notice, "1").await;
     inbox(&stack, &phone(&free), 1).await;
     assert_eq!(stack.inbox(&phone(&held)).await.unwrap().len(), 0);
     assert_eq!(row(&stack, code(&held), &notice, "sending").await["owner"], "a sender at work");

@@ -32,7 +32,7 @@ async fn main() -> Result<(), Error> {
                 .item("notice", S(notice.clone()))
                 .item("state", S("sending".into()))
                 .item("owner", S(event.context.request_id.clone()))
-                .item("open_lane", S("0#0".into()))
+                .item("open_lane", S("0".into()))
                 .item("due_at", N("1800000000000".into()))
                 .condition_expression("attribute_not_exists(receipt_code)");
             owed.send().await?;
