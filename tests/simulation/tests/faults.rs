@@ -12,10 +12,10 @@ use domain::notice::lifecycle::State;
 use sender::Started;
 use serde_json::json;
 use simulation::aws::{Stack, kind_of, record};
-use simulation::desk::{dossier, notice_config, phone};
 use simulation::fault::{Fault, Faults};
 use simulation::promises::in_virtual_time;
 use simulation::proof::Line;
+use simulation::scenario::{dossier, notice_config, phone};
 use simulation::world::{Accepted, World};
 
 fn vn(time: &str) -> DateTime<Utc> {
