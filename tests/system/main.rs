@@ -17,13 +17,14 @@ mod intake;
 mod kannel;
 mod least_privilege;
 mod nothing_personal;
+mod notice_2017;
 mod ports_conform;
 mod probe;
 mod result_and_supplement;
 mod retention;
 mod rules_of_the_stack;
 mod scale;
-mod seed;
+
 mod vcom;
 
 use serde_json::Value;
