@@ -1,4 +1,4 @@
-"""`make bench` and `make cost`: builds what is measured, installs the peers under .local/peers, and runs the ruler."""
+"""`make bench` and `make cost`: builds what is measured, installs the peers under .local/peers, and runs the harness."""
 
 import hashlib
 import json
@@ -15,22 +15,22 @@ from tools import LOCAL, ROOT, cargo, check_machine, install_stack
 PEERS = ROOT / "tests" / "bench" / "peers"
 INSTALLED = LOCAL / "peers"
 FUNCTIONS = ["intake", "notify", "apology", "sender", "lookup"]
-FLOORS = ["floor-empty", "floor-lookup", "floor-notify"]
+BASELINES = ["baseline-empty", "baseline-lookup", "baseline-notify"]
 
 
 def bench():
-    """The contest. ROUNDS and WARM make it shorter or longer."""
+    """The benchmark. ROUNDS and WARM make it shorter or longer."""
     check_machine()
     if not shutil.which("node"):
         raise Failed("Node is missing, which is measured here too: apt-get install nodejs npm, or your system's like")
-    # Apart, for cargo gives all that is built together the same features: ours as CargoLambda.toml, the floor as it comes.
+    # Apart, for cargo gives all that is built together the same features: ours as CargoLambda.toml, the baselines as they come.
     functions = [argument for name in FUNCTIONS for argument in ("-p", name)]
     cargo("build", "--release", *functions, title="building the functions as for AWS")
-    cargo("build", "--release", "-p", "floor", title="building the floor")
-    cargo("build", "--release", "-p", "bench", title="building the ruler")
+    cargo("build", "--release", "-p", "baseline", title="building the baselines")
+    cargo("build", "--release", "-p", "bench", title="building the harness")
     install_python()
     install_node()
-    sizes = {name: zipped([(ROOT / "target" / "release" / name, "bootstrap")]) for name in FUNCTIONS + FLOORS}
+    sizes = {name: zipped([(ROOT / "target" / "release" / name, "bootstrap")]) for name in FUNCTIONS + BASELINES}
     sizes.update(peer_sizes())
     folder = LOCAL / "bench"
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-//! HTTP/1.1 as far as those need it who stand between a gateway and the stack.
+//! The part of HTTP/1.1 that the proxy and the simulated V-COM need.
 
 use anyhow::{Context, Result, ensure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -2,17 +2,16 @@
 
 pub mod citizen;
 pub mod cloudwatch;
-pub mod desk;
 mod http;
 pub mod kannel;
-pub mod line;
+pub mod one_stop_software;
 pub mod proxy;
 pub mod role;
 pub mod stack;
 pub mod vcom;
 
 pub use citizen::Citizen;
-pub use desk::Desk;
+pub use one_stop_software::OneStopSoftware;
 pub use role::Role;
 pub use stack::{Stack, Subscription, eventually};
 

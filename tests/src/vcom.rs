@@ -14,13 +14,13 @@ use crate::http::read_request;
 
 /// How V-COM takes a call for a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
+pub enum Behaviour {
     /// As it should.
-    Fine,
+    Normal,
     /// With an HTTP status of its trouble, before it looked.
-    Down(u16),
+    Status(u16),
     /// It takes the reply and never says so.
-    Silent,
+    NoAnswer,
 }
 
 /// V-COM.
@@ -29,13 +29,13 @@ pub struct Vcom {
     stack: Stack,
     client_id: String,
     key: String,
-    desk: Arc<Mutex<Desk>>,
+    recorded: Arc<Mutex<Recorded>>,
 }
 
 /// What it was asked for and sent, by request id.
 #[derive(Default)]
-struct Desk {
-    moods: BTreeMap<String, Vec<Mood>>,
+struct Recorded {
+    behaviours: BTreeMap<String, Vec<Behaviour>>,
     calls: BTreeMap<String, usize>,
     sent: BTreeMap<String, Vec<Value>>,
 }
@@ -53,7 +53,7 @@ impl Vcom {
             stack: stack.clone(),
             client_id: part("client_id")?,
             key: part("secure_key")?,
-            desk: Arc::default(),
+            recorded: Arc::default(),
         };
         let serving = vcom.clone();
         tokio::spawn(async move {
@@ -65,18 +65,18 @@ impl Vcom {
     }
 
     /// The next calls for this reply are taken like that, first to last; then all is fine.
-    pub fn will_be(&self, request_id: &str, moods: &[Mood]) {
-        self.desk().moods.insert(request_id.to_owned(), moods.to_vec());
+    pub fn behaves(&self, request_id: &str, behaviours: &[Behaviour]) {
+        self.recorded().behaviours.insert(request_id.to_owned(), behaviours.to_vec());
     }
 
     /// How often a reply was brought.
     pub fn calls(&self, request_id: &str) -> usize {
-        self.desk().calls.get(request_id).copied().unwrap_or(0)
+        self.recorded().calls.get(request_id).copied().unwrap_or(0)
     }
 
     /// What it sent to the phone behind a request.
     pub fn sent(&self, request_id: &str) -> Vec<Value> {
-        self.desk().sent.get(request_id).cloned().unwrap_or_default()
+        self.recorded().sent.get(request_id).cloned().unwrap_or_default()
     }
 
     /// A message as it is brought, with changes.
@@ -102,10 +102,10 @@ impl Vcom {
         loop {
             let call: Value = serde_json::from_slice(&read_request(&mut connection).await?.body)?;
             let id = call["request_id"].as_str().context("a request id")?.to_owned();
-            let (status, answer) = match self.mood(&id) {
-                Mood::Down(status) => (status, json!({})),
-                Mood::Fine => (200, self.send(&id, call)),
-                Mood::Silent => {
+            let (status, answer) = match self.behaviour(&id) {
+                Behaviour::Status(status) => (status, json!({})),
+                Behaviour::Normal => (200, self.send(&id, call)),
+                Behaviour::NoAnswer => {
                     self.send(&id, call);
                     std::future::pending().await
                 }
@@ -115,10 +115,14 @@ impl Vcom {
         }
     }
 
-    fn mood(&self, id: &str) -> Mood {
-        let mut desk = self.desk();
-        *desk.calls.entry(id.to_owned()).or_default() += 1;
-        desk.moods.get_mut(id).filter(|moods| !moods.is_empty()).map_or(Mood::Fine, |moods| moods.remove(0))
+    fn behaviour(&self, id: &str) -> Behaviour {
+        let mut recorded = self.recorded();
+        *recorded.calls.entry(id.to_owned()).or_default() += 1;
+        recorded
+            .behaviours
+            .get_mut(id)
+            .filter(|behaviours| !behaviours.is_empty())
+            .map_or(Behaviour::Normal, |behaviours| behaviours.remove(0))
     }
 
     /// "We will base on pair of request_id and mt_code to be unique."
@@ -129,8 +133,8 @@ impl Vcom {
         if call["checksum"] != signed.as_str() || mt_code.is_empty() || call["command_code"] != "mckh" {
             return json!({"errors": {"code": 106, "status": "error", "message": "Parameter is invalid, wrong checksum"}});
         }
-        let mut desk = self.desk();
-        let sent = desk.sent.entry(id.to_owned()).or_default();
+        let mut recorded = self.recorded();
+        let sent = recorded.sent.entry(id.to_owned()).or_default();
         if sent.iter().any(|earlier| earlier["mt_code"] == mt_code.as_str()) {
             return json!({"errors": {"code": 104, "status": "error", "message": "MT is duplicated"}});
         }
@@ -138,7 +142,7 @@ impl Vcom {
         json!({"data": {"code": 200, "status": "success", "message": "Thanks"}})
     }
 
-    fn desk(&self) -> std::sync::MutexGuard<'_, Desk> {
-        self.desk.lock().expect("no panic holds it")
+    fn recorded(&self) -> std::sync::MutexGuard<'_, Recorded> {
+        self.recorded.lock().expect("no panic holds it")
     }
 }

@@ -3,8 +3,8 @@
 use chrono::{Days, NaiveDate, Utc};
 use domain::calendar::dd_mm_yyyy;
 use serde_json::{Value, json};
-use system_tests::desk::{code, dossier, next, phone};
-use system_tests::{Desk, Stack, half_past_five, today};
+use system_tests::one_stop_software::{code, dossier, next, phone};
+use system_tests::{OneStopSoftware, Stack, half_past_five, today};
 
 use crate::{inbox, row, stack};
 
@@ -28,7 +28,7 @@ async fn evening_before(stack: &Stack, day: NaiveDate) {
 #[tokio::test]
 async fn each_open_dossier_due_tomorrow_gets_one_apology_and_nobody_else() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     let day = some_day();
     let due = |changes: Value| {
         let mut snapshot = dossier(changes);
@@ -47,7 +47,7 @@ async fn each_open_dossier_due_tomorrow_gets_one_apology_and_nobody_else() {
         dossier(json!({"appointment_on": day - Days::new(1)})),
     ];
     let all: Vec<Value> = [&open, &silent].into_iter().chain(&others).cloned().collect();
-    assert_eq!(desk.push(&json!(all)).await.unwrap().outcomes(), ["stored"; 9]);
+    assert_eq!(software.push(&json!(all)).await.unwrap().outcomes(), ["stored"; 9]);
     evening_before(&stack, day).await;
     for snapshot in [&open, &silent] {
         assert_eq!(inbox(&stack, &phone(snapshot), 1).await, [apology_text(code(snapshot), day)]);
@@ -67,13 +67,13 @@ async fn each_open_dossier_due_tomorrow_gets_one_apology_and_nobody_else() {
 #[tokio::test]
 async fn after_an_apology_the_result_notice_follows_as_usual() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     let day = some_day();
     let open = dossier(json!({"appointment_on": day}));
-    desk.store(&open).await.unwrap();
+    software.store(&open).await.unwrap();
     evening_before(&stack, day).await;
     inbox(&stack, &phone(&open), 1).await;
-    desk.store(&next(&open, json!({"step": "Trả kết quả"}))).await.unwrap();
+    software.store(&next(&open, json!({"step": "Trả kết quả"}))).await.unwrap();
     let messages = inbox(&stack, &phone(&open), 2).await;
     assert!(messages[1].contains("đã được giải quyết xong"), "{messages:?}");
 }
@@ -81,7 +81,7 @@ async fn after_an_apology_the_result_notice_follows_as_usual() {
 #[tokio::test]
 async fn an_apology_that_is_no_longer_true_when_it_goes_is_cancelled_and_one_past_its_day_expires() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     let tomorrow = today() + Days::new(1);
     let yesterday = today() - Days::new(1);
     for (appointment_on, changes, notice_day, state) in [
@@ -91,7 +91,7 @@ async fn an_apology_that_is_no_longer_true_when_it_goes_is_cancelled_and_one_pas
     ] {
         let mut snapshot = dossier(changes);
         snapshot["appointment_on"] = json!(appointment_on);
-        desk.store(&snapshot).await.unwrap();
+        software.store(&snapshot).await.unwrap();
         pending(&stack, &snapshot, &format!("apology#{notice_day}"), "1").await;
         row(&stack, code(&snapshot), &format!("apology#{notice_day}"), state).await;
         assert_eq!(stack.inbox(&phone(&snapshot)).await.unwrap().len(), 0);
@@ -101,11 +101,11 @@ async fn an_apology_that_is_no_longer_true_when_it_goes_is_cancelled_and_one_pas
 #[tokio::test]
 async fn the_minute_rule_sends_what_is_pending_and_takes_over_from_a_sender_that_died() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     let tomorrow = today() + Days::new(1);
     let pending_one = dossier(json!({"appointment_on": tomorrow}));
     let orphan = dossier(json!({"appointment_on": tomorrow}));
-    assert_eq!(desk.push(&json!([pending_one, orphan])).await.unwrap().outcomes(), ["stored", "stored"]);
+    assert_eq!(software.push(&json!([pending_one, orphan])).await.unwrap().outcomes(), ["stored", "stored"]);
     let notice = format!("apology#{tomorrow}");
     pending(&stack, &pending_one, &notice, "1").await;
     let mut died = open_row(&orphan, &notice, "1");
@@ -122,11 +122,11 @@ async fn the_minute_rule_sends_what_is_pending_and_takes_over_from_a_sender_that
 #[tokio::test]
 async fn a_lease_that_has_not_run_out_is_left_alone() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     let tomorrow = today() + Days::new(1);
     let held = dossier(json!({"appointment_on": tomorrow}));
     let free = dossier(json!({"appointment_on": tomorrow}));
-    assert_eq!(desk.push(&json!([held, free])).await.unwrap().outcomes(), ["stored", "stored"]);
+    assert_eq!(software.push(&json!([held, free])).await.unwrap().outcomes(), ["stored", "stored"]);
     let notice = format!("apology#{tomorrow}");
     let mut sending = open_row(&held, &notice, "1");
     sending["state"] = json!({"S": "sending"});

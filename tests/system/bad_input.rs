@@ -3,66 +3,66 @@
 use anyhow::Result;
 use chrono::Utc;
 use serde_json::{Value, json};
-use system_tests::Desk;
-use system_tests::desk::dossier;
+use system_tests::OneStopSoftware;
+use system_tests::one_stop_software::dossier;
 
 use crate::stack;
 
 #[tokio::test]
 async fn a_push_that_is_not_genuine_is_refused() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     let body = dossier(json!({})).to_string();
     let now = Utc::now().timestamp();
-    let sent = async |headers: &[(&str, String)], body: &str| desk.post(body.into(), headers).await.unwrap().status;
+    let sent = async |headers: &[(&str, String)], body: &str| software.post(body.into(), headers).await.unwrap().status;
     assert_eq!(sent(&[], &body).await, 401, "unsigned");
-    assert_eq!(sent(&desk.sign(&body, now), &body.replace("091", "090")).await, 401, "forged");
-    assert_eq!(sent(&desk.sign(&body, now - 310), &body).await, 401, "too old");
-    assert_eq!(sent(&desk.sign(&body, now + 310), &body).await, 401, "from the future");
-    assert_eq!(sent(&desk.sign("nonsense", now - 310), "nonsense").await, 401, "before the body is looked at");
+    assert_eq!(sent(&software.sign(&body, now), &body.replace("091", "090")).await, 401, "forged");
+    assert_eq!(sent(&software.sign(&body, now - 310), &body).await, 401, "too old");
+    assert_eq!(sent(&software.sign(&body, now + 310), &body).await, 401, "from the future");
+    assert_eq!(sent(&software.sign("nonsense", now - 310), "nonsense").await, 401, "before the body is looked at");
     for broken in ["-9223372036854775808", "x", "", "99999999999999999999"] {
-        let mut headers = desk.sign(&body, now);
+        let mut headers = software.sign(&body, now);
         headers[1].1 = broken.into();
         assert_eq!(sent(&headers, &body).await, 401, "timestamp {broken:?}");
     }
-    assert_eq!(sent(&desk.sign(&body, now - 200), &body).await, 200, "within five minutes");
+    assert_eq!(sent(&software.sign(&body, now - 200), &body).await, 200, "within five minutes");
 }
 
 #[tokio::test]
 async fn a_body_that_is_neither_a_dossier_nor_an_array_is_refused() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     for body in ["", "null", "5", "\"dossier\"", "{", "[{]", "receipt_code=1"] {
-        let answer = desk.post(body.into(), &desk.sign(body, Utc::now().timestamp())).await.unwrap();
+        let answer = software.post(body.into(), &software.sign(body, Utc::now().timestamp())).await.unwrap();
         assert_eq!(answer.status, 400, "{body}: {answer:?}");
         assert!(answer.body["error"].is_string());
     }
-    let empty = desk.push(&json!([])).await.unwrap();
+    let empty = software.push(&json!([])).await.unwrap();
     assert_eq!((empty.status, empty.outcomes().len()), (200, 0));
 }
 
 #[tokio::test]
 async fn too_many_dossiers_or_too_long_a_body_is_refused_and_says_so() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     let many: Vec<Value> = (0..101).map(|_| dossier(json!({}))).collect();
-    assert_eq!(desk.push(&json!(many)).await.unwrap().status, 413);
-    let hundred = desk.push(&json!(many[..100])).await.unwrap();
+    assert_eq!(software.push(&json!(many)).await.unwrap().status, 413);
+    let hundred = software.push(&json!(many[..100])).await.unwrap();
     assert_eq!((hundred.status, hundred.outcomes()), (200, vec!["stored".to_owned(); 100]));
     let long = dossier(json!({"procedure": "x".repeat(1_100_000)}));
-    assert_eq!(desk.push(&long).await.unwrap().status, 413);
+    assert_eq!(software.push(&long).await.unwrap().status, 413);
 }
 
 #[tokio::test]
 async fn a_wrong_field_is_named_with_the_reason() -> Result<()> {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await?;
+    let software = OneStopSoftware::of(&stack).await?;
     for field in
         ["receipt_code", "revision", "procedure", "phone", "received_on", "appointment_on", "step", "status", "unit"]
     {
         let mut snapshot = dossier(json!({}));
         snapshot.as_object_mut().unwrap().remove(field);
-        let answer = desk.push(&snapshot).await?;
+        let answer = software.push(&snapshot).await?;
         assert_eq!((answer.status, answer.outcomes()), (200, vec!["invalid".to_owned()]), "{field}");
         assert_eq!(answer.body["dossiers"][0]["field"], field);
         assert!(answer.body["dossiers"][0]["reason"].as_str().unwrap().contains("is missing"));
@@ -86,11 +86,11 @@ async fn a_wrong_field_is_named_with_the_reason() -> Result<()> {
     ] {
         let mut snapshot = dossier(json!({}));
         snapshot[field] = value.clone();
-        let answer = desk.push(&snapshot).await?;
+        let answer = software.push(&snapshot).await?;
         assert_eq!(answer.outcomes(), ["invalid"], "{field}: {value:.60}");
         assert_eq!(answer.body["dossiers"][0]["field"], field);
     }
     let odd = dossier(json!({"step": "Bước chưa ai biết", "status": "Trạng thái lạ", "unit": "", "procedure": "P"}));
-    assert_eq!(desk.push(&odd).await?.outcomes(), ["stored"], "an unknown step or status is data");
+    assert_eq!(software.push(&odd).await?.outcomes(), ["stored"], "an unknown step or status is data");
     Ok(())
 }

@@ -8,9 +8,9 @@ use std::slice::from_ref;
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
-use system_tests::desk::{code, dossier, next};
-use system_tests::line::{Fault, Line};
-use system_tests::{Desk, Stack};
+use system_tests::one_stop_software::{code, dossier, next};
+use system_tests::proxy::{Fault, Proxy};
+use system_tests::{OneStopSoftware, Stack};
 use tokio::io::AsyncWriteExt;
 use unicode_normalization::UnicodeNormalization;
 
@@ -131,8 +131,8 @@ async fn pushes_as_the_contract_says(client: &Client) {
         every_dossier_is_told_its_outcome(&stack, &run),
         a_wrong_secret_is_told(&stack, client),
         a_call_is_tried_again_under_its_id(&stack, client, &[Fault::Status(503), Fault::Status(503)]),
-        a_call_is_tried_again_under_its_id(&stack, client, &[Fault::Silence]),
-        a_call_is_tried_again_under_its_id(&stack, client, &[Fault::Cut, Fault::Status(429)]),
+        a_call_is_tried_again_under_its_id(&stack, client, &[Fault::NoAnswer]),
+        a_call_is_tried_again_under_its_id(&stack, client, &[Fault::Disconnect, Fault::Status(429)]),
         a_hundred_go_in_a_call(&stack, &run),
         a_broken_line_stops_before_anything_is_sent(&stack, client),
         a_setting_that_is_missing_or_broken_is_named(&stack, client),
@@ -186,31 +186,31 @@ async fn a_wrong_secret_is_told(stack: &Stack, client: &Client) {
 }
 
 async fn a_call_is_tried_again_under_its_id(stack: &Stack, client: &Client, faults: &[Fault]) {
-    let line = Line::to(stack, faults).await.unwrap();
+    let proxy = Proxy::start(stack, faults).await.unwrap();
     let dossier = dossier(json!({}));
     // Where a time-out is not what is tried, there is none, however busy the machine is.
-    let time_out = if faults.contains(&Fault::Silence) { 10 } else { PATIENCE };
-    let ran = client.fed(&line.url, &key(stack).await, row(&dossier) + "\n", time_out).await;
+    let time_out = if faults.contains(&Fault::NoAnswer) { 10 } else { PATIENCE };
+    let ran = client.fed(&proxy.url, &key(stack).await, row(&dossier) + "\n", time_out).await;
     let mut said = String::new();
     for (fault, pause) in faults.iter().zip([1, 2, 4]) {
         let why = match fault {
             Fault::Status(status) => status.to_string(),
-            Fault::Silence | Fault::Cut => "không có trả lời".into(),
+            Fault::NoAnswer | Fault::Disconnect | Fault::Delay(_) => "không có trả lời".into(),
         };
         said += &format!("… chưa gửi được ({why}), thử lại sau {pause} giây\n");
     }
     assert_eq!((ran.code, ran.out, ran.err), (0, format!("{}, bản 1: đã lưu\n", code(&dossier)), said));
-    let ids = line.seen("webhook-id");
+    let ids = proxy.header("webhook-id");
     assert!(ids.len() == faults.len() + 1 && ids[0].len() > 20 && ids.iter().all(|id| *id == ids[0]), "{ids:?}");
 }
 
 async fn a_hundred_go_in_a_call(stack: &Stack, run: &impl AsyncFn(&str, &[Value]) -> Ran) {
-    let line = Line::to(stack, &[]).await.unwrap();
+    let proxy = Proxy::start(stack, &[]).await.unwrap();
     let dossiers: Vec<Value> = (0..101).map(|_| dossier(json!({}))).collect();
-    let ran = run(&line.url, &dossiers).await;
+    let ran = run(&proxy.url, &dossiers).await;
     let told: String = dossiers.iter().map(|dossier| format!("{}, bản 1: đã lưu\n", code(dossier))).collect();
     assert_eq!((ran.code, ran.out, ran.err.as_str()), (0, told, ""));
-    let ids = line.seen("webhook-id");
+    let ids = proxy.header("webhook-id");
     assert!(ids.len() == 2 && ids[0] != ids[1], "100 and one, each call under an id of its own: {ids:?}");
 }
 
@@ -292,7 +292,7 @@ impl Client {
 }
 
 async fn key(stack: &Stack) -> String {
-    Desk::of(stack).await.unwrap().key().to_owned()
+    OneStopSoftware::of(stack).await.unwrap().key().to_owned()
 }
 
 fn root() -> PathBuf {

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use system_tests::Stack;
-use system_tests::desk::{code, dossier, phone};
+use system_tests::one_stop_software::{code, dossier, phone};
 
 use crate::{inbox, row, stack};
 

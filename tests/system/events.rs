@@ -3,8 +3,8 @@
 use chrono::Days;
 use serde_json::{Value, json};
 use system_tests::citizen::new_id;
-use system_tests::desk::{code, dossier};
-use system_tests::{Citizen, Desk, Subscription, eventually, half_past_five, today};
+use system_tests::one_stop_software::{code, dossier};
+use system_tests::{Citizen, OneStopSoftware, Subscription, eventually, half_past_five, today};
 
 use crate::stack;
 
@@ -19,11 +19,11 @@ async fn event(subscription: &Subscription, detail_type: &str) -> Value {
 #[tokio::test]
 async fn a_sent_notice_is_announced_without_its_number_and_text() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     let done = dossier(json!({"step": "Trả kết quả"}));
     let subscription =
         stack.subscribe(json!({"source": ["onestop"], "detail": {"receipt_code": [code(&done)]}})).await.unwrap();
-    desk.store(&done).await.unwrap();
+    software.store(&done).await.unwrap();
     let detail = event(&subscription, "Notice Sent").await;
     let expected =
         json!({"receipt_code": code(&done), "notice": "result#1", "kind": "result", "parts": 3, "attempts": 1});
@@ -35,7 +35,7 @@ async fn an_answered_inquiry_is_announced() {
     let stack = stack().await;
     let citizen = Citizen::of(&stack).await.unwrap();
     let known = dossier(json!({}));
-    Desk::of(&stack).await.unwrap().store(&known).await.unwrap();
+    OneStopSoftware::of(&stack).await.unwrap().store(&known).await.unwrap();
     let inquiry = |id: &str| format!("kannel#{id}");
     // What a citizen takes for a code may be the number of his identity card or of his phone: it is in no event.
     for (text, receipt_code, outcome) in [
@@ -56,11 +56,11 @@ async fn an_answered_inquiry_is_announced() {
 #[tokio::test]
 async fn the_evenings_plan_is_announced_with_its_counts() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     let day = today() + Days::new(30_000 + fastrand::u64(..5_000));
     let open: Vec<Value> = (0..3).map(|_| dossier(json!({"appointment_on": day}))).collect();
     let done = dossier(json!({"appointment_on": day, "step": "Kết thúc"}));
-    desk.push(&json!([open[0], open[1], open[2], done])).await.unwrap();
+    software.push(&json!([open[0], open[1], open[2], done])).await.unwrap();
     let pattern = json!({"source": ["onestop"], "detail": {"appointment_on": [day.to_string()]}});
     let subscription = stack.subscribe(pattern).await.unwrap();
     stack.evening(half_past_five(day - Days::new(1))).await.unwrap();

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use serde_json::{Value, json};
-use system_tests::desk::{dossier, next};
-use system_tests::line::{Fault, Line};
-use system_tests::{Desk, Stack};
+use system_tests::one_stop_software::{dossier, next};
+use system_tests::proxy::{Fault, Proxy};
+use system_tests::{OneStopSoftware, Stack};
 
 use crate::{inbox, stack};
 
@@ -19,15 +19,15 @@ async fn three_thousand_rows_are_loaded_silently_and_those_refused_can_be_correc
     let list = List::new("ho-so.csv");
     let rows: Vec<String> = (0..3_000).map(|at| list.row(at)).collect();
     list.write(&rows);
-    let line = Line::to(&stack, &[Fault::Status(503), Fault::Cut]).await.unwrap();
-    let first = list.import(&line.url, &stack).await;
+    let proxy = Proxy::start(&stack, &[Fault::Status(503), Fault::Disconnect]).await.unwrap();
+    let first = list.import(&proxy.url, &stack).await;
     assert_eq!(first.code, 1, "{first:?}");
     assert!(
         first.out.contains("Đã lưu 2970 hồ sơ, bỏ qua 0 (hệ thống đã có bản mới hơn), không nhận 30 dòng"),
         "{first:?}"
     );
     assert!(first.out.contains("  2970/2970 hồ sơ\n"), "{first:?}");
-    let ids = line.seen("webhook-id");
+    let ids = proxy.header("webhook-id");
     let calls: BTreeSet<_> = ids.iter().collect();
     assert!(calls.len() == 30 && ids.len() >= 32, "two calls were tried again under their ids: {}", ids.len());
     let refused = list.refused();
@@ -43,7 +43,12 @@ async fn three_thousand_rows_are_loaded_silently_and_those_refused_can_be_correc
     // The software's change wins over the list, and its citizen is told.
     let change =
         json!({"receipt_code": list.code(5), "revision": 0, "phone": list.phone(5), "received_on": "2026-11-20"});
-    Desk::of(&stack).await.unwrap().store(&next(&dossier(change), json!({"step": "Trả kết quả"}))).await.unwrap();
+    OneStopSoftware::of(&stack)
+        .await
+        .unwrap()
+        .store(&next(&dossier(change), json!({"step": "Trả kết quả"})))
+        .await
+        .unwrap();
     let again = list.import(&stack.api(), &stack).await;
     assert!(
         again.out.contains("Đã lưu 2969 hồ sơ, bỏ qua 1 (hệ thống đã có bản mới hơn), không nhận 30 dòng"),
@@ -178,7 +183,7 @@ impl List {
     }
 
     async fn import(&self, url: &str, stack: &Stack) -> Ran {
-        self.run(&[], url, Desk::of(stack).await.unwrap().key()).await
+        self.run(&[], url, OneStopSoftware::of(stack).await.unwrap().key()).await
     }
 
     async fn run(&self, options: &[&str], url: &str, key: &str) -> Ran {

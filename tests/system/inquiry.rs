@@ -3,15 +3,15 @@
 use chrono::Days;
 use serde_json::json;
 use system_tests::citizen::new_id;
-use system_tests::desk::{code, dossier, next};
-use system_tests::{Citizen, Desk, eventually, today};
+use system_tests::one_stop_software::{code, dossier, next};
+use system_tests::{Citizen, OneStopSoftware, eventually, today};
 
 use crate::stack;
 
 #[tokio::test]
 async fn the_answer_names_the_step_and_whether_it_is_on_time() {
     let stack = stack().await;
-    let (desk, citizen) = (Desk::of(&stack).await.unwrap(), Citizen::of(&stack).await.unwrap());
+    let (software, citizen) = (OneStopSoftware::of(&stack).await.unwrap(), Citizen::of(&stack).await.unwrap());
     for (changes, step, timeliness) in [
         (json!({}), "Thẩm định hồ sơ", "Đúng hạn"),
         (json!({"appointment_on": today()}), "Thẩm định hồ sơ", "Đúng hạn"),
@@ -25,7 +25,7 @@ async fn the_answer_names_the_step_and_whether_it_is_on_time() {
         (json!({"step": "Kết thúc", "appointment_on": today() - Days::new(1), "silent": true}), "Kết thúc", "Đúng hạn"),
     ] {
         let snapshot = dossier(changes);
-        desk.store(&snapshot).await.unwrap();
+        software.store(&snapshot).await.unwrap();
         let reply = citizen.texts(&format!("MCKH {}", code(&snapshot))).await.unwrap();
         let expected = format!(
             "Hồ sơ của quý Ông/Bà ({}) hiện đang ở bước {step}, trạng thái hồ sơ: {timeliness}.",
@@ -38,9 +38,9 @@ async fn the_answer_names_the_step_and_whether_it_is_on_time() {
 #[tokio::test]
 async fn what_people_type_is_understood() {
     let stack = stack().await;
-    let (desk, citizen) = (Desk::of(&stack).await.unwrap(), Citizen::of(&stack).await.unwrap());
+    let (software, citizen) = (OneStopSoftware::of(&stack).await.unwrap(), Citizen::of(&stack).await.unwrap());
     let snapshot = dossier(json!({"receipt_code": format!("h30.{}-2026/TT", fastrand::u32(..))}));
-    desk.store(&snapshot).await.unwrap();
+    software.store(&snapshot).await.unwrap();
     let canonical = code(&snapshot).to_uppercase();
     for text in [
         "mckh {}",
@@ -97,12 +97,12 @@ async fn bad_syntax_an_unknown_code_or_nothing_at_all_gets_a_hint_never_an_error
 #[tokio::test]
 async fn the_same_message_delivered_again_has_one_row_and_the_first_answer() {
     let stack = stack().await;
-    let (desk, citizen) = (Desk::of(&stack).await.unwrap(), Citizen::of(&stack).await.unwrap());
+    let (software, citizen) = (OneStopSoftware::of(&stack).await.unwrap(), Citizen::of(&stack).await.unwrap());
     let snapshot = dossier(json!({}));
-    desk.store(&snapshot).await.unwrap();
+    software.store(&snapshot).await.unwrap();
     let (id, text) = (new_id(), format!("MCKH {}", code(&snapshot)));
     let first = citizen.delivered(&text, &id).await.unwrap();
-    desk.store(&next(&snapshot, json!({"step": "Trình ký"}))).await.unwrap();
+    software.store(&next(&snapshot, json!({"step": "Trình ký"}))).await.unwrap();
     assert_eq!(citizen.delivered(&text, &id).await.unwrap(), first, "not today's step: what was answered");
     let at_once = [(); 5].map(|()| citizen.delivered(&text, &id));
     for reply in futures_join(at_once).await {

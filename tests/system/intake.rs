@@ -4,22 +4,22 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::Days;
 use serde_json::{Value, json};
-use system_tests::desk::{code, dossier, next};
-use system_tests::{Desk, eventually, today};
+use system_tests::one_stop_software::{code, dossier, next};
+use system_tests::{OneStopSoftware, eventually, today};
 
 use crate::stack;
 
 #[tokio::test]
 async fn every_dossier_of_a_push_has_its_outcome_in_the_order_sent() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     let (good, newer) = (dossier(json!({})), dossier(json!({"revision": 5})));
-    desk.store(&newer).await.unwrap();
+    software.store(&newer).await.unwrap();
     let mut older = newer.clone();
     older["revision"] = json!(4);
     let mut wrong = dossier(json!({}));
     wrong["received_on"] = json!("24/11/2026");
-    let answer = desk.push(&json!([good, older, wrong, "not a dossier"])).await.unwrap();
+    let answer = software.push(&json!([good, older, wrong, "not a dossier"])).await.unwrap();
     assert_eq!(answer.status, 200);
     assert_eq!(answer.outcomes(), ["stored", "stale", "invalid", "invalid"]);
     assert_eq!(answer.body["dossiers"][2]["field"], "received_on");
@@ -33,13 +33,13 @@ async fn every_dossier_of_a_push_has_its_outcome_in_the_order_sent() {
 #[tokio::test]
 async fn two_snapshots_of_one_dossier_in_one_push_are_taken_in_their_order() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     let first = dossier(json!({}));
     let second = next(&first, json!({"step": "Trình ký"}));
-    assert_eq!(desk.push(&json!([first, second])).await.unwrap().outcomes(), ["stored", "stored"]);
+    assert_eq!(software.push(&json!([first, second])).await.unwrap().outcomes(), ["stored", "stored"]);
     let third = next(&second, json!({"step": "Ban hành"}));
     let fourth = next(&third, json!({"step": "Vào sổ"}));
-    assert_eq!(desk.push(&json!([fourth, third])).await.unwrap().outcomes(), ["stored", "stale"]);
+    assert_eq!(software.push(&json!([fourth, third])).await.unwrap().outcomes(), ["stored", "stale"]);
     let stored = stack.item("DossiersTable", &[("receipt_code", code(&first))]).await.unwrap().unwrap();
     assert_eq!((stored["revision"].as_u64(), stored["step"].as_str()), (Some(4), Some("Vào sổ")));
 }
@@ -47,12 +47,12 @@ async fn two_snapshots_of_one_dossier_in_one_push_are_taken_in_their_order() {
 #[tokio::test]
 async fn the_same_revision_with_other_content_is_invalid_and_changes_nothing() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     let snapshot = dossier(json!({}));
-    desk.store(&snapshot).await.unwrap();
+    software.store(&snapshot).await.unwrap();
     let mut other = snapshot.clone();
     other["step"] = json!("Trả kết quả");
-    let answer = desk.push(&other).await.unwrap();
+    let answer = software.push(&other).await.unwrap();
     assert_eq!(
         (answer.outcomes(), &answer.body["dossiers"][0]["field"]),
         (vec!["invalid".to_owned()], &json!("revision"))
@@ -64,10 +64,10 @@ async fn the_same_revision_with_other_content_is_invalid_and_changes_nothing() {
 #[tokio::test]
 async fn result_on_is_set_on_entering_kept_while_closed_and_cleared_on_reopening() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     let opened = dossier(json!({}));
     let stored = async |snapshot: &Value| {
-        desk.store(snapshot).await.unwrap();
+        software.store(snapshot).await.unwrap();
         stack.item("DossiersTable", &[("receipt_code", code(snapshot))]).await.unwrap().unwrap()
     };
     assert!(!stored(&opened).await.contains_key("result_on"));
@@ -86,7 +86,7 @@ async fn result_on_is_set_on_entering_kept_while_closed_and_cleared_on_reopening
 #[tokio::test]
 async fn a_second_key_is_good_beside_the_first_as_soon_as_it_is_in_the_secret() {
     let stack = stack().await;
-    let first = Desk::of(&stack).await.unwrap();
+    let first = OneStopSoftware::of(&stack).await.unwrap();
     let key = format!("whsec_{}", STANDARD.encode(std::array::from_fn::<u8, 32, _>(|_| fastrand::u8(..))));
     let second = first.clone().with_key(&key);
     assert_eq!(second.push(&dossier(json!({}))).await.unwrap().status, 401);
@@ -104,9 +104,9 @@ async fn a_second_key_is_good_beside_the_first_as_soon_as_it_is_in_the_secret() 
 #[tokio::test]
 async fn a_phone_that_is_no_mobile_is_stored_with_a_warning() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     let snapshot = dossier(json!({"phone": "0258 3822 229"}));
-    let answer = desk.push(&snapshot).await.unwrap();
+    let answer = software.push(&snapshot).await.unwrap();
     assert_eq!(answer.outcomes(), ["stored"]);
     assert!(answer.body["dossiers"][0]["warning"].as_str().unwrap().contains("fixed line"), "{answer:?}");
     let stored = stack.item("DossiersTable", &[("receipt_code", code(&snapshot))]).await.unwrap().unwrap();

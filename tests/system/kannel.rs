@@ -3,31 +3,30 @@
 use std::time::Duration;
 
 use serde_json::json;
-use system_tests::desk::{code, dossier};
 use system_tests::kannel::{Kannel, Sms, is_here};
-use system_tests::proxy::{Proxy, Trouble};
-use system_tests::{Citizen, Desk, Stack, today};
+use system_tests::one_stop_software::{code, dossier};
+use system_tests::proxy::{Fault, Proxy};
+use system_tests::{Citizen, OneStopSoftware, Stack, today};
 
 use crate::stack;
 
 const SYNTAX: &str = "Tin nhắn chưa đúng cú pháp. Để tra cứu hồ sơ, mời ông/bà soạn: MCKH Mã số biên nhận gửi 8083. Ví dụ: MCKH 0161701234";
 
-/// A citizen, a Kannel and a network with these troubles between the two and the stack.
-struct Line {
+/// A citizen, a Kannel, and a proxy with these faults between Kannel and the stack.
+struct Setup {
     stack: Stack,
     kannel: Kannel,
     proxy: Proxy,
     sender: String,
 }
 
-impl Line {
-    async fn of(gateway: &str, troubles: impl IntoIterator<Item = Trouble>) -> Self {
+impl Setup {
+    async fn of(gateway: &str, faults: &[Fault]) -> Self {
         let stack = stack().await;
         let citizen = Citizen::of(&stack).await.unwrap();
-        let proxy = Proxy::before(&stack, troubles).await.unwrap();
-        let api =
-            stack.api().replacen(stack.endpoint(), &format!("http://{}@{}", citizen.credentials(), proxy.address()), 1);
-        Self { kannel: Kannel::start(&api, gateway).await.unwrap(), sender: citizen.msisdn, stack, proxy }
+        let proxy = Proxy::start(&stack, faults).await.unwrap();
+        let url = proxy.url.replacen("http://", &format!("http://{}@", citizen.credentials()), 1);
+        Self { kannel: Kannel::start(&url, gateway).await.unwrap(), sender: citizen.msisdn, stack, proxy }
     }
 
     async fn text(&self, text: &str, parts: usize) -> Sms {
@@ -37,7 +36,7 @@ impl Line {
     /// The dossier of that code, new in the stack.
     async fn dossier(&self) -> String {
         let snapshot = dossier(json!({}));
-        Desk::of(&self.stack).await.unwrap().store(&snapshot).await.unwrap();
+        OneStopSoftware::of(&self.stack).await.unwrap().store(&snapshot).await.unwrap();
         code(&snapshot).to_owned()
     }
 
@@ -57,15 +56,19 @@ async fn a_citizen_reads_accented_answers_in_ucs2_and_hints_for_whatever_else_wa
     if !is_here() {
         return;
     }
-    let line = Line::of("kannel", []).await;
-    let code = line.dossier().await;
+    let setup = Setup::of("kannel", &[]).await;
+    let code = setup.dossier().await;
     let answer = format!("Hồ sơ của quý Ông/Bà ({code}) hiện đang ở bước Thẩm định hồ sơ, trạng thái hồ sơ: Đúng hạn.");
-    assert_eq!(line.text(&format!("MCKH {code}"), 2).await, accented(answer.as_str(), 2));
-    assert_eq!(line.text(&format!("mckh{code}."), 2).await, accented(answer, 2), "as people type");
-    assert_eq!(line.text("alo ho so cua toi dau", 2).await, accented(SYNTAX, 2), "a junk keyword");
+    assert_eq!(setup.text(&format!("MCKH {code}"), 2).await, accented(answer.as_str(), 2));
+    assert_eq!(setup.text(&format!("mckh{code}."), 2).await, accented(answer, 2), "as people type");
+    assert_eq!(setup.text("alo ho so cua toi dau", 2).await, accented(SYNTAX, 2), "a junk keyword");
     let unknown = "Không tìm thấy hồ sơ có mã số biên nhận 9999999999. Mời ông/bà kiểm tra mã số trên Giấy biên nhận và nhắn lại.";
-    assert_eq!(line.text("MCKH 9999999999", 2).await, accented(unknown, 2));
-    assert_eq!((line.rows().await, line.proxy.seen()), (4, 4), "each text was brought once: an error text is a 200");
+    assert_eq!(setup.text("MCKH 9999999999", 2).await, accented(unknown, 2));
+    assert_eq!(
+        (setup.rows().await, setup.proxy.requests()),
+        (4, 4),
+        "each text was brought once: an error text is a 200"
+    );
 }
 
 #[tokio::test]
@@ -73,11 +76,11 @@ async fn where_phones_show_no_accents_the_answer_is_one_plain_part() {
     if !is_here() {
         return;
     }
-    let line = Line::of("kannel-plain", []).await;
-    let code = line.dossier().await;
+    let setup = Setup::of("kannel-plain", &[]).await;
+    let code = setup.dossier().await;
     let text = format!("Ho so cua quy Ong/Ba ({code}) hien dang o buoc Tham dinh ho so, trang thai ho so: Dung han.");
     let expected = Sms { sender: "8083".into(), text, parts: 1, ucs2: false };
-    assert_eq!(line.text(&format!("MCKH {code}"), 1).await, expected);
+    assert_eq!(setup.text(&format!("MCKH {code}"), 1).await, expected);
 }
 
 #[tokio::test]
@@ -86,11 +89,11 @@ async fn a_lookup_so_slow_that_kannel_asks_again_has_one_row_and_one_reply() {
         return;
     }
     // kannel.conf: http-timeout = 8.
-    let line = Line::of("kannel", [Trouble::Late(Duration::from_secs(11))]).await;
-    let code = line.dossier().await;
-    let sms = line.text(&format!("MCKH {code}"), 2).await;
+    let setup = Setup::of("kannel", &[Fault::Delay(Duration::from_secs(11))]).await;
+    let code = setup.dossier().await;
+    let sms = setup.text(&format!("MCKH {code}"), 2).await;
     assert!(sms.text.contains(&code) && sms.parts == 2, "{sms:?}");
-    assert_eq!((line.proxy.seen(), line.rows().await), (2, 1));
+    assert_eq!((setup.proxy.requests(), setup.rows().await), (2, 1));
 }
 
 #[tokio::test]
@@ -98,9 +101,9 @@ async fn a_function_that_fails_twice_answers_at_the_third_try() {
     if !is_here() {
         return;
     }
-    let line = Line::of("kannel", [Trouble::Unavailable, Trouble::Unavailable]).await;
-    let code = line.dossier().await;
-    let sms = line.text(&format!("MCKH {code}"), 2).await;
+    let setup = Setup::of("kannel", &[Fault::Status(503), Fault::Status(503)]).await;
+    let code = setup.dossier().await;
+    let sms = setup.text(&format!("MCKH {code}"), 2).await;
     assert!(sms.text.contains(&code) && sms.parts == 2, "{sms:?}");
-    assert_eq!((line.proxy.seen(), line.rows().await), (3, 1));
+    assert_eq!((setup.proxy.requests(), setup.rows().await), (3, 1));
 }

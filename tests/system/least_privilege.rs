@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use system_tests::role::Verdict;
 
-use crate::house::House;
+use crate::probe::PermissionProbe;
 use crate::stack;
 
 /// Who may do what: **i**ntake, **n**otify, **a**pology, **s**ender, **l**ookup. What is not here, nobody may.
@@ -64,12 +64,12 @@ const ON_INDEXES: [&str; 2] = ["dynamodb:Query", "dynamodb:Scan"];
 
 #[tokio::test]
 async fn each_function_does_its_own_work_and_is_refused_anothers() {
-    let house = House::of(&stack().await).await;
+    let probe = PermissionProbe::of(&stack().await).await;
     let mut wrong = Vec::new();
     for (action, on) in everything() {
         let may = RIGHTS.iter().find(|right| (right.0, right.1) == (action, on)).map_or("·····", |right| right.2);
-        for ((function, role), letter) in house.roles.iter().zip(may.chars()) {
-            let verdict = role.tries(&house.call(action, on)).await.unwrap();
+        for ((function, role), letter) in probe.roles.iter().zip(may.chars()) {
+            let verdict = role.tries(&probe.call(action, on)).await.unwrap();
             match &verdict {
                 Verdict::Allowed(answer) => assert!(came_through(answer), "{function} {action} on {on}: {answer}"),
                 Verdict::Refused => {}
@@ -84,9 +84,9 @@ async fn each_function_does_its_own_work_and_is_refused_anothers() {
 
 #[tokio::test]
 async fn no_policy_is_wider_than_the_table_of_rights() {
-    let house = House::of(&stack().await).await;
+    let probe = PermissionProbe::of(&stack().await).await;
     let known: BTreeSet<&str> = RIGHTS.iter().map(|right| right.0).collect();
-    for (function, role) in &house.roles {
+    for (function, role) in &probe.roles {
         let statements = role.statements().await.unwrap();
         for statement in &statements {
             let (actions, resources) = (texts(&statement["Action"]), texts(&statement["Resource"]));
@@ -118,8 +118,8 @@ async fn no_policy_is_wider_than_the_table_of_rights() {
 /// The local IAM cannot tell one stream from another, so that streams are read from the policy and not tried.
 #[tokio::test]
 async fn what_sam_attaches_reaches_no_other_log_and_no_other_stream() {
-    let house = House::of(&stack().await).await;
-    for (function, role) in &house.roles {
+    let probe = PermissionProbe::of(&stack().await).await;
+    for (function, role) in &probe.roles {
         let reads_stream = *function == "NotifyFunction";
         let mut expected = BTreeSet::from(["AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"]);
         expected.extend(reads_stream.then_some("AWSLambdaDynamoDBExecutionRole"));
@@ -138,7 +138,7 @@ async fn what_sam_attaches_reaches_no_other_log_and_no_other_stream() {
             assert!(confined(action, logs), "{function} {action}");
         }
         for action in ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"] {
-            assert_eq!(confined(action, &house.stream), reads_stream, "{function} {action}");
+            assert_eq!(confined(action, &probe.stream), reads_stream, "{function} {action}");
         }
     }
 }

@@ -11,18 +11,20 @@ mod clients;
 mod dead_letter_bucket;
 mod events;
 mod first_load;
-mod house;
+
 mod inquiry;
 mod intake;
 mod kannel;
 mod least_privilege;
 mod nothing_personal;
+mod notice_2017;
 mod ports_conform;
+mod probe;
 mod result_and_supplement;
 mod retention;
 mod rules_of_the_stack;
 mod scale;
-mod seed;
+
 mod vcom;
 
 use serde_json::Value;

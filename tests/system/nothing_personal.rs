@@ -4,8 +4,8 @@
 use chrono::{Days, Utc};
 use serde_json::{Value, json};
 use system_tests::citizen::new_id;
-use system_tests::desk::{code, dossier, phone};
-use system_tests::{Citizen, Desk, Stack, Subscription, eventually, half_past_five, today};
+use system_tests::one_stop_software::{code, dossier, phone};
+use system_tests::{Citizen, OneStopSoftware, Stack, Subscription, eventually, half_past_five, today};
 
 use crate::{inbox, row, stack};
 
@@ -16,17 +16,17 @@ const CHATTER: &str = "xin hỏi hồ sơ của Nguyễn Thị Phượng Hoàng"
 async fn a_day_on_which_much_goes_wrong_leaves_nothing_personal_behind() {
     let stack = stack().await;
     let subscription = stack.subscribe(json!({"source": ["onestop"]})).await.unwrap();
-    let (desk, citizen) = (Desk::of(&stack).await.unwrap(), Citizen::of(&stack).await.unwrap());
+    let (software, citizen) = (OneStopSoftware::of(&stack).await.unwrap(), Citizen::of(&stack).await.unwrap());
     let day = today() + Days::new(36_000 + fastrand::u64(..5_000));
 
     let done = dossier(json!({"step": "Trả kết quả"}));
     let late = dossier(json!({"appointment_on": day}));
     let fixed_line = dossier(json!({"phone": "02583822229", "step": "Trả kết quả"}));
-    desk.push(&json!([done, late, fixed_line])).await.unwrap();
+    software.push(&json!([done, late, fixed_line])).await.unwrap();
     stack.evening(half_past_five(day - Days::new(1))).await.unwrap();
     let mut private =
         vec![national(&phone(&done)), national(&phone(&late)), "2583822229".into(), national(&citizen.msisdn)];
-    private.extend(wrong_pushes(&desk, &done).await);
+    private.extend(wrong_pushes(&software, &done).await);
     private.extend(wrong_records(&stack).await);
     wrong_texts(&citizen, code(&done)).await;
     wrong_events(&stack, &phone(&done)).await;
@@ -48,10 +48,10 @@ async fn a_day_on_which_much_goes_wrong_leaves_nothing_personal_behind() {
 #[tokio::test]
 async fn no_line_of_any_log_holds_what_looks_like_a_mobile_number() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     let done = dossier(json!({"step": "Trả kết quả"}));
     let subscription = stack.subscribe(json!({"source": ["onestop"]})).await.unwrap();
-    desk.store(&done).await.unwrap();
+    software.store(&done).await.unwrap();
     row(&stack, code(&done), "result#1", "sent").await;
     for line in everything_written(&stack, &subscription, &[code(&done)]).await {
         let number = line.split(|letter: char| !letter.is_ascii_alphanumeric()).find(|word| is_a_mobile_number(word));
@@ -72,7 +72,7 @@ fn a_mobile_number_is_seen_in_every_spelling() {
 }
 
 /// Forged, unreadable, too many, conflicting, and the phone in each field where it does not belong.
-async fn wrong_pushes(desk: &Desk, stored: &Value) -> Vec<String> {
+async fn wrong_pushes(software: &OneStopSoftware, stored: &Value) -> Vec<String> {
     let other = dossier(json!({}));
     let misplaced = ["revision", "received_on", "appointment_on", "result_on", "same_day", "silent"].map(|field| {
         let mut wrong = other.clone();
@@ -85,11 +85,11 @@ async fn wrong_pushes(desk: &Desk, stored: &Value) -> Vec<String> {
     for (body, outcome) in
         [(json!(misplaced), 200), (conflicting, 200), (json!(crowd), 413), (other["phone"].clone(), 400)]
     {
-        assert_eq!(desk.push(&body).await.unwrap().status, outcome, "{body}");
+        assert_eq!(software.push(&body).await.unwrap().status, outcome, "{body}");
     }
-    let forged = desk.sign("another body", Utc::now().timestamp());
-    assert_eq!(desk.post(other.to_string().into_bytes(), &forged).await.unwrap().status, 401);
-    assert_eq!(desk.post(other.to_string().into_bytes(), &[]).await.unwrap().status, 401);
+    let forged = software.sign("another body", Utc::now().timestamp());
+    assert_eq!(software.post(other.to_string().into_bytes(), &forged).await.unwrap().status, 401);
+    assert_eq!(software.post(other.to_string().into_bytes(), &[]).await.unwrap().status, 401);
     vec![national(&phone(&other))]
 }
 

@@ -2,8 +2,8 @@
 
 use chrono::Days;
 use serde_json::json;
-use system_tests::desk::{code, dossier, next, phone};
-use system_tests::{Desk, today};
+use system_tests::one_stop_software::{code, dossier, next, phone};
+use system_tests::{OneStopSoftware, today};
 
 use crate::{inbox, row, stack};
 
@@ -22,20 +22,20 @@ fn supplement_text(code: &str) -> String {
 #[tokio::test]
 async fn a_dossier_that_reaches_tra_ket_qua_is_told_once_and_again_after_it_was_reopened() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     let opened = dossier(json!({}));
     let done = next(&opened, json!({"step": "TRẢ KẾT QUẢ ", "status": "Đã giải quyết", "unit": "Bộ phận Một cửa"}));
     let handed_over = next(&done, json!({"step": "Đã trả kết quả"}));
     let reopened = next(&handed_over, json!({"step": "Thẩm định lại"}));
     let done_again = next(&reopened, json!({"step": "Trả kết quả"}));
     for snapshot in [&opened, &done, &handed_over] {
-        desk.store(snapshot).await.unwrap();
+        software.store(snapshot).await.unwrap();
     }
     let first = inbox(&stack, &phone(&opened), 1).await;
     assert_eq!(first, [result_text(code(&opened))]);
 
-    desk.store(&reopened).await.unwrap();
-    desk.store(&done_again).await.unwrap();
+    software.store(&reopened).await.unwrap();
+    software.store(&done_again).await.unwrap();
     assert_eq!(inbox(&stack, &phone(&opened), 2).await, vec![result_text(code(&opened)); 2]);
     row(&stack, code(&opened), "result#5", "sent").await;
     let outbox = stack.outbox(code(&opened)).await.unwrap();
@@ -43,9 +43,9 @@ async fn a_dossier_that_reaches_tra_ket_qua_is_told_once_and_again_after_it_was_
 }
 
 #[tokio::test]
-async fn papers_are_asked_for_when_status_and_desk_meet_in_either_order() {
+async fn papers_are_asked_for_when_status_and_unit_match_in_either_order() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     for (first, second) in [
         (json!({"status": "Chờ bổ sung"}), json!({"unit": "Bộ phận Một cửa"})),
         (json!({"unit": "Bộ phận Một cửa Sở Du lịch"}), json!({"status": "chờ  bổ sung"})),
@@ -57,7 +57,7 @@ async fn papers_are_asked_for_when_status_and_desk_meet_in_either_order() {
         let left = next(&still, json!({"status": "Đang xử lý"}));
         let again = next(&left, json!({"status": "Chờ bổ sung"}));
         for snapshot in [&opened, &half, &both, &still, &left, &again] {
-            desk.store(snapshot).await.unwrap();
+            software.store(snapshot).await.unwrap();
         }
         assert_eq!(inbox(&stack, &phone(&opened), 2).await, vec![supplement_text(code(&opened)); 2]);
         let outbox = stack.outbox(code(&opened)).await.unwrap();
@@ -68,7 +68,7 @@ async fn papers_are_asked_for_when_status_and_desk_meet_in_either_order() {
 #[tokio::test]
 async fn nobody_is_told_same_day_silently_or_without_a_mobile_number() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     for quiet in [
         json!({"appointment_on": today() - Days::new(3)}),
         json!({"same_day": true}),
@@ -81,15 +81,15 @@ async fn nobody_is_told_same_day_silently_or_without_a_mobile_number() {
         done["step"] = json!("Trả kết quả");
         done["status"] = json!("Chờ bổ sung");
         done["unit"] = json!("Bộ phận Một cửa");
-        desk.store(&done).await.unwrap();
+        software.store(&done).await.unwrap();
         // A later change of the same dossier (so of the same shard) that does owe shows that the quiet one was through.
         let reopened = next(
             &done,
             json!({"step": "Thẩm định", "status": "Đang xử lý", "phone": "0912345678", "same_day": false, "silent": false}),
         );
         let loud = next(&reopened, json!({"step": "Trả kết quả", "status": ""}));
-        desk.store(&reopened).await.unwrap();
-        desk.store(&loud).await.unwrap();
+        software.store(&reopened).await.unwrap();
+        software.store(&loud).await.unwrap();
         row(&stack, code(&done), "result#3", "sent").await;
         assert_eq!(stack.outbox(code(&done)).await.unwrap().len(), 1, "{quiet}");
     }
@@ -98,25 +98,25 @@ async fn nobody_is_told_same_day_silently_or_without_a_mobile_number() {
 #[tokio::test]
 async fn an_older_revision_or_a_repetition_tells_nobody() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     let opened = dossier(json!({"revision": 7}));
-    desk.store(&opened).await.unwrap();
+    software.store(&opened).await.unwrap();
     let mut old = opened.clone();
     old["revision"] = json!(6);
     old["step"] = json!("Trả kết quả");
-    assert_eq!(desk.push(&old).await.unwrap().outcomes(), ["stale"]);
-    assert_eq!(desk.push(&opened).await.unwrap().outcomes(), ["stored"]);
+    assert_eq!(software.push(&old).await.unwrap().outcomes(), ["stale"]);
+    assert_eq!(software.push(&opened).await.unwrap().outcomes(), ["stored"]);
     let done = next(&opened, json!({"step": "Trả kết quả"}));
-    desk.store(&done).await.unwrap();
-    assert_eq!(desk.push(&done).await.unwrap().outcomes(), ["stored"]);
-    assert_eq!(desk.push(&opened).await.unwrap().outcomes(), ["stale"]);
+    software.store(&done).await.unwrap();
+    assert_eq!(software.push(&done).await.unwrap().outcomes(), ["stored"]);
+    assert_eq!(software.push(&opened).await.unwrap().outcomes(), ["stale"]);
     inbox(&stack, &phone(&opened), 1).await;
     let papers = json!({"status": "Chờ bổ sung", "unit": "Bộ phận Một cửa"});
     let contradictory = next(&done, papers.clone());
-    desk.store(&contradictory).await.unwrap();
+    software.store(&contradictory).await.unwrap();
     let mut reopened = next(&contradictory, papers);
     reopened["step"] = json!("Tiếp nhận hồ sơ");
-    desk.store(&reopened).await.unwrap();
+    software.store(&reopened).await.unwrap();
     inbox(&stack, &phone(&opened), 2).await;
     let outbox = stack.outbox(code(&opened)).await.unwrap();
     assert_eq!(outbox.keys().collect::<Vec<_>>(), ["result#8", "supplement#10"], "none while the result is there");
@@ -125,19 +125,19 @@ async fn an_older_revision_or_a_repetition_tells_nobody() {
 #[tokio::test]
 async fn an_eleven_digit_number_of_2017_reaches_todays_phone() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     let last_seven = format!("{:07}", fastrand::u32(..10_000_000));
     let done = dossier(json!({"phone": format!("0168{last_seven}"), "step": "Trả kết quả"}));
-    desk.store(&done).await.unwrap();
+    software.store(&done).await.unwrap();
     assert_eq!(inbox(&stack, &format!("+8438{last_seven}"), 1).await, [result_text(code(&done))]);
 }
 
 #[tokio::test]
 async fn a_dossiers_own_office_is_named_in_its_notice() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     let done = dossier(json!({"office": "Sở Du lịch", "step": "Trả kết quả"}));
-    desk.store(&done).await.unwrap();
+    software.store(&done).await.unwrap();
     let expected = result_text(code(&done)).replace("Sở Văn hóa và Thể thao", "Sở Du lịch");
     assert_eq!(inbox(&stack, &phone(&done), 1).await, [expected]);
 }
@@ -167,9 +167,9 @@ async fn a_dossier_written_straight_to_the_table_works_as_well_and_its_removal_t
 #[tokio::test]
 async fn the_ledger_says_what_was_told_to_whom_and_when() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     let done = dossier(json!({"step": "Trả kết quả"}));
-    desk.store(&done).await.unwrap();
+    software.store(&done).await.unwrap();
     let row = row(&stack, code(&done), "result#1", "sent").await;
     assert_eq!(row["kind"], "result");
     assert_eq!(row["phone"], phone(&done).as_str());

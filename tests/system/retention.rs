@@ -4,8 +4,8 @@ use chrono::{Days, NaiveDate};
 use domain::calendar::start_of;
 use serde_json::{Map, Value, json};
 use system_tests::citizen::new_id;
-use system_tests::desk::{code, dossier, next};
-use system_tests::{Citizen, Desk, Stack, eventually, today};
+use system_tests::one_stop_software::{code, dossier, next};
+use system_tests::{Citizen, OneStopSoftware, Stack, eventually, today};
 
 use crate::{row, stack};
 
@@ -36,7 +36,7 @@ fn every_table_but_the_counters_deletes_by_expires_at() {
 #[tokio::test]
 async fn a_dossier_goes_some_time_after_it_is_done_or_given_up() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     let appointment = |day: NaiveDate| json!({"appointment_on": day, "received_on": day - Days::new(9)});
     let done =
         json!({"step": "Kết thúc", "received_on": today() - Days::new(60), "result_on": today() - Days::new(40)});
@@ -45,7 +45,7 @@ async fn a_dossier_goes_some_time_after_it_is_done_or_given_up() {
         (dossier(appointment(today() + Days::new(20))), today() + Days::new(20)),
         (dossier(appointment(today() - Days::new(800))), today()),
     ] {
-        desk.store(&snapshot).await.unwrap();
+        software.store(&snapshot).await.unwrap();
         let kept = stack.item("DossiersTable", &[("receipt_code", code(&snapshot))]).await.unwrap().unwrap();
         assert_eq!(
             expiry(&kept),
@@ -58,12 +58,12 @@ async fn a_dossier_goes_some_time_after_it_is_done_or_given_up() {
 #[tokio::test]
 async fn a_re_opened_dossier_is_kept_anew() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     let long_ago = today() - Days::new(700);
     let done = dossier(json!({"step": "Kết thúc", "received_on": long_ago, "result_on": long_ago}));
-    desk.store(&done).await.unwrap();
+    software.store(&done).await.unwrap();
     let reopened = next(&done, json!({"step": "Thẩm định hồ sơ", "result_on": null}));
-    desk.store(&reopened).await.unwrap();
+    software.store(&reopened).await.unwrap();
     let kept = stack.item("DossiersTable", &[("receipt_code", code(&done))]).await.unwrap().unwrap();
     let appointment = today() + Days::new(5);
     assert_eq!(expiry(&kept), after(&stack, appointment, "IntakeFunction", "DOSSIER_RETENTION_DAYS").await);
@@ -72,9 +72,9 @@ async fn a_re_opened_dossier_is_kept_anew() {
 #[tokio::test]
 async fn a_finished_notice_goes_after_its_months() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     let done = dossier(json!({"step": "Trả kết quả"}));
-    desk.store(&done).await.unwrap();
+    software.store(&done).await.unwrap();
     let sent = row(&stack, code(&done), "result#1", "sent").await;
     assert_eq!(expiry(&sent), after(&stack, today(), "NotifyFunction", "NOTICE_RETENTION_DAYS").await);
 }

@@ -4,8 +4,8 @@ use adapters::metrics::EVERY_MINUTE;
 use chrono::{Days, Utc};
 use domain::notice::lifecycle::LEASE;
 use serde_json::{Value, json};
-use system_tests::desk::{code, dossier, phone};
-use system_tests::{Desk, eventually, today};
+use system_tests::one_stop_software::{code, dossier, phone};
+use system_tests::{OneStopSoftware, eventually, today};
 
 use crate::{inbox, row, stack};
 
@@ -48,10 +48,10 @@ async fn the_event_of_a_plan_starts_the_sender() {
 #[tokio::test]
 async fn a_rule_that_the_stack_fires_itself_starts_the_apology() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     // The rule fires now, so its "tomorrow" is the real one.
     let open = dossier(json!({"appointment_on": today() + Days::new(1)}));
-    desk.store(&open).await.unwrap();
+    software.store(&open).await.unwrap();
     let name = format!("evening-{:08x}", fastrand::u32(..));
     let function = stack.configuration("ApologyFunction").await.unwrap()["FunctionArn"].clone();
     stack.aws("events", "PutRule", json!({"Name": name, "ScheduleExpression": "rate(1 minute)"})).await.unwrap();
@@ -99,10 +99,10 @@ async fn no_function_has_a_setting_it_does_not_need_nor_a_secret_in_its_environm
 #[tokio::test]
 async fn a_notice_leaves_within_seconds_on_an_idle_stack() {
     let stack = stack().await;
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     let done = dossier(json!({"step": "Trả kết quả"}));
     let pushed = Utc::now();
-    desk.store(&done).await.unwrap();
+    software.store(&done).await.unwrap();
     let row: serde_json::Map<String, Value> = row(&stack, code(&done), "result#1", "sent").await;
     let sent_at: chrono::DateTime<chrono::FixedOffset> = row["sent_at"].as_str().unwrap().parse().unwrap();
     // Not a timed assertion: a notice that missed its first chance would wait for the minute rule's next-but-one run.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 use simulation::proof::{Line, figure};
-use system_tests::desk::dossier;
-use system_tests::{Desk, Stack, half_past_five, today};
+use system_tests::one_stop_software::dossier;
+use system_tests::{OneStopSoftware, Stack, half_past_five, today};
 
 use crate::stack;
 
@@ -19,7 +19,7 @@ const ANSWERED_WITHIN: i64 = 2_000;
 async fn ten_thousand_apologies_are_planned_and_sent_once_with_real_calls() {
     let stack = stack().await;
     let rate: i64 = std::env::var("SMS_PARTS_PER_SECOND").expect("make prove sets it").parse().unwrap();
-    let desk = Desk::of(&stack).await.unwrap();
+    let software = OneStopSoftware::of(&stack).await.unwrap();
     let day = today() + Days::new(60_000 + fastrand::u64(..1_000));
     let started = Utc::now();
     for hundred in 0..DUE / 100 {
@@ -29,7 +29,7 @@ async fn ten_thousand_apologies_are_planned_and_sent_once_with_real_calls() {
                 dossier(json!({"receipt_code": format!("E{number:07}"), "phone": format!("038{number:07}"), "appointment_on": day}))
             })
             .collect();
-        assert_eq!(desk.push(&json!(batch)).await.unwrap().outcomes(), vec!["stored"; 100]);
+        assert_eq!(software.push(&json!(batch)).await.unwrap().outcomes(), vec!["stored"; 100]);
     }
     let pushed = Utc::now();
     stack.evening(half_past_five(day - Days::new(1))).await.unwrap();

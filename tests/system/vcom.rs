@@ -1,9 +1,9 @@
 //! Texts that V-COM brings, and the replies it takes.
 
 use serde_json::{Map, Value, json};
-use system_tests::desk::{code, dossier};
-use system_tests::vcom::{Mood, Vcom};
-use system_tests::{Citizen, Desk, Stack, eventually};
+use system_tests::one_stop_software::{code, dossier};
+use system_tests::vcom::{Behaviour, Vcom};
+use system_tests::{Citizen, OneStopSoftware, Stack, eventually};
 
 use crate::stack;
 
@@ -24,10 +24,10 @@ async fn reply_row(stack: &Stack, id: &str, state: &str) -> Map<String, Value> {
 #[tokio::test]
 async fn vcom_gets_a_code_at_once_and_one_reply_whatever_becomes_of_its_call() {
     let stack = stack().await;
-    let (desk, vcom) = (Desk::of(&stack).await.unwrap(), Vcom::open(&stack).await.unwrap());
+    let (software, vcom) = (OneStopSoftware::of(&stack).await.unwrap(), Vcom::open(&stack).await.unwrap());
     let phone = Citizen::of(&stack).await.unwrap().msisdn;
     let snapshot = dossier(json!({}));
-    desk.store(&snapshot).await.unwrap();
+    software.store(&snapshot).await.unwrap();
     let text = format!("MCKH {}", code(&snapshot));
     let bring =
         async |id: &str, text: &str| vcom.bring("vcom", &vcom.message(id, &phone, text, json!({}))).await.unwrap();
@@ -60,8 +60,8 @@ async fn vcom_gets_a_code_at_once_and_one_reply_whatever_becomes_of_its_call() {
 
     // Down, then silent: the minute rule brings it again, and V-COM knows it again.
     let (down, silent) = (request_id(), request_id());
-    vcom.will_be(&down, &[Mood::Down(503), Mood::Down(500)]);
-    vcom.will_be(&silent, &[Mood::Silent]);
+    vcom.behaves(&down, &[Behaviour::Status(503), Behaviour::Status(500)]);
+    vcom.behaves(&silent, &[Behaviour::NoAnswer]);
     for id in [&down, &silent] {
         assert_eq!(bring(id, &text).await, (200, success.clone()), "the message is taken all the same");
     }

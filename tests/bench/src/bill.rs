@@ -7,10 +7,10 @@ use anyhow::Result;
 use domain::text::sms::Accents;
 use serde_json::json;
 use simulation::aws::Stack;
-use simulation::desk::{dossier, notice_config};
 use simulation::fault::Faults;
 use simulation::meter::Spent;
 use simulation::promises::in_virtual_time;
+use simulation::scenario::{dossier, notice_config};
 use simulation::world::World;
 
 use crate::prices;

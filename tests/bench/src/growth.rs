@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde_json::json;
 use simulation::aws::Stack;
-use simulation::desk::{dossier, notice_config, phone};
 use simulation::fault::Faults;
 use simulation::meter::Spent;
 use simulation::promises::in_virtual_time;
+use simulation::scenario::{dossier, notice_config, phone};
 use simulation::world::World;
 
 /// What one job took, on average.

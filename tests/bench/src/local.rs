@@ -11,7 +11,7 @@ use domain::calendar::tomorrow_in_vietnam;
 use reqwest::blocking::Client;
 use serde_json::{Value, json};
 
-use crate::contest::settings;
+use crate::benchmark::settings;
 use crate::counter::{Counter, Passed};
 use crate::growth::{Each, Grown, SAMPLE};
 use crate::jobs::{Jobs, signed_push};

@@ -3,23 +3,23 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::contest::Contestant;
+use crate::benchmark::Candidate;
 use crate::figures::{percentile, ratio};
 
-/// Sizes of zips in bytes, by contestant.
+/// Sizes of zips in bytes, by candidate.
 pub type Sizes = BTreeMap<String, u64>;
 
-/// One row a contestant.
-pub fn table(contestants: &[Contestant], sizes: &Sizes) -> String {
+/// One row a candidate.
+pub fn table(candidates: &[Candidate], sizes: &Sizes) -> String {
     let mut lines = vec![
         "| | start, ms | of it CPU | first, ms | warm p50, ms | p99, ms | CPU each, ms | memory, MB | zip, MB | AWS calls when warm |".to_owned(),
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|---|".to_owned(),
     ];
-    lines.extend(contestants.iter().map(|contestant| row(contestant, sizes)));
+    lines.extend(candidates.iter().map(|candidate| row(candidate, sizes)));
     lines.join("\n")
 }
 
-fn row(of: &Contestant, sizes: &Sizes) -> String {
+fn row(of: &Candidate, sizes: &Sizes) -> String {
     let calls: Vec<String> = of.calls.iter().map(|(action, count)| format!("{count} {action}")).collect();
     let size = sizes.get(of.name).map_or("".to_owned(), |bytes| megabytes(*bytes));
     format!(
@@ -60,23 +60,28 @@ struct Goal {
 }
 
 /// Every goal, one row each.
-pub fn goals(contestants: &[Contestant], sizes: &Sizes) -> String {
-    let find = |name: &str| contestants.iter().find(|contestant| contestant.name == name);
+pub fn goals(candidates: &[Candidate], sizes: &Sizes) -> String {
+    let find = |name: &str| candidates.iter().find(|candidate| candidate.name == name);
     let mut goals = Vec::new();
-    let (Some(empty), Some(lookup), Some(floor)) = (find("floor-empty"), find("lookup"), find("floor-lookup")) else {
+    let (Some(empty), Some(lookup), Some(baseline)) = (find("baseline-empty"), find("lookup"), find("baseline-lookup"))
+    else {
         return String::new();
     };
-    for ours in contestants.iter().filter(|one| one.is_ours()) {
+    for ours in candidates.iter().filter(|one| one.is_ours()) {
         let what = |when| format!("{}: start{when}, against the empty function", ours.name);
         goals.push(at_most(what(""), 1.15, ratio(&ours.starts, &empty.starts)));
         let after_peers = ratio(&ours.starts_after_peers, &empty.starts_after_peers);
         goals.push(at_most(what(" with Python and Node just before"), 1.15, after_peers));
     }
-    let (ours, floors) = (cold(lookup), cold(floor));
-    goals.push(at_most("lookup: start and first, TLS and all, against the floor".into(), 0.65, ratio(&ours, &floors)));
-    let tail = |of: &Contestant| percentile(&of.warm, 0.99).as_secs_f64();
-    goals.push(at_most("lookup: warm p99, against the floor".into(), 1.2, tail(lookup) / tail(floor)));
-    let ours = || contestants.iter().filter(|one| one.is_ours());
+    let (ours, baselines) = (cold(lookup), cold(baseline));
+    goals.push(at_most(
+        "lookup: start and first, TLS and all, against the baseline".into(),
+        0.65,
+        ratio(&ours, &baselines),
+    ));
+    let tail = |of: &Candidate| percentile(&of.warm, 0.99).as_secs_f64();
+    goals.push(at_most("lookup: warm p99, against the baseline".into(), 1.2, tail(lookup) / tail(baseline)));
+    let ours = || candidates.iter().filter(|one| one.is_ours());
     let heaviest = ours().map(|one| one.memory).max().unwrap_or_default();
     goals.push(most_megabytes("peak memory, the largest of the five", 20.0, heaviest));
     let largest = ours().filter_map(|one| sizes.get(one.name)).max().copied().unwrap_or_default();
@@ -109,7 +114,7 @@ pub fn goals(contestants: &[Contestant], sizes: &Sizes) -> String {
 }
 
 /// What a citizen waits for on a cold start, each round: a start and the first invocation.
-fn cold(of: &Contestant) -> Vec<Duration> {
+fn cold(of: &Candidate) -> Vec<Duration> {
     let starts =
         of.starts.chunks((of.starts.len() / of.firsts.len().max(1)).max(1)).map(|round| percentile(round, 0.5));
     starts.zip(&of.firsts).map(|(start, first)| start + *first).collect()

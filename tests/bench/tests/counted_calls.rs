@@ -26,7 +26,7 @@ impl Running {
         assert!(binary.exists(), "{} is not built: cargo build --workspace --bins", binary.display());
         let log = std::env::temp_dir().join(format!("onestop-counted-{function}-{}.log", std::process::id()));
         let program =
-            Program { command: vec![binary.display().to_string()], env: bench::contest::settings(&aws.url()), log };
+            Program { command: vec![binary.display().to_string()], env: bench::benchmark::settings(&aws.url()), log };
         let sandbox = Sandbox::start(&program).expect("it starts");
         let ahead = aws.take_calls();
         let only_its_secret = ahead.iter().all(|call| call.action == "GetSecretValue");

@@ -13,10 +13,10 @@ use import::Columns;
 use lookup::protocols;
 use serde_json::{Value, json};
 use simulation::aws::Stack;
-use simulation::desk::notice_config;
-use simulation::doors::{event, signed};
+use simulation::endpoints::{event, signed};
 use simulation::fault::Faults;
 use simulation::promises::in_virtual_time;
+use simulation::scenario::notice_config;
 use simulation::world::World;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
@@ -100,7 +100,7 @@ pub fn sms(data: &[u8]) {
 pub fn stream_record(data: &[u8]) {
     let Ok(record) = serde_json::from_slice::<Value>(data) else { return };
     let batch = [record, json!({"eventName": "REMOVE"})];
-    at_the_desk(async |stack| {
+    on_an_empty_stack(async |stack| {
         let response = stack.notify(&batch).await.expect("it came back");
         assert!(response.batch_item_failures.len() <= 2);
     });
@@ -109,7 +109,7 @@ pub fn stream_record(data: &[u8]) {
 /// A signed push is answered 200, 400 or 413, and every snapshot has its outcome.
 pub fn push(data: &[u8]) {
     let Ok(body) = std::str::from_utf8(data) else { return };
-    at_the_desk(async |stack| {
+    on_an_empty_stack(async |stack| {
         let (status, answer) = stack.intake(&signed(body.to_owned())).await.expect("it came back");
         let answer: Value = serde_json::from_str(&answer).expect("JSON, always");
         match (status, serde_json::from_str(body)) {
@@ -163,7 +163,7 @@ pub fn first_load(data: &[u8]) {
 }
 
 fn ask(secret: &Value, request: &ApiGatewayProxyRequest) {
-    at_the_desk(async |stack| {
+    on_an_empty_stack(async |stack| {
         let (status, reply) = stack.lookup(secret.clone(), request).await.expect("it came back");
         assert!(matches!(status, 200 | 400 | 401 | 403 | 404), "{status} {reply}");
     });
@@ -194,7 +194,7 @@ fn requests(gateway: &str, data: &[u8]) -> Vec<ApiGatewayProxyRequest> {
 }
 
 /// A stack with nothing in it, in virtual time.
-fn at_the_desk(try_it: impl AsyncFn(&Stack)) {
+fn on_an_empty_stack(try_it: impl AsyncFn(&Stack)) {
     in_virtual_time(async {
         let noon = "2026-11-24T05:00:00Z".parse().expect("a time");
         let stack = Stack::new(Arc::new(World::at(noon)), Arc::new(Faults::none()), notice_config(100));

@@ -5,11 +5,12 @@
 //! again as Lambda would until nothing is left to do.
 
 pub mod aws;
-pub mod desk;
-pub mod doors;
+
+pub mod endpoints;
 pub mod fault;
 pub mod meter;
 pub mod ports;
 pub mod promises;
 pub mod proof;
+pub mod scenario;
 pub mod world;

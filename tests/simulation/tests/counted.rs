@@ -6,10 +6,10 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde_json::json;
 use simulation::aws::{Stack, record};
-use simulation::desk::{dossier, evening_of, notice_config, phone};
 use simulation::fault::{Faults, ROUND_TRIP};
 use simulation::meter::Spent;
 use simulation::promises::in_virtual_time;
+use simulation::scenario::{dossier, evening_of, notice_config, phone};
 use simulation::world::World;
 
 /// A stack whose rate keeps nobody waiting, with one dossier under way.

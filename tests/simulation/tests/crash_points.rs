@@ -15,9 +15,9 @@ use domain::{ClosedSteps, InquiryId, NoticeKey};
 use futures::future::LocalBoxFuture;
 use serde_json::json;
 use simulation::aws::{Stack, kind_of};
-use simulation::desk::{dossier, notice_config};
 use simulation::fault::{Fault, Faults};
 use simulation::proof::Line;
+use simulation::scenario::{dossier, notice_config};
 use simulation::world::World;
 
 fn half_past_five() -> DateTime<Utc> {

@@ -14,9 +14,9 @@ use domain::inquiry::{Inquiry, ReplyCall};
 use domain::notice::lifecycle::State;
 use sender::Started;
 use simulation::aws::Stack;
-use simulation::desk::{evening_of, notice_config};
 use simulation::fault::Faults;
 use simulation::promises::in_virtual_time;
+use simulation::scenario::{evening_of, notice_config};
 use simulation::world::{Row, World};
 
 /// Everything is set up by then, and every index shows it.

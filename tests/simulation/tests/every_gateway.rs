@@ -21,9 +21,9 @@ use lookup::{Counts, Lookup, SenderLimit};
 use md5::{Digest, Md5};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use simulation::desk::dossier;
 use simulation::fault::Faults;
 use simulation::ports::SimulatedPorts;
+use simulation::scenario::dossier;
 use simulation::world::World;
 use tokio::runtime::{Builder, Runtime};
 
@@ -58,18 +58,18 @@ impl DossierStore for Dossiers {
 }
 
 /// 8083, in virtual time from 17:30 on 24 November 2026.
-struct Desk {
+struct Setup {
     runtime: Runtime,
     world: Arc<World>,
     lookup: Lookup<Dossiers, SimulatedPorts>,
 }
 
-fn desk() -> Desk {
+fn setup() -> Setup {
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let world = runtime.block_on(async { Arc::new(World::at("2026-11-24T10:30:00Z".parse().unwrap())) });
-    let desk = Desk { lookup: lookup(&world), world, runtime };
-    desk.store(json!({}));
-    desk
+    let setup = Setup { lookup: lookup(&world), world, runtime };
+    setup.store(json!({}));
+    setup
 }
 
 /// A sandbox.
@@ -99,7 +99,7 @@ fn lookup(world: &Arc<World>) -> Lookup<Dossiers, SimulatedPorts> {
     }
 }
 
-impl Desk {
+impl Setup {
     fn store(&self, changes: Value) {
         let code = changes["receipt_code"].as_str().unwrap_or(CODE);
         self.world.write(dossier(code, "0912345678", changes.clone()));
@@ -206,9 +206,9 @@ fn mobi(id: &str, sender: &str, text: &str) -> ApiGatewayProxyRequest {
 
 #[test]
 fn every_operator_gets_the_answer_in_its_own_format() {
-    let desk = desk();
+    let setup = setup();
     let text = format!("MCKH {CODE}");
-    let answers = ANSWERED.map(|gateway| desk.text(gateway, "m-1", "84912345678", &text));
+    let answers = ANSWERED.map(|gateway| setup.text(gateway, "m-1", "84912345678", &text));
     assert_eq!(answers[0], (200, ANSWER.to_owned()));
     let onepay: Value = serde_json::from_str(&answers[1].1).unwrap();
     assert_eq!(onepay, json!({"status": 1, "sms": ANSWER, "type": "text"}));
@@ -220,44 +220,44 @@ fn every_operator_gets_the_answer_in_its_own_format() {
     assert_eq!(answers[3], (200, ANSWER.to_owned()));
     let plain = "Ho so cua quy Ong/Ba (0161701234) hien dang o buoc Tham dinh, trang thai ho so: Dung han.";
     assert_eq!(answers[4], (200, format!("1 {plain}")));
-    assert_eq!(desk.rows(), ANSWERED.len(), "one row a gateway and id");
-    assert_eq!(desk.world.inquiries()[&InquiryId::new("mobi", "m-1")].reply, plain, "the row holds what was sent");
+    assert_eq!(setup.rows(), ANSWERED.len(), "one row a gateway and id");
+    assert_eq!(setup.world.inquiries()[&InquiryId::new("mobi", "m-1")].reply, plain, "the row holds what was sent");
 }
 
 #[test]
 fn the_same_message_has_one_row_and_the_first_answer_at_once_or_a_day_later() {
     for gateway in ANSWERED {
-        let desk = desk();
+        let setup = setup();
         let text = format!("MCKH {CODE}");
-        let first = desk.text(gateway, "m-1", "84912345678", &text);
-        desk.store(json!({"revision": 2, "step": "Trình ký"}));
+        let first = setup.text(gateway, "m-1", "84912345678", &text);
+        setup.store(json!({"revision": 2, "step": "Trình ký"}));
         for pause in [TimeDelta::zero(), TimeDelta::seconds(20), TimeDelta::days(1)] {
-            desk.wait(pause);
-            assert_eq!(desk.text(gateway, "m-1", "84912345678", &text), first);
+            setup.wait(pause);
+            assert_eq!(setup.text(gateway, "m-1", "84912345678", &text), first);
         }
-        assert_eq!(desk.rows(), 1);
-        assert_ne!(desk.text(gateway, "m-2", "84912345678", &text), first, "a new message gets today's step");
+        assert_eq!(setup.rows(), 1);
+        assert_ne!(setup.text(gateway, "m-2", "84912345678", &text), first, "a new message gets today's step");
     }
 }
 
 #[test]
 fn the_same_id_with_another_text_or_sender_is_refused_and_reported() {
     for gateway in OPERATORS {
-        let desk = desk();
-        assert_eq!(desk.text(gateway, "m-1", "84912345678", "MCKH 1").0, 200);
+        let setup = setup();
+        assert_eq!(setup.text(gateway, "m-1", "84912345678", "MCKH 1").0, 200);
         for (sender, text) in [("84912345678", "MCKH 2"), ("84912345679", "MCKH 1")] {
-            let (response, counts) = desk.run(&gateway("m-1", sender, text));
+            let (response, counts) = setup.run(&gateway("m-1", sender, text));
             assert!(response.status_code == 403 || body(&response).contains("\"code\":106"), "{response:?}");
             assert_eq!(counts, [("InquiryConflicts", 1.0)]);
         }
-        assert_eq!(desk.rows(), 1);
+        assert_eq!(setup.rows(), 1);
     }
 }
 
 #[test]
 fn without_an_id_sender_text_and_minute_make_the_message() {
     for gateway in ANSWERED {
-        let desk = desk();
+        let setup = setup();
         for (pause, sender, text, rows) in [
             (0, "84912345678", "MCKH 1", 1),
             (59, "84912345678", "MCKH 1", 1),
@@ -265,21 +265,21 @@ fn without_an_id_sender_text_and_minute_make_the_message() {
             (0, "84912345678", "MCKH 2", 3),
             (1, "84912345678", "MCKH 1", 4),
         ] {
-            desk.wait(TimeDelta::seconds(pause));
-            assert_eq!(desk.text(gateway, "", sender, text).0, 200);
-            assert_eq!(desk.rows(), rows, "{pause} {sender} {text}");
+            setup.wait(TimeDelta::seconds(pause));
+            assert_eq!(setup.text(gateway, "", sender, text).0, 200);
+            assert_eq!(setup.rows(), rows, "{pause} {sender} {text}");
         }
     }
 }
 
 #[test]
 fn a_wrong_syntax_or_an_unknown_code_is_not_charged_unless_set_and_stays_so() {
-    let paid = |desk: &Desk, id: &str, text: &str| {
-        let (status, body) = desk.text(onepay, id, "84912345678", text);
+    let paid = |setup: &Setup, id: &str, text: &str| {
+        let (status, body) = setup.text(onepay, id, "84912345678", text);
         assert_eq!(status, 200);
         serde_json::from_str::<Value>(&body).unwrap()["status"].as_i64().unwrap()
     };
-    let (free, mut charging) = (desk(), desk());
+    let (free, mut charging) = (setup(), setup());
     charging.lookup.charge_unanswered = true;
     for (id, text, free_status) in [("m-1", "MCKH 0161701234", 1), ("m-2", "MCKH 999", 0), ("m-3", "xin chào", 0)] {
         assert_eq!((paid(&free, id, text), paid(&charging, id, text)), (free_status, 1), "{text}");
@@ -291,15 +291,15 @@ fn a_wrong_syntax_or_an_unknown_code_is_not_charged_unless_set_and_stays_so() {
 
 #[test]
 fn a_flooded_message_is_not_charged_unless_set() {
-    let (mut free, mut charging) = (desk(), desk());
+    let (mut free, mut charging) = (setup(), setup());
     charging.lookup.charge_unanswered = true;
-    for (desk, status) in [(&mut free, 0), (&mut charging, 1)] {
-        desk.lookup.sender_limit = SenderLimit::new(1);
+    for (setup, status) in [(&mut free, 0), (&mut charging, 1)] {
+        setup.lookup.sender_limit = SenderLimit::new(1);
         for (id, expected) in [("m-1", 1), ("m-2", status)] {
-            let (_, answer) = desk.text(onepay, id, "84912345678", &format!("MCKH {CODE}"));
+            let (_, answer) = setup.text(onepay, id, "84912345678", &format!("MCKH {CODE}"));
             assert_eq!(serde_json::from_str::<Value>(&answer).unwrap()["status"], expected, "{answer}");
         }
-        let row = &desk.world.inquiries()[&InquiryId::new("1pay", "m-2")];
+        let row = &setup.world.inquiries()[&InquiryId::new("1pay", "m-2")];
         assert_eq!((row.outcome, row.charged), (InquiryOutcome::Flood, status == 1));
     }
 }
@@ -307,31 +307,31 @@ fn a_flooded_message_is_not_charged_unless_set() {
 #[test]
 fn a_dossier_that_cannot_be_read_is_answered_by_a_hint_not_charged_and_reported_once() {
     for gateway in ANSWERED {
-        let mut desk = desk();
-        desk.lookup.dossiers.unreadable = vec![CODE];
+        let mut setup = setup();
+        setup.lookup.dossiers.unreadable = vec![CODE];
         let hint = domain::text::messages::unreadable(&ReceiptCode::parse(CODE).unwrap());
         for counts in [vec![("DossiersUnreadable", 1.0)], vec![]] {
-            let (response, reported) = desk.run(&gateway("m-1", "84912345678", &format!("MCKH {CODE}")));
+            let (response, reported) = setup.run(&gateway("m-1", "84912345678", &format!("MCKH {CODE}")));
             assert_eq!((response.status_code, reported), (200, counts), "503 would bring it again for ever");
             let text = body(&response);
             assert!(text.contains(&hint) || text.contains(&domain::text::strip_accents(&hint)), "{text}");
         }
-        let rows = desk.world.inquiries();
+        let rows = setup.world.inquiries();
         let row = rows.values().next().unwrap();
         assert_eq!((rows.len(), row.outcome, row.charged), (1, InquiryOutcome::Unreadable, false));
         assert_eq!(row.receipt_code.as_ref().map(ReceiptCode::as_str), Some(CODE));
-        let events = serde_json::to_value(desk.world.events()).unwrap();
+        let events = serde_json::to_value(setup.world.events()).unwrap();
         assert_eq!((&events[0]["outcome"], &events[0]["receipt_code"]), (&json!("unreadable"), &json!(CODE)));
     }
 }
 
 #[test]
 fn a_table_out_of_reach_is_left_to_the_gateways_retry() {
-    let mut desk = desk();
-    desk.lookup.dossiers.unavailable = vec![CODE];
-    let (response, counts) = desk.run(&kannel("m-1", "84912345678", &format!("MCKH {CODE}")));
+    let mut setup = setup();
+    setup.lookup.dossiers.unavailable = vec![CODE];
+    let (response, counts) = setup.run(&kannel("m-1", "84912345678", &format!("MCKH {CODE}")));
     assert_eq!((response.status_code, counts), (503, vec![("InquiriesUnanswered", 1.0)]));
-    assert_eq!(desk.rows(), 0);
+    assert_eq!(setup.rows(), 0);
 }
 
 #[test]
@@ -339,95 +339,95 @@ fn of_the_codes_a_text_may_ask_for_the_first_that_exists_is_answered() {
     let text = "MCKH 0161720005 779";
     let readings = ["0161720005-779", "0161720005779", "0161720005"];
     for exists in 0..readings.len() {
-        let desk = desk();
+        let setup = setup();
         for code in &readings[exists..] {
-            desk.store(json!({"receipt_code": code}));
+            setup.store(json!({"receipt_code": code}));
         }
-        let (status, reply) = desk.text(kannel, "m-1", "84912345678", text);
+        let (status, reply) = setup.text(kannel, "m-1", "84912345678", text);
         let expected = ANSWER.replace(CODE, readings[exists]);
         assert_eq!((status, &reply), (200, &expected));
-        let row = &desk.world.inquiries()[&InquiryId::new("kannel", "m-1")];
+        let row = &setup.world.inquiries()[&InquiryId::new("kannel", "m-1")];
         assert_eq!(row.receipt_code.as_ref().map(ReceiptCode::as_str), Some(readings[exists]));
-        assert_eq!((row.outcome, desk.reads()), (InquiryOutcome::Answered, 3));
+        assert_eq!((row.outcome, setup.reads()), (InquiryOutcome::Answered, 3));
     }
-    let mut desk = desk();
+    let mut setup = setup();
     assert_eq!(
-        desk.text(kannel, "m-1", "84912345678", text).1,
+        setup.text(kannel, "m-1", "84912345678", text).1,
         domain::text::messages::unknown_code(&ReceiptCode::parse(readings[0]).unwrap()),
         "none exists: the likeliest is named"
     );
     // A row that cannot be read is a dossier all the same; a failure behind the answer is none of the citizen's.
-    desk.store(json!({"receipt_code": readings[0]}));
-    desk.lookup.dossiers.unavailable = vec![readings[1]];
-    assert_eq!(desk.text(kannel, "m-2", "84912345678", text).1, ANSWER.replace(CODE, readings[0]));
-    desk.lookup.dossiers.unavailable = vec![readings[0]];
-    assert_eq!(desk.text(kannel, "m-3", "84912345678", text).0, 503, "the likeliest may exist");
+    setup.store(json!({"receipt_code": readings[0]}));
+    setup.lookup.dossiers.unavailable = vec![readings[1]];
+    assert_eq!(setup.text(kannel, "m-2", "84912345678", text).1, ANSWER.replace(CODE, readings[0]));
+    setup.lookup.dossiers.unavailable = vec![readings[0]];
+    assert_eq!(setup.text(kannel, "m-3", "84912345678", text).0, 503, "the likeliest may exist");
 }
 
 #[test]
 fn an_inquiry_with_one_reading_costs_one_read() {
     for text in ["MCKH 0161701234", "mckh_0161701234.", "MCKH MS: 0161701234 gửi 8083", "MCKH 0161720005–779"] {
-        let desk = desk();
-        desk.text(kannel, "m-1", "84912345678", text);
-        assert_eq!(desk.reads(), 1, "{text}");
+        let setup = setup();
+        setup.text(kannel, "m-1", "84912345678", text);
+        assert_eq!(setup.reads(), 1, "{text}");
     }
 }
 
 #[test]
 fn two_codes_get_the_first_ones_state_and_hear_that_one_a_message_is_answered() {
-    let desk = desk();
-    desk.store(json!({"receipt_code": "0161701235", "step": "Trình ký"}));
+    let setup = setup();
+    setup.store(json!({"receipt_code": "0161701235", "step": "Trình ký"}));
     let remark = " Mỗi tin nhắn chỉ tra cứu được một mã số.";
     for (id, text) in [("1", "MCKH 0161701234 0161701235"), ("2", "MCKH 0161701234 và 0161701235 gửi 8083")] {
-        let (status, reply) = desk.text(kannel, id, "84912345678", text);
+        let (status, reply) = setup.text(kannel, id, "84912345678", text);
         assert_eq!((status, reply), (200, format!("{ANSWER}{remark}")), "{text}");
     }
     let plain = "1 Ho so cua quy Ong/Ba (0161701234) hien dang o buoc Tham dinh, trang thai ho so: Dung han. Moi tin nhan chi tra cuu duoc mot ma so.";
-    assert_eq!(desk.text(mobi, "3", "84912345678", "MCKH 0161701234, 0161701235").1, plain);
-    let (_, one) = desk.text(kannel, "4", "84912345678", "MCKH 0161701234");
+    assert_eq!(setup.text(mobi, "3", "84912345678", "MCKH 0161701234, 0161701235").1, plain);
+    let (_, one) = setup.text(kannel, "4", "84912345678", "MCKH 0161701234");
     assert_eq!(one, ANSWER);
 
-    desk.store(json!({"step": "Thẩm định ".repeat(13), "revision": 2}));
+    setup.store(json!({"step": "Thẩm định ".repeat(13), "revision": 2}));
     let long = ANSWER.replace("Thẩm định", "Thẩm định ".repeat(13).trim_end());
-    let (_, reply) = desk.text(kannel, "5", "84912345678", "MCKH 0161701234 0161701235");
+    let (_, reply) = setup.text(kannel, "5", "84912345678", "MCKH 0161701234 0161701235");
     assert_eq!(reply, domain::text::sms::fit(&long, 3), "no room for it: the notice's own sentence comes first");
 }
 
 #[test]
 fn a_reply_over_three_parts_is_cut_after_a_word() {
-    let desk = desk();
-    desk.store(json!({"step": "Thẩm định hồ sơ ".repeat(12)}));
-    let (_, reply) = desk.text(kannel, "m-1", "84912345678", &format!("MCKH {CODE}"));
+    let setup = setup();
+    setup.store(json!({"step": "Thẩm định hồ sơ ".repeat(12)}));
+    let (_, reply) = setup.text(kannel, "m-1", "84912345678", &format!("MCKH {CODE}"));
     assert!(reply.ends_with('…') && domain::text::sms::Sms::new(&reply).parts == 3, "{reply}");
 }
 
 #[test]
 fn a_flood_gets_a_hint_for_each_further_message_and_reads_no_dossier() {
-    let desk = desk();
+    let setup = setup();
     let hint = domain::text::messages::too_many();
     for n in 0..30 {
         for _ in 0..3 {
-            assert_ne!(desk.text(kannel, &n.to_string(), "84912345678", &format!("MCKH {n}")).1, hint);
+            assert_ne!(setup.text(kannel, &n.to_string(), "84912345678", &format!("MCKH {n}")).1, hint);
         }
     }
-    let reads = desk.reads();
+    let reads = setup.reads();
     for n in 30..40 {
-        let (response, counts) = desk.run(&vina(&n.to_string(), "0912345678", &format!("MCKH {CODE}")));
+        let (response, counts) = setup.run(&vina(&n.to_string(), "0912345678", &format!("MCKH {CODE}")));
         assert_eq!((response.status_code, body(&response).as_str()), (200, hint), "by whichever gateway");
         assert_eq!(counts, [("InquiriesFlooding", 1.0)]);
     }
-    assert_eq!(desk.reads(), reads);
-    assert_eq!(desk.rows(), 40, "each was paid for");
+    assert_eq!(setup.reads(), reads);
+    assert_eq!(setup.rows(), 40, "each was paid for");
     assert_eq!(
-        desk.text(kannel, "0", "84912345678", "MCKH 0").1,
+        setup.text(kannel, "0", "84912345678", "MCKH 0").1,
         domain::text::messages::unknown_code(&ReceiptCode::parse("0").unwrap())
     );
-    assert_eq!(desk.text(kannel, "m-1", "84912345679", &format!("MCKH {CODE}")).1, ANSWER, "another phone");
+    assert_eq!(setup.text(kannel, "m-1", "84912345679", &format!("MCKH {CODE}")).1, ANSWER, "another phone");
 
-    desk.wait(TimeDelta::minutes(1));
-    assert_eq!(desk.text(kannel, "m-2", "84912345678", &format!("MCKH {CODE}")).1, ANSWER, "the next minute");
+    setup.wait(TimeDelta::minutes(1));
+    assert_eq!(setup.text(kannel, "m-2", "84912345678", &format!("MCKH {CODE}")).1, ANSWER, "the next minute");
     assert_eq!(
-        desk.text(vina, "30", "0912345678", &format!("MCKH {CODE}")).1,
+        setup.text(vina, "30", "0912345678", &format!("MCKH {CODE}")).1,
         hint,
         "delivered again: what it was told"
     );
@@ -435,11 +435,11 @@ fn a_flood_gets_a_hint_for_each_further_message_and_reads_no_dossier() {
 
 #[test]
 fn another_sandbox_knows_of_the_flood_by_its_first_message() {
-    let first = desk();
+    let first = setup();
     for n in 0..30 {
         first.text(kannel, &n.to_string(), "84912345678", "MCKH 1");
     }
-    let second = Desk { lookup: lookup(&first.world), ..first };
+    let second = Setup { lookup: lookup(&first.world), ..first };
     for n in 30..35 {
         assert_eq!(
             second.text(kannel, &n.to_string(), "84912345678", &format!("MCKH {CODE}")).1,
@@ -451,50 +451,50 @@ fn another_sandbox_knows_of_the_flood_by_its_first_message() {
 
 #[test]
 fn deliveries_of_an_earlier_minutes_messages_do_not_count() {
-    let desk = desk();
+    let setup = setup();
     for minute in 0..2 {
-        desk.wait(TimeDelta::minutes(minute));
+        setup.wait(TimeDelta::minutes(minute));
         for n in 0..30 {
             assert_ne!(
-                desk.text(kannel, &n.to_string(), "84912345678", "MCKH 1").1,
+                setup.text(kannel, &n.to_string(), "84912345678", "MCKH 1").1,
                 domain::text::messages::too_many(),
                 "{minute}"
             );
         }
     }
-    assert_eq!(desk.text(kannel, "m-1", "84912345678", &format!("MCKH {CODE}")).1, ANSWER);
+    assert_eq!(setup.text(kannel, "m-1", "84912345678", &format!("MCKH {CODE}")).1, ANSWER);
 }
 
 #[test]
 fn a_counter_that_is_down_stops_no_citizen_and_a_message_without_a_sender_is_nobodys_flood() {
-    let mut desk = desk();
+    let mut setup = setup();
     for n in 0..40 {
-        assert_eq!(desk.text(kannel, &n.to_string(), "", &format!("MCKH {CODE}")).1, ANSWER);
+        assert_eq!(setup.text(kannel, &n.to_string(), "", &format!("MCKH {CODE}")).1, ANSWER);
     }
-    desk.lookup.ports.counter_is_down = true;
+    setup.lookup.ports.counter_is_down = true;
     for n in 100..140 {
-        assert_eq!(desk.text(kannel, &n.to_string(), "84912345678", &format!("MCKH {CODE}")).1, ANSWER);
+        assert_eq!(setup.text(kannel, &n.to_string(), "84912345678", &format!("MCKH {CODE}")).1, ANSWER);
     }
 }
 
 #[test]
 fn no_phone_number_stands_in_a_key_or_an_event() {
-    let desk = desk();
+    let setup = setup();
     for gateway in ANSWERED {
-        desk.text(gateway, "", "84912345678", &format!("MCKH {CODE}"));
+        setup.text(gateway, "", "84912345678", &format!("MCKH {CODE}"));
     }
-    desk.text(vcom, "1297875832", "84912345678", &format!("MCKH {CODE}"));
-    let keys = format!("{:?}", (desk.world.inquiries().keys(), desk.world.replies()));
-    let windows = format!("{:?}", desk.world.floods());
-    let events = serde_json::to_string(&desk.world.events()).unwrap();
+    setup.text(vcom, "1297875832", "84912345678", &format!("MCKH {CODE}"));
+    let keys = format!("{:?}", (setup.world.inquiries().keys(), setup.world.replies()));
+    let windows = format!("{:?}", setup.world.floods());
+    let events = serde_json::to_string(&setup.world.events()).unwrap();
     for shown in [keys, windows, events] {
         assert!(!shown.contains("912345678"), "{shown}");
     }
 }
 
 /// V-COM: the code of the answer to a genuine message.
-fn code(desk: &Desk, id: &str, sender: &str, text: &str) -> i64 {
-    let (status, answer) = desk.text(vcom, id, sender, text);
+fn code(setup: &Setup, id: &str, sender: &str, text: &str) -> i64 {
+    let (status, answer) = setup.text(vcom, id, sender, text);
     let answer: Value = serde_json::from_str(&answer).unwrap();
     assert_eq!(status, 200, "any other would bring the message again");
     answer.pointer("/data/code").or(answer.pointer("/errors/code")).unwrap().as_i64().unwrap()
@@ -502,30 +502,30 @@ fn code(desk: &Desk, id: &str, sender: &str, text: &str) -> i64 {
 
 #[test]
 fn where_the_reply_goes_by_a_call_it_has_gone_once_when_the_message_is_answered() {
-    let desk = desk();
+    let setup = setup();
     let text = format!("MCKH {CODE}");
-    assert_eq!(code(&desk, "m-1", "84912345678", &text), 200);
-    desk.store(json!({"revision": 2, "step": "Trình ký"}));
+    assert_eq!(code(&setup, "m-1", "84912345678", &text), 200);
+    setup.store(json!({"revision": 2, "step": "Trình ký"}));
     for pause in [TimeDelta::zero(), TimeDelta::seconds(20), TimeDelta::days(1)] {
-        desk.wait(pause);
-        assert_eq!(code(&desk, "m-1", "84912345678", &text), 104, "the duplicate code");
+        setup.wait(pause);
+        assert_eq!(code(&setup, "m-1", "84912345678", &text), 104, "the duplicate code");
     }
-    let replied = desk.world.replied();
+    let replied = setup.world.replied();
     assert_eq!(replied.len(), 1);
     assert_eq!((replied[0].text.as_str(), replied[0].inquiry.as_str()), (ANSWER, "vcom#m-1"));
-    assert_eq!((desk.rows(), desk.world.replies().len()), (1, 1), "one row of each");
+    assert_eq!((setup.rows(), setup.world.replies().len()), (1, 1), "one row of each");
     assert_eq!(
-        (code(&desk, "m-2", "84912345678", "xin chào"), code(&desk, "m-3", "84912345678", "MCKH 9")),
+        (code(&setup, "m-2", "84912345678", "xin chào"), code(&setup, "m-3", "84912345678", "MCKH 9")),
         (200, 200)
     );
-    let charged = ["m-1", "m-2", "m-3"].map(|id| desk.world.inquiries()[&InquiryId::new("vcom", id)].charged);
+    let charged = ["m-1", "m-2", "m-3"].map(|id| setup.world.inquiries()[&InquiryId::new("vcom", id)].charged);
     assert_eq!(charged, [true, false, false], "by the call, a message may go uncharged");
-    assert_eq!(code(&desk, "m-1", "84912345678", "MCKH 2"), 106, "another text under its id");
+    assert_eq!(code(&setup, "m-1", "84912345678", "MCKH 2"), 106, "another text under its id");
 }
 
 #[test]
 fn a_stranger_is_refused_whatever_the_gateway() {
-    let desk = desk();
+    let setup = setup();
     for (gateway, status) in [
         ("kannel", 401),
         ("1pay", 401),
@@ -537,22 +537,22 @@ fn a_stranger_is_refused_whatever_the_gateway() {
         ("", 404),
         ("a#b", 404),
     ] {
-        let (response, _) = desk.run(&event(gateway, json!({"mo_message": "MCKH 1", "content": "MCKH 1"}), json!({})));
+        let (response, _) = setup.run(&event(gateway, json!({"mo_message": "MCKH 1", "content": "MCKH 1"}), json!({})));
         assert_eq!(response.status_code, status, "{gateway}");
         assert_eq!(status == 200, body(&response).contains("\"code\":106"), "{gateway}");
     }
-    assert_eq!((desk.rows(), desk.reads()), (0, 0));
+    assert_eq!((setup.rows(), setup.reads()), (0, 0));
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn a_genuine_message_always_gets_an_answer(id in "\\PC{0,20}", sender in "\\PC{0,20}|84[0-9]{9}", text in "\\PC{0,60}|MCKH[ %+&=]{0,3}[0-9]{0,10}") {
-        let desk = desk();
+        let setup = setup();
         for gateway in ANSWERED {
-            prop_assert_eq!(desk.text(gateway, &id, &sender, &text).0, 200);
+            prop_assert_eq!(setup.text(gateway, &id, &sender, &text).0, 200);
         }
-        prop_assert_eq!(code(&desk, &format!("m{id}"), "84912345678", &text), 200);
-        prop_assert_eq!(desk.rows(), OPERATORS.len());
+        prop_assert_eq!(code(&setup, &format!("m{id}"), "84912345678", &text), 200);
+        prop_assert_eq!(setup.rows(), OPERATORS.len());
     }
 }

@@ -10,12 +10,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::NoticeKind;
 use domain::notice::lifecycle::State;
 use sender::Started;
-use serde_json::json;
+use serde_json::{Value, json};
 use simulation::aws::{Stack, kind_of, record};
-use simulation::desk::{dossier, notice_config, phone};
 use simulation::fault::{Fault, Faults};
 use simulation::promises::in_virtual_time;
 use simulation::proof::Line;
+use simulation::scenario::{dossier, notice_config, phone};
 use simulation::world::{Accepted, World};
 
 fn vn(time: &str) -> DateTime<Utc> {
@@ -35,6 +35,23 @@ fn stack() -> Stack {
     stack_at(half_past_five(), Faults::none(), 100)
 }
 
+/// The same with a sending window.
+fn stack_with_window(window: &str, began: DateTime<Utc>, faults: Faults, rate: u32) -> Stack {
+    let mut stack = stack_at(began, faults, rate);
+    stack.notice_config.window = window.parse().expect("a window");
+    stack
+}
+
+/// A stack at 22:00, when the sending window is closed: every notice waits until [`seven`].
+fn stack_at_night(faults: Faults, rate: u32) -> Stack {
+    stack_with_window("07:00-21:00", vn("2026-11-24T22:00:00"), faults, rate)
+}
+
+/// The end of the night of [`stack_at_night`].
+fn seven() -> DateTime<Utc> {
+    vn("2026-11-25T07:00:00")
+}
+
 /// So many dossiers that reach "Trả kết quả".
 fn results(stack: &Stack, number: usize) {
     for each in 0..number {
@@ -47,6 +64,11 @@ fn due_tomorrow(stack: &Stack, number: usize) {
     for each in 0..number {
         stack.world.write(dossier(&format!("D{each}"), &phone(5_000_000 + each), json!({})));
     }
+}
+
+/// What was written to the stream from that place on, as Lambda delivers it.
+fn records(stack: &Stack, from: usize) -> Vec<Value> {
+    stack.world.stream_from(from).iter().enumerate().map(|(place, written)| record(place, written)).collect()
 }
 
 async fn minutes(number: u64) {
@@ -82,6 +104,12 @@ fn proved(fault: &str, stack: &Stack, owed: usize) {
 /// SNS answers like that until `until`.
 fn sns_fails(stack: &mut Stack, until: DateTime<Utc>, error: SendError) {
     stack.ports.sns = Arc::new(move |_, now| (now < until).then(|| error.clone()));
+}
+
+/// SNS refuses that number, and accepts all others.
+fn sns_refuses(stack: &mut Stack, number: String) {
+    let refused = SendError::WrongNumber("InvalidParameter: PhoneNumber".into());
+    stack.ports.sns = Arc::new(move |to, _| (to.as_e164() == number).then(|| refused.clone()));
 }
 
 #[test]
@@ -153,8 +181,7 @@ fn everything_delivered_to_two_sandboxes_at_once_is_sent_once() {
         let (first, second) = tokio::join!(stack.push(&snapshots), stack.push(&snapshots));
         assert_eq!((first, second), (vec!["stored".to_owned(); 10], vec!["stored".to_owned(); 10]));
         assert_eq!(stack.world.stream_from(0).len(), 10, "each was written once");
-        let records: Vec<_> =
-            stack.world.stream_from(0).iter().enumerate().map(|(place, written)| record(place, written)).collect();
+        let records = records(&stack, 0);
         let (first, second) = tokio::join!(stack.notify(&records), stack.notify(&records));
         assert_eq!((first, second), (Some(Default::default()), Some(Default::default())));
         all_sent_once(&stack, 10);
@@ -246,8 +273,7 @@ fn an_invalid_number_fails_for_good_with_the_reason_and_the_others_go() {
     in_virtual_time(async {
         let mut stack = stack();
         results(&stack, 3);
-        let refused = SendError::WrongNumber("InvalidParameter: PhoneNumber".into());
-        stack.ports.sns = Arc::new(move |to, _| (to.as_e164() == phone(1)).then(|| refused.clone()));
+        sns_refuses(&mut stack, phone(1));
         stack.deliver_stream().await;
         assert!(stack.send_until_quiet(TimeDelta::minutes(30)).await);
         assert_eq!(states(&stack.world), BTreeMap::from([("failed", 1), ("sent", 2)]));
@@ -277,8 +303,7 @@ fn attempts_used_up_end_in_failed_with_the_last_reason() {
 fn a_run_tells_what_it_did() {
     in_virtual_time(async {
         // Planned at night, when nothing may go; two minutes after seven each notice meets its own fate.
-        let mut stack = stack_at(vn("2026-11-24T22:00:00"), Faults::none(), 100);
-        stack.notice_config.window = "07:00-21:00".parse().expect("a window");
+        let mut stack = stack_at_night(Faults::none(), 100);
         results(&stack, 7);
         stack.world.write(dossier("D", &phone(7), json!({"appointment_on": "2026-11-24"})));
         stack.deliver_stream().await;
@@ -286,7 +311,7 @@ fn a_run_tells_what_it_did() {
         stack.evening(vn("2026-11-23T17:30:00")).await.expect("a day late");
         let change = json!({"revision": 2, "step": "Thẩm định"});
         stack.world.write(dossier("R0", &phone(0), change));
-        let seven = vn("2026-11-25T07:00:00");
+        let seven = seven();
         stack.ports.sns = Arc::new(move |to, now| match to.as_e164() {
             "+84910000006" => Some(SendError::Refused("InvalidParameter".into())), // when others have been accepted
             "+84910000002" => (now < seven + TimeDelta::seconds(122)).then(|| SendError::NotSent("Throttling".into())),
@@ -332,8 +357,7 @@ fn a_poisoned_record_is_set_aside_whole_and_the_shard_moves_on() {
     in_virtual_time(async {
         let mut stack = stack();
         results(&stack, 9);
-        let mut records: Vec<_> =
-            stack.world.stream_from(0).iter().enumerate().map(|(place, written)| record(place, written)).collect();
+        let mut records = records(&stack, 0);
         records[4]["dynamodb"]["NewImage"] = json!({"receipt_code": {"S": "R4"}, "step": {"S": "Trả kết quả"}});
         let poisoned = records[4].clone();
         let began = stack.world.now();
@@ -419,8 +443,7 @@ fn half_past_five_a_day_and_a_half_late_apologises_to_nobody() {
 fn what_is_no_longer_true_between_plan_and_claim_is_not_sent() {
     in_virtual_time(async {
         // At 22:00 the window is closed: everything that is planned waits until 07:00.
-        let mut stack = stack_at(vn("2026-11-24T22:00:00"), Faults::none(), 100);
-        stack.notice_config.window = "07:00-21:00".parse().expect("a window");
+        let mut stack = stack_at_night(Faults::none(), 100);
         for code in ["MOVED", "DONE", "REMOVED", "NO-PHONE", "STILL"] {
             stack.world.write(dossier(code, &phone(1), json!({})));
         }
@@ -430,7 +453,7 @@ fn what_is_no_longer_true_between_plan_and_claim_is_not_sent() {
         stack.evening(half_past_five()).await.expect("it ran");
         assert_eq!(states(&stack.world), BTreeMap::from([("pending", 6)]));
         assert!(stack.world.accepted().is_empty(), "nobody is woken");
-        let change = |code: &str, changes: serde_json::Value| {
+        let change = |code: &str, changes: Value| {
             let mut changes = changes;
             changes["revision"] = json!(2);
             stack.world.write(dossier(code, &phone(1), changes));
@@ -443,7 +466,7 @@ fn what_is_no_longer_true_between_plan_and_claim_is_not_sent() {
         assert!(stack.send_until_quiet(TimeDelta::hours(12)).await);
         assert_eq!(states(&stack.world), BTreeMap::from([("cancelled", 5), ("sent", 1)]));
         let sent = stack.world.accepted();
-        assert!(sent.len() == 1 && sent[0].text.contains("(MS: STILL)") && sent[0].at >= vn("2026-11-25T07:00:00"));
+        assert!(sent.len() == 1 && sent[0].text.contains("(MS: STILL)") && sent[0].at >= seven());
         proved("no longer true between plan and claim, in five ways", &stack, 1);
     });
 }
@@ -451,8 +474,7 @@ fn what_is_no_longer_true_between_plan_and_claim_is_not_sent() {
 #[test]
 fn a_result_reached_again_before_the_first_notice_went_is_told_once() {
     in_virtual_time(async {
-        let mut stack = stack_at(vn("2026-11-24T22:00:00"), Faults::none(), 100);
-        stack.notice_config.window = "07:00-21:00".parse().expect("a window");
+        let mut stack = stack_at_night(Faults::none(), 100);
         for (revision, step) in [(1, "Trả kết quả"), (2, "Thẩm định"), (3, "Trả kết quả")] {
             stack.world.write(dossier("A", &phone(1), json!({"revision": revision, "step": step})));
         }
@@ -468,8 +490,7 @@ fn a_result_reached_again_before_the_first_notice_went_is_told_once() {
 fn an_evening_that_the_window_cuts_goes_on_at_seven_and_expires_with_its_day() {
     in_virtual_time(async {
         // 4 parts each at 1 part a second from 20:55: 75 before 21:00, the rest from 07:00 on.
-        let mut stack = stack_at(vn("2026-11-24T20:54:00"), Faults::none(), 1);
-        stack.notice_config.window = "07:00-21:00".parse().expect("a window");
+        let stack = stack_with_window("07:00-21:00", vn("2026-11-24T20:54:00"), Faults::none(), 1);
         due_tomorrow(&stack, 200);
         minutes(1).await;
         let plan = stack.evening(half_past_five()).await.expect("it ran");
@@ -479,7 +500,7 @@ fn an_evening_that_the_window_cuts_goes_on_at_seven_and_expires_with_its_day() {
         let (evening, morning): (Vec<_>, Vec<_>) =
             stack.world.accepted().into_iter().partition(|message| message.at < vn("2026-11-24T21:00:05"));
         assert!(!evening.is_empty() && !morning.is_empty());
-        assert!(morning.iter().all(|message| message.at >= vn("2026-11-25T07:00:00")), "nobody is woken");
+        assert!(morning.iter().all(|message| message.at >= seven()), "nobody is woken");
         proved("the sending window closes in the middle of an evening", &stack, 200);
 
         let mut stack = stack_at(half_past_five(), Faults::none(), 1);
@@ -527,8 +548,7 @@ fn the_whole_fleet_keeps_one_rate_and_news_goes_before_apologies() {
         // In the middle of the evening a batch of results arrives: more than notify has patience for.
         results(&stack, 120);
         let arrived = stack.world.now();
-        let records: Vec<_> =
-            stack.world.stream_from(400).iter().enumerate().map(|(place, written)| record(place, written)).collect();
+        let records = records(&stack, 400);
         let (answer, drained) = tokio::join!(stack.notify(&records), stack.send_due());
         assert!(answer.expect("alive").batch_item_failures.is_empty());
         drained.expect("alive").expect("it ran");
@@ -606,7 +626,7 @@ fn row_of(stack: &Stack, notice: &str) -> simulation::world::Row {
 }
 
 /// At "Trả kết quả" since today, as intake writes it.
-fn at_result(stack: &Stack, revision: u64, phone: serde_json::Value) {
+fn at_result(stack: &Stack, revision: u64, phone: Value) {
     let changes = json!({"revision": revision, "step": "Trả kết quả", "phone": phone, "result_on": "2026-11-24"});
     stack.world.write(dossier("A", "", changes));
 }
@@ -655,7 +675,7 @@ fn a_phone_corrected_when_the_result_was_handed_over_is_told_nothing() {
 fn each_time_papers_are_awaited_has_its_own_corrected_phone() {
     in_virtual_time(async {
         let mut stack = stack();
-        let papers = |revision: u64, status: &str, phone: serde_json::Value| {
+        let papers = |revision: u64, status: &str, phone: Value| {
             dossier("A", "", json!({"revision": revision, "status": status, "unit": "Bộ phận Một cửa", "phone": phone}))
         };
         for (revision, status, number) in [
@@ -674,8 +694,7 @@ fn each_time_papers_are_awaited_has_its_own_corrected_phone() {
 #[test]
 fn a_phone_that_was_removed_before_the_notice_went_and_corrected_later_is_told() {
     in_virtual_time(async {
-        let mut stack = stack_at(vn("2026-11-24T22:00:00"), Faults::none(), 100);
-        stack.notice_config.window = "07:00-21:00".parse().expect("a window");
+        let mut stack = stack_at_night(Faults::none(), 100);
         at_result(&stack, 1, json!(phone(1)));
         at_result(&stack, 2, json!(null));
         stack.deliver_stream().await;
@@ -694,8 +713,7 @@ fn a_number_that_sns_refused_is_corrected_whenever_the_correction_comes() {
         // Refused before the correction comes; and while the notice is on its way to the wrong number.
         for corrected_after in [0, 60] {
             let mut stack = stack();
-            let refused = SendError::WrongNumber("InvalidParameter: PhoneNumber".into());
-            stack.ports.sns = Arc::new(move |to, _| (to.as_e164() == phone(1)).then(|| refused.clone()));
+            sns_refuses(&mut stack, phone(1));
             results(&stack, 1);
             at_result(&stack, 1, json!(phone(1)));
             stack.deliver_stream().await;
@@ -719,8 +737,7 @@ fn a_correction_that_comes_while_the_notice_is_on_its_way_to_the_wrong_number_co
             let fault = if strike % 2 == 0 { Fault::DieAfter } else { Fault::Before };
             let plan = if strike > 0 { Some((strike - 1, fault)) } else { None };
             let mut stack = stack_at(half_past_five(), Faults::at(plan), 100);
-            let refused = SendError::WrongNumber("InvalidParameter: PhoneNumber".into());
-            stack.ports.sns = Arc::new(move |to, _| (to.as_e164() == phone(1)).then(|| refused.clone()));
+            sns_refuses(&mut stack, phone(1));
             at_result(&stack, 1, json!(phone(1)));
             let first = record(0, &stack.world.stream_from(0)[0]);
             let corrected = async {
@@ -739,8 +756,7 @@ fn a_correction_that_comes_while_the_notice_is_on_its_way_to_the_wrong_number_co
 #[test]
 fn a_row_whose_state_was_edited_by_hand_starves_nobody_and_is_told() {
     in_virtual_time(async {
-        let mut stack = stack_at(vn("2026-11-24T22:00:00"), Faults::none(), 100);
-        stack.notice_config.window = "07:00-21:00".parse().expect("a window");
+        let mut stack = stack_at_night(Faults::none(), 100);
         results(&stack, 40);
         stack.deliver_stream().await;
         due_tomorrow(&stack, 30);
@@ -749,7 +765,7 @@ fn a_row_whose_state_was_edited_by_hand_starves_nobody_and_is_told() {
         for (id, _) in stack.world.outbox().into_iter().filter(|(id, _)| id.key.kind() == NoticeKind::Result) {
             stack.world.edit_state(&id, State::Cancelled);
         }
-        stack.ports.sleep_until(vn("2026-11-25T07:00:00")).await;
+        stack.ports.sleep_until(seven()).await;
         let tally = stack.send_due().await.expect("alive").expect("it ran").notices;
         assert_eq!((tally.unclaimable, tally.sent), (40, 30));
         assert_eq!(stack.world.unfinished(), 0);
@@ -762,8 +778,7 @@ fn a_counter_in_the_far_future_stops_nobody_and_is_told() {
         let stack = stack();
         results(&stack, 20);
         stack.world.edit_counter((stack.world.now() + TimeDelta::days(365)).timestamp_millis());
-        let written = stack.world.stream_from(0);
-        let records = written.iter().enumerate().map(|(place, written)| record(place, written)).collect();
+        let records = records(&stack, 0);
         let (delivery, request) = stack.sandbox();
         let deadline = stack.world.now() + TimeDelta::minutes(1);
         let (_, tally, _) = notify::notify(&delivery, &notify::Batch { records }, &request, deadline).await;
@@ -800,11 +815,10 @@ fn a_run_that_fails_half_way_still_tells_what_it_sent() {
         for after in (0..4_000).step_by(37) {
             let opens_in = Duration::from_secs(9 * 3600);
             let outage = Faults::outage(opens_in + Duration::from_millis(after), Duration::from_secs(30));
-            let mut stack = stack_at(vn("2026-11-24T22:00:00"), outage, 10);
-            stack.notice_config.window = "07:00-21:00".parse().expect("a window");
+            let mut stack = stack_at_night(outage, 10);
             results(&stack, 40);
             stack.deliver_stream().await;
-            stack.ports.sleep_until(vn("2026-11-25T07:00:00")).await;
+            stack.ports.sleep_until(seven()).await;
             let (delivery, request) = stack.sandbox();
             let deadline = stack.world.now() + TimeDelta::minutes(1);
             let run = sender::send_due(&delivery, &stack.ports, &Started::default(), &request, deadline).await;
@@ -848,14 +862,13 @@ fn a_region_without_sms_burns_no_notice_and_is_told() {
 #[test]
 fn after_a_long_wait_for_the_rate_the_dossier_is_looked_at_again() {
     in_virtual_time(async {
-        let mut stack = stack_at(vn("2026-11-24T22:00:00"), Faults::none(), 1);
-        stack.notice_config.window = "07:00-21:00".parse().expect("a window");
+        let mut stack = stack_at_night(Faults::none(), 1);
         stack.notice_config.office =
             "Trung tâm Phục vụ hành chính công tỉnh Khánh Hòa, số 01 đường Trần Phú, phường Nha Trang, tỉnh Khánh Hòa"
                 .into();
         results(&stack, 2);
         stack.deliver_stream().await;
-        stack.ports.sleep_until(vn("2026-11-25T07:00:00")).await;
+        stack.ports.sleep_until(seven()).await;
         let reopened = async {
             tokio::time::sleep(Duration::from_secs(1)).await;
             stack.world.write(dossier("R1", &phone(1), json!({"revision": 2, "step": "Thẩm định"})));
@@ -870,8 +883,7 @@ fn after_a_long_wait_for_the_rate_the_dossier_is_looked_at_again() {
 #[test]
 fn a_result_that_was_handed_over_before_its_notice_went_is_not_announced() {
     in_virtual_time(async {
-        let mut stack = stack_at(vn("2026-11-24T22:00:00"), Faults::none(), 100);
-        stack.notice_config.window = "07:00-21:00".parse().expect("a window");
+        let mut stack = stack_at_night(Faults::none(), 100);
         results(&stack, 1);
         stack.deliver_stream().await;
         stack.world.write(dossier("R0", &phone(0), json!({"revision": 2, "step": "Đã trả kết quả"})));
@@ -885,8 +897,7 @@ fn a_result_that_was_handed_over_before_its_notice_went_is_not_announced() {
 fn the_alarm_for_an_evening_too_long_says_when_it_really_ends() {
     in_virtual_time(async {
         // 600 apologies of 4 parts at 1 part a second: 40 minutes at the rate alone.
-        let mut stack = stack_at(vn("2026-11-24T17:29:00"), Faults::none(), 1);
-        stack.notice_config.window = "07:00-18:10".parse().expect("a window");
+        let mut stack = stack_with_window("07:00-18:10", vn("2026-11-24T17:29:00"), Faults::none(), 1);
         for each in 0..600 {
             stack.world.write(dossier(&format!("016{each:07}"), &phone(each), json!({})));
         }
@@ -919,8 +930,7 @@ fn a_pushed_dossier_replaces_a_row_that_cannot_be_read_and_the_others_get_their_
 #[test]
 fn a_result_closed_by_mistake_before_its_notice_went_is_told_when_it_is_back() {
     in_virtual_time(async {
-        let mut stack = stack_at(vn("2026-11-24T22:00:00"), Faults::none(), 100);
-        stack.notice_config.window = "07:00-21:00".parse().expect("a window");
+        let mut stack = stack_at_night(Faults::none(), 100);
         results(&stack, 1);
         stack.deliver_stream().await;
         stack.world.write(dossier("R0", &phone(0), json!({"revision": 2, "step": "Đã trả kết quả"})));
@@ -936,14 +946,13 @@ fn a_result_closed_by_mistake_before_its_notice_went_is_told_when_it_is_back() {
 #[test]
 fn a_row_that_can_never_be_asked_about_keeps_no_apology_waiting() {
     in_virtual_time(async {
-        let mut stack = stack_at(vn("2026-11-24T22:00:00"), Faults::none(), 100);
-        stack.notice_config.window = "07:00-21:00".parse().expect("a window");
+        let mut stack = stack_at_night(Faults::none(), 100);
         results(&stack, 1);
         stack.deliver_stream().await;
         due_tomorrow(&stack, 30);
         minutes(1).await;
         stack.plan(half_past_five()).await.expect("planned only");
-        stack.ports.sleep_until(vn("2026-11-25T07:00:00")).await;
+        stack.ports.sleep_until(seven()).await;
         stack.ports.unclaimable = Some("R0".into());
         let tally = stack.send_due().await.expect("alive").expect("it ran").notices;
         assert_eq!(tally.sent, 30, "{tally:?}");

@@ -1,10 +1,10 @@
 //! Planning takes the memory of a page, not of a province: `make prove`. Alone in its process, whose heap is measured.
 
 use peak_alloc::PeakAlloc;
-use simulation::desk::evening_of;
 use simulation::fault::Faults;
 use simulation::promises::in_virtual_time;
 use simulation::proof::figure;
+use simulation::scenario::evening_of;
 
 #[global_allocator]
 static HEAP: PeakAlloc = PeakAlloc;

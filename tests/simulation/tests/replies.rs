@@ -12,10 +12,10 @@ use domain::InquiryId;
 use domain::notice::lifecycle::State;
 use serde_json::json;
 use simulation::aws::Stack;
-use simulation::desk::{dossier, notice_config, phone};
 use simulation::fault::{Fault, Faults};
 use simulation::promises::in_virtual_time;
 use simulation::proof::Line;
+use simulation::scenario::{dossier, notice_config, phone};
 use simulation::world::World;
 
 const SENDER: &str = "84912345678";

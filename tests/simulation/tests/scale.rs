@@ -8,10 +8,10 @@ use chrono::TimeDelta;
 use domain::notice::lifecycle::State;
 use serde_json::json;
 use simulation::aws::Stack;
-use simulation::desk::{dossier, evening_of, notice_config, phone};
 use simulation::fault::Faults;
 use simulation::promises::in_virtual_time;
 use simulation::proof::{Line, figure};
+use simulation::scenario::{dossier, evening_of, notice_config, phone};
 use simulation::world::World;
 
 const RATE: u32 = 10;

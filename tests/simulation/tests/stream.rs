@@ -12,10 +12,10 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::json;
 use simulation::aws::{Stack, kind_of, record};
-use simulation::desk::{dossier, notice_config};
 use simulation::fault::{Fault, Faults};
 use simulation::promises::in_virtual_time;
 use simulation::proof::Line;
+use simulation::scenario::{dossier, notice_config};
 use simulation::world::World;
 
 /// One write to the table, in the model's words.
@@ -24,7 +24,7 @@ struct Write {
     whose: usize,
     place: Place,
     waits_for_papers: bool,
-    at_the_desk: bool,
+    at_one_stop: bool,
     has_phone: bool,
     silent: bool,
     revision: Raised,
@@ -51,11 +51,11 @@ fn write() -> impl Strategy<Value = Write> {
     let place = prop_oneof![3 => Just(Place::Open), 4 => Just(Place::Result), 1 => Just(Place::Closed)];
     let raised = prop_oneof![8 => Just(Raised::ByOne), 1 => Just(Raised::ByNone), 1 => Just(Raised::Down)];
     (0..DOSSIERS, place, any::<bool>(), any::<bool>(), prop::bool::weighted(0.9), prop::bool::weighted(0.1), raised)
-        .prop_map(|(whose, place, waits_for_papers, at_the_desk, has_phone, silent, revision)| Write {
+        .prop_map(|(whose, place, waits_for_papers, at_one_stop, has_phone, silent, revision)| Write {
             whose,
             place,
             waits_for_papers,
-            at_the_desk,
+            at_one_stop,
             has_phone,
             silent,
             revision,
@@ -99,7 +99,7 @@ fn play(world: &World, writes: &[Write]) -> BTreeMap<String, Owed> {
         let now = Known {
             revision,
             place: write.place,
-            waiting: write.place == Place::Open && write.waits_for_papers && write.at_the_desk,
+            waiting: write.place == Place::Open && write.waits_for_papers && write.at_one_stop,
             has_phone: write.has_phone,
             silent: write.silent,
         };
@@ -144,7 +144,7 @@ fn in_the_table(write: &Write, revision: u64) -> Dossier {
         json!({
             "revision": revision, "step": step, "phone": phone, "silent": write.silent,
             "status": if write.waits_for_papers { "Chờ bổ sung" } else { "Đang xử lý" },
-            "unit": if write.at_the_desk { "Bộ phận Một cửa Sở Du lịch" } else { "Phòng" },
+            "unit": if write.at_one_stop { "Bộ phận Một cửa Sở Du lịch" } else { "Phòng" },
         }),
     )
 }

@@ -1,7 +1,7 @@
-//! A working day at the one-stop desk, played on the local stack: `make run`.
+//! A working day of the one-stop shop, played on the local stack: `make run`.
 //!
-//! The day stands in `tests/day/ho-so.csv`, as a one-stop software exports it: one line a change, with the clock. Every
-//! change is pushed by `POST /dossiers`, the stack does the rest, and what the citizens get is shown as they see it.
+//! `tests/day/ho-so.csv` holds the day as one-stop software exports it: one line a change, with its time. Each change is
+//! pushed by `POST /dossiers`; the stack does the rest, and what the citizens receive is printed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
@@ -15,7 +15,7 @@ use domain::text::sms::Sms;
 use domain::{ClosedSteps, Dossier, Phone, ReceiptCode};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use system_tests::{Citizen, Desk, Stack, half_past_five, today};
+use system_tests::{Citizen, OneStopSoftware, Stack, half_past_five, today};
 
 const DAY: &str = include_str!("../../day/ho-so.csv");
 
@@ -45,7 +45,7 @@ async fn main() -> Result<()> {
 
 struct Day {
     stack: Stack,
-    desk: Desk,
+    software: OneStopSoftware,
     screen: Screen,
     /// Codes are new on every run, so that a day can be played again on the same stack.
     run: u32,
@@ -65,10 +65,10 @@ struct Counts {
 
 impl Day {
     async fn new(stack: Stack) -> Result<Self> {
-        let desk = Desk::of(&stack).await?;
+        let software = OneStopSoftware::of(&stack).await?;
         Ok(Self {
             stack,
-            desk,
+            software,
             screen: Screen { colour: std::io::stdout().is_terminal() },
             run: fastrand::u32(..1_000),
             revisions: BTreeMap::new(),
@@ -101,7 +101,7 @@ impl Day {
     /// Pushes the changes of one minute as one array, and shows what follows.
     async fn push(&mut self, time: &str, changes: &[Change]) -> Result<()> {
         let snapshots: Vec<Value> = changes.iter().map(|change| self.snapshot(change)).collect();
-        let answer = self.desk.push(&json!(snapshots)).await?;
+        let answer = self.software.push(&json!(snapshots)).await?;
         ensure!(answer.status == 200, "the push of {time} was answered {answer:?}");
         let owed = self.owed(&snapshots)?;
         for (change, (report, snapshot)) in

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use domain::Phone;
 use domain::text::sms::Sms;
 use serde_json::json;
-use system_tests::{Citizen, Desk, Stack, desk, half_past_five, today};
+use system_tests::{Citizen, OneStopSoftware, Stack, half_past_five, one_stop_software, today};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
@@ -23,9 +23,9 @@ async fn main() -> Result<()> {
 }
 
 async fn push(stack: &Stack, step: &str, phone: &str) -> Result<()> {
-    let snapshot = desk::dossier(json!({"step": step, "phone": phone, "unit": "Bộ phận Một cửa"}));
+    let snapshot = one_stop_software::dossier(json!({"step": step, "phone": phone, "unit": "Bộ phận Một cửa"}));
     println!("POST {}/dossiers\n{snapshot}", stack.api());
-    let answer = Desk::of(stack).await?.push(&snapshot).await?;
+    let answer = OneStopSoftware::of(stack).await?.push(&snapshot).await?;
     println!("{} {}", answer.status, answer.body);
     Ok(())
 }

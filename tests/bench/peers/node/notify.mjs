@@ -25,7 +25,7 @@ async function tell({ dynamodb: change }) {
   try {
     await dynamodb.send(new PutItemCommand({
       TableName: NOTICES_TABLE, ConditionExpression: "attribute_not_exists(receipt_code)",
-      Item: { ...key, state: { S: "sending" }, open_lane: { S: "0#0" }, due_at: { N: String(Date.now() + 1_200_000) } },
+      Item: { ...key, state: { S: "sending" }, open_lane: { S: "0" }, due_at: { N: String(Date.now() + 1_200_000) } },
     }));
   } catch (error) {
     if (error instanceof ConditionalCheckFailedException) return;

@@ -32,7 +32,7 @@ def tell(record: DynamoDBRecord):
     key = {"receipt_code": {"S": new["receipt_code"]}, "notice": {"S": f"result#{new['revision']}"}}
     try:
         dynamodb.put_item(TableName=os.environ["NOTICES_TABLE"], ConditionExpression="attribute_not_exists(receipt_code)",
-                          Item={**key, "state": {"S": "sending"}, "open_lane": {"S": "0#0"},
+                          Item={**key, "state": {"S": "sending"}, "open_lane": {"S": "0"},
                                 "due_at": {"N": str(int(time.time() + 1200) * 1000)}})
     except dynamodb.exceptions.ConditionalCheckFailedException:
         return

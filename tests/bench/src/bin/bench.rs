@@ -1,4 +1,4 @@
-//! `make bench`: runs the contest and writes its table into docs/performance.md. infra/local/bench.py has built and
+//! `make bench`: runs the benchmark and writes its table into docs/performance.md. infra/local/bench.py has built and
 //! installed everything before.
 
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use bench::contest::{Contestant, Job, World};
+use bench::benchmark::{Candidate, Job, World};
 use bench::report::{Sizes, goals, megabytes, table};
 use bench::tls::Authority;
 use bench::{document, growth, local, plot};
@@ -33,14 +33,14 @@ fn main() -> Result<()> {
 
     let authority = Authority::new(&root, &folder)?;
     let world = World::measured(&root, &authority, ROUND_TRIP)?;
-    let mut contestants = contestants(&root, &folder, &authority)?;
+    let mut candidates = candidates(&root, &folder, &authority)?;
     if let Some(only) = &only {
-        contestants.retain(|one| only.split(' ').any(|name| one.name == name));
+        candidates.retain(|one| only.split(' ').any(|name| one.name == name));
     }
-    eprintln!("{} programs, {rounds} rounds of a start, a first invocation and {warm} more", contestants.len());
-    world.run(&mut contestants, rounds, warm)?;
+    eprintln!("{} programs, {rounds} rounds of a start, a first invocation and {warm} more", candidates.len());
+    world.run(&mut candidates, rounds, warm)?;
 
-    let table = table(&contestants, &sizes);
+    let table = table(&candidates, &sizes);
     if only.is_some() {
         println!("\n{table}"); // a look at some of them is not written down
         return Ok(());
@@ -50,7 +50,7 @@ fn main() -> Result<()> {
         document::machine(),
         rounds * warm,
         ROUND_TRIP.as_millis(),
-        goals(&contestants, &sizes),
+        goals(&candidates, &sizes),
         evening(&root, &authority, &folder)?,
     );
     println!("\n{text}");
@@ -75,9 +75,9 @@ fn grow(root: &Path) -> Result<()> {
 
 /// In the order of their rounds. Python and Node leave the caches full of themselves, and who comes next starts later for
 /// it: the empty function and the five measured against it follow programs of their own kind.
-fn contestants(root: &Path, folder: &Path, authority: &Authority) -> Result<Vec<Contestant>> {
+fn candidates(root: &Path, folder: &Path, authority: &Authority) -> Result<Vec<Candidate>> {
     let rust = |name, job| -> Result<_> {
-        Ok(Contestant::new(name, job, vec![laid_out(root, folder, name)?.display().to_string()], &[], folder))
+        Ok(Candidate::new(name, job, vec![laid_out(root, folder, name)?.display().to_string()], &[], folder))
     };
     let python = |name, job, module: &str| {
         let command = [
@@ -94,23 +94,23 @@ fn contestants(root: &Path, folder: &Path, authority: &Authority) -> Result<Vec<
             ("PYTHONDONTWRITEBYTECODE", "1".to_owned()),
             ("AWS_CA_BUNDLE", authority.bundle.display().to_string()),
         ];
-        Contestant::new(name, job, command.map(ToOwned::to_owned).to_vec(), &env, folder)
+        Candidate::new(name, job, command.map(ToOwned::to_owned).to_vec(), &env, folder)
     };
     let node = |name, job, module: &str| {
         let built = root.join(".local/peers/node/built");
         let command = ["node".to_owned(), built.join("runtime.mjs").display().to_string()];
         let handler = built.join(format!("{module}.mjs")).display().to_string();
-        Contestant::new(name, job, command.to_vec(), &[("_HANDLER", handler)], folder)
+        Candidate::new(name, job, command.to_vec(), &[("_HANDLER", handler)], folder)
     };
     Ok(vec![
-        rust("floor-lookup", Job::Lookup)?,
-        rust("floor-empty", Job::Empty)?,
+        rust("baseline-lookup", Job::Lookup)?,
+        rust("baseline-empty", Job::Empty)?,
         rust("lookup", Job::Lookup)?,
         rust("notify", Job::Notify)?,
         rust("intake", Job::Intake)?,
         rust("apology", Job::Apology)?,
         rust("sender", Job::Sender)?,
-        rust("floor-notify", Job::Notify)?,
+        rust("baseline-notify", Job::Notify)?,
         python("python-lookup", Job::Lookup, "lookup"),
         python("python-notify", Job::Notify, "notify"),
         node("node-lookup", Job::Lookup, "lookup"),

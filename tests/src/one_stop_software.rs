@@ -9,7 +9,7 @@ use crate::{Stack, today};
 
 /// The one-stop software, with the key it was given.
 #[derive(Clone)]
-pub struct Desk {
+pub struct OneStopSoftware {
     stack: Stack,
     key: String,
 }
@@ -31,7 +31,7 @@ impl Answer {
     }
 }
 
-impl Desk {
+impl OneStopSoftware {
     /// Takes the key from the stack's secret.
     pub async fn of(stack: &Stack) -> Result<Self> {
         let secret = stack.secret("IntakeSecret").await?;

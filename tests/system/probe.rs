@@ -8,7 +8,7 @@ use system_tests::role::{Call, Role};
 const FUNCTIONS: [&str; 5] =
     ["IntakeFunction", "NotifyFunction", "ApologyFunction", "SenderFunction", "LookupFunction"];
 
-pub struct House {
+pub struct PermissionProbe {
     stack: Stack,
     /// Each function's, in the order of the table of rights.
     pub roles: Vec<(&'static str, Role)>,
@@ -18,7 +18,7 @@ pub struct House {
     failed_runs: String,
 }
 
-impl House {
+impl PermissionProbe {
     pub async fn of(stack: &Stack) -> Self {
         let mut roles = Vec::new();
         for function in FUNCTIONS {

@@ -1,4 +1,4 @@
-//! Who is measured, and the rounds: A B C A B C …, so that a noisy machine is equally unkind to all.
+//! The programs that are measured, and the rounds: A B C A B C …, so that noise on the machine affects all equally.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,10 +13,10 @@ use crate::jobs::Jobs;
 use crate::sandbox::{Program, Sandbox};
 use crate::tls::Authority;
 
-/// Starts with nothing between them, or each would find the caches that its neighbour's work left behind.
+/// Starts without an invocation between them: the work of one program changes the caches for the next.
 const STARTS_A_ROUND: usize = 5;
 
-/// What a contestant does.
+/// The work of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Job {
     /// Nothing.
@@ -64,7 +64,7 @@ impl Job {
 }
 
 /// One program and what was measured of it.
-pub struct Contestant {
+pub struct Candidate {
     /// As the table names it.
     pub name: &'static str,
     /// What it does.
@@ -90,7 +90,7 @@ pub struct Contestant {
     pub calls: BTreeMap<String, usize>,
 }
 
-impl Contestant {
+impl Candidate {
     /// A program to be started by `command`, with `more` in its environment.
     pub fn new(name: &'static str, job: Job, command: Vec<String>, more: &[(&str, String)], folder: &Path) -> Self {
         let env = more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
@@ -116,7 +116,7 @@ impl Contestant {
         Sandbox::start(&Program { env, ..self.program.clone() })
     }
 
-    /// One of the five functions, and neither a floor nor a peer.
+    /// One of the five functions, and neither a baseline nor a peer.
     pub fn is_ours(&self) -> bool {
         self.job != Job::Empty && !self.name.contains('-')
     }
@@ -179,17 +179,17 @@ impl World {
         Self::new(root, authority, after, EVENING)
     }
 
-    /// Every contestant in turn, so many rounds: first they only start, then they work.
-    pub fn run(&self, contestants: &mut [Contestant], rounds: usize, warm: usize) -> Result<()> {
+    /// Runs every candidate once a round: first they only start, then they also work.
+    pub fn run(&self, candidates: &mut [Candidate], rounds: usize, warm: usize) -> Result<()> {
         for round in 1..=rounds {
             for _ in 0..STARTS_A_ROUND {
-                for contestant in contestants.iter_mut() {
-                    contestant.start(self).with_context(|| format!("{}, round {round}", contestant.name))?;
+                for candidate in candidates.iter_mut() {
+                    candidate.start(self).with_context(|| format!("{}, round {round}", candidate.name))?;
                 }
             }
-            self.start_after_peers(contestants)?;
-            for contestant in contestants.iter_mut() {
-                contestant.work(self, warm).with_context(|| format!("{}, round {round}", contestant.name))?;
+            self.start_after_peers(candidates)?;
+            for candidate in candidates.iter_mut() {
+                candidate.work(self, warm).with_context(|| format!("{}, round {round}", candidate.name))?;
             }
             eprintln!("  round {round} of {rounds}");
         }
@@ -197,16 +197,16 @@ impl World {
     }
 
     /// The empty function and ours, each with a start of every peer just before it.
-    fn start_after_peers(&self, contestants: &mut [Contestant]) -> Result<()> {
-        for measured in 0..contestants.len() {
-            if !contestants[measured].is_ours() && contestants[measured].job != Job::Empty {
+    fn start_after_peers(&self, candidates: &mut [Candidate]) -> Result<()> {
+        for measured in 0..candidates.len() {
+            if !candidates[measured].is_ours() && candidates[measured].job != Job::Empty {
                 continue;
             }
-            for peer in contestants.iter().filter(|one| one.is_peer() && one.job == Job::Lookup) {
+            for peer in candidates.iter().filter(|one| one.is_peer() && one.job == Job::Lookup) {
                 peer.sandbox(self)?;
             }
-            let started_in = contestants[measured].sandbox(self)?.started_in;
-            contestants[measured].starts_after_peers.push(started_in);
+            let started_in = candidates[measured].sandbox(self)?.started_in;
+            candidates[measured].starts_after_peers.push(started_in);
         }
         Ok(())
     }
@@ -220,7 +220,7 @@ impl World {
     }
 }
 
-/// How each runtime is told of our certificate: the floor reads the machine's authorities, as the SDK does by default.
+/// How each runtime is told of our certificate: the baselines read the machine's authorities, as the SDK does by default.
 fn environment(aws: &Aws, authority: &Authority) -> Vec<(String, String)> {
     let trust = [
         ("SSL_CERT_FILE", &authority.bundle),

@@ -15,8 +15,8 @@ def only_from(stack):
 
 
 def statuses(stack):
-    doors = [("POST", "/dossiers"), ("GET", "/mo/kannel"), ("POST", "/mo/kannel"), ("GET", "/docs"), ("GET", "/openapi.json")]
-    return [requests.request(method, stack.api() + path, timeout=10).status_code for method, path in doors]
+    endpoints = [("POST", "/dossiers"), ("GET", "/mo/kannel"), ("POST", "/mo/kannel"), ("GET", "/docs"), ("GET", "/openapi.json")]
+    return [requests.request(method, stack.api() + path, timeout=10).status_code for method, path in endpoints]
 
 
 @pytest.mark.parametrize(("lists", "expected"), [
@@ -25,7 +25,7 @@ def statuses(stack):
     ({"GatewayAddresses": ELSEWHERE}, [401, 403, 403, 200, 200]),
     ({"PushAddresses": f"{ELSEWHERE},127.0.0.0/8", "GatewayAddresses": f"{ELSEWHERE},127.0.0.1/32"}, [401, 401, 401, 200, 200]),
 ])
-def test_each_door_is_open_to_its_own_addresses_and_the_documents_to_everyone(stack, only_from, lists, expected):
+def test_each_endpoint_is_open_to_its_own_addresses_and_the_documents_to_everyone(stack, only_from, lists, expected):
     only_from(**lists)
     assert statuses(stack) == expected
 

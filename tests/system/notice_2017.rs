@@ -1,28 +1,29 @@
-//! The texts of the product are the seed's, to the character.
+//! The texts of the product are those of the 2017 notice, character by character.
 
 use domain::text::messages;
 use domain::{ClosedSteps, Dossier, NoticeKey};
 use serde_json::json;
 
-/// The document of 28 September 2017, as it was handed to us.
-const SEED: &str = include_str!("../seed/thong-bao-2017.txt");
+/// The document of 28 September 2017, in the original words.
+const NOTICE_2017: &str = include_str!("../seed/thong-bao-2017.txt");
 
 /// The quotations that begin with those words, without their quotation marks.
 fn quoted(beginning: &str) -> String {
-    let (_, rest) = SEED.split_once(&format!("“{beginning}")).expect("the seed quotes it");
+    let (_, rest) = NOTICE_2017.split_once(&format!("“{beginning}")).expect("the 2017 notice quotes it");
     let (text, _) = rest.split_once('”').expect("the quotation ends");
     format!("{beginning}{text}")
 }
 
-/// A template of the seed that begins with those words and goes on with those.
+/// The quotation of the notice that contains those words.
 fn template(containing: &str) -> String {
-    SEED.split('“')
+    NOTICE_2017
+        .split('“')
         .filter_map(|rest| {
             // The apology and the notices quote nothing inside; the quotation ends at the first closing mark.
             rest.split_once('”').map(|(text, _)| text.to_owned())
         })
         .find(|text| text.contains(containing))
-        .expect("the seed quotes it")
+        .expect("the 2017 notice quotes it")
 }
 
 fn dossier(step: &str) -> Dossier {
@@ -57,8 +58,8 @@ fn the_answer_of_8083_is_the_quotation_with_its_places_filled() {
 }
 
 #[test]
-fn the_seeds_own_example_is_understood() {
-    let (_, rest) = SEED.split_once("(Ví dụ: ").expect("the seed has an example");
+fn the_example_of_the_2017_notice_is_understood() {
+    let (_, rest) = NOTICE_2017.split_once("(Ví dụ: ").expect("the 2017 notice has an example");
     let (example, _) = rest.split_once(" gửi 8083)").expect("of a text to 8083");
     for written in [example, &format!("{example} gửi 8083")] {
         let readings = domain::inquiry::asked_for(written);

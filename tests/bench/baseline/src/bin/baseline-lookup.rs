@@ -59,8 +59,11 @@ async fn main() -> Result<(), Error> {
             .table_name(inquiries)
             .set_item(Some(row))
             .condition_expression("attribute_not_exists(inquiry)");
-        let entry =
-            PutEventsRequestEntry::builder().event_bus_name(bus).source("floor").detail_type("Answered").detail("{}");
+        let entry = PutEventsRequestEntry::builder()
+            .event_bus_name(bus)
+            .source("baseline")
+            .detail_type("Answered")
+            .detail("{}");
         let announce = eventbridge.put_events().entries(entry.build());
         tokio::try_join!(async { Ok(log.send().await?) }, async { Ok::<_, Error>(announce.send().await?) })?;
         Ok::<_, Error>(json!({"statusCode": 200, "body": reply}))

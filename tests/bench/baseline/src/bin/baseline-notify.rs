@@ -1,4 +1,4 @@
-//! The AWS calls of one notice by hand, in the same order: owed and claimed, the budget, Publish, marked, the event.
+//! The AWS calls of one notice by hand, in the same order: enqueued and claimed, a reservation of the rate limiter, Publish, completed, the event.
 //! No change is judged, nothing is retried, no record fails alone.
 
 use std::env::var;
@@ -25,7 +25,7 @@ async fn main() -> Result<(), Error> {
             let field = |name: &str| image[name]["S"].as_str().unwrap_or_default().to_owned();
             let code = field("receipt_code");
             let notice = format!("result#{}", image["revision"]["N"].as_str().unwrap_or_default());
-            let owed = dynamodb
+            let enqueue = dynamodb
                 .put_item()
                 .table_name(notices)
                 .item("receipt_code", S(code.clone()))
@@ -35,14 +35,14 @@ async fn main() -> Result<(), Error> {
                 .item("open_lane", S("0".into()))
                 .item("due_at", N("1800000000000".into()))
                 .condition_expression("attribute_not_exists(receipt_code)");
-            owed.send().await?;
-            let budget = dynamodb
+            enqueue.send().await?;
+            let reservation = dynamodb
                 .update_item()
                 .table_name(control)
                 .key("name", S("sms-budget".into()))
                 .update_expression("SET free_at = :to")
                 .expression_attribute_values(":to", N("1".into()));
-            budget.send().await?;
+            reservation.send().await?;
             let text = format!(
                 "TB: Hồ sơ của quý ông/bà (MS: {code}) đã được giải quyết xong. Mời ông/bà đến Bộ phận Một cửa \
                  Sở Văn hóa và Thể thao để nhận kết quả"
@@ -53,7 +53,7 @@ async fn main() -> Result<(), Error> {
                 .message(&text)
                 .message_attributes("AWS.SNS.SMS.SMSType", transactional.clone());
             let published = publish.send().await?;
-            let mark = dynamodb
+            let complete = dynamodb
                 .update_item()
                 .table_name(notices)
                 .key("receipt_code", S(code))
@@ -66,9 +66,12 @@ async fn main() -> Result<(), Error> {
                 .expression_attribute_values(":sending", S("sending".into()))
                 .expression_attribute_values(":id", S(published.message_id.unwrap_or_default()))
                 .expression_attribute_values(":text", S(text));
-            mark.send().await?;
-            let entry =
-                PutEventsRequestEntry::builder().event_bus_name(bus).source("floor").detail_type("Sent").detail("{}");
+            complete.send().await?;
+            let entry = PutEventsRequestEntry::builder()
+                .event_bus_name(bus)
+                .source("baseline")
+                .detail_type("Sent")
+                .detail("{}");
             eventbridge.put_events().entries(entry.build()).send().await?;
         }
         Ok::<_, Error>(json!({"batchItemFailures": []}))
