@@ -150,7 +150,7 @@ fn an_evening_without_a_run_is_told_at_six_and_a_run_by_hand_ends_the_alarm() {
     }
 }
 
-/// Deployed at any half hour of a day. A missed first evening is told when the stack is a day old: before that CloudWatch cannot
+/// Deployed at any half hour of a day. A missed first evening raises the alarm when the stack is a day old: before that CloudWatch cannot
 /// know how long the zeros have been coming.
 #[test]
 fn a_new_stack_raises_no_alarm_before_it_is_a_day_old() {
@@ -241,7 +241,7 @@ fn replies_put_off_now_and_then_raise_no_alarm_and_a_quarter_of_an_hour_of_them_
     }
 }
 
-/// The message itself lies in the queue for 14 days.
+/// The message itself stays in the queue for 14 days.
 #[test]
 fn a_failed_run_is_told_and_so_is_the_next_one() {
     let resource = alarm("RunsFailed");

@@ -197,7 +197,7 @@ fn every_path_and_every_convention_is_in_the_document_and_no_other() {
                 .any(|path| template.contains(&format!("{{ RestApiId: !Ref Api, Path: {path}, Method: {method} }}")))
         };
         for method in ["GET", "POST"] {
-            // An operator calls by one method; the door is open to both.
+            // An operator calls by one method; the endpoint accepts both.
             let written = methods(operations).contains(method);
             assert!(is_deployed(method) == written || path.starts_with("/mo/"), "{method} {path}");
         }

@@ -26,7 +26,7 @@ fn name(rest: &str) -> &str {
     rest.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').next().unwrap_or_default()
 }
 
-/// What stands in backticks and reads like a test: `some_words_like_this`.
+/// Words in backticks that look like a test's name: `some_words_like_this`.
 fn tests_named(text: &str) -> Vec<&str> {
     let quoted = text.split('`').skip(1).step_by(2);
     quoted.filter(|word| word.matches('_').count() >= 3 && name(word) == *word).collect()

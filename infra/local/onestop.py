@@ -9,26 +9,26 @@ import sys
 
 sys.dont_write_bytecode = True
 
-import door  # noqa: E402
+import import_target  # noqa: E402
 import kannel  # noqa: E402
-import proof  # noqa: E402
+import long_tests  # noqa: E402
 import bench  # noqa: E402
 import release  # noqa: E402
 import sam_local  # noqa: E402
-from clients import install_runtimes  # noqa: E402
+from client_runtimes import install_runtimes  # noqa: E402
 from console import Failed, say, short, step  # noqa: E402
 from stack import Stack, free_port  # noqa: E402
 from tools import LOCAL, ROOT, cargo, check_machine, install, install_api, sam  # noqa: E402
 
 PROOF_TABLE = ROOT / "target" / "proof.tsv"
 EVENING = "scale::ten_thousand"  # tests/system/scale.rs
-# Schemathesis and the examples of docs/openapi.yaml, after the Rust tests: they shut the doors for a moment. And what `make package` checks.
+# Schemathesis and the examples of docs/openapi.yaml, after the Rust tests: they block addresses for a moment. And what `make package` checks.
 API_TESTS = [str(LOCAL / "tools" / "api" / "bin" / "python"), "-B", "-m", "pytest", "--quiet", "-p", "no:cacheprovider", "tests/api", "tests/release"]
 RUN_PORT = int(os.environ.get("PORT", "4566"))
 
 
 def run():
-    """A working day at the one-stop desk, on a stack that stays up."""
+    """Plays a working day of the one-stop shop on a stack that stays up."""
     check_machine()
     install()
     cargo("build", "--workspace", "--bins", title="building the functions and the day's player")
@@ -62,7 +62,7 @@ def load():
     cargo("build", "--package", "import", title="building the import")
     options = ["--check"] if is_set("CHECK") else []
     options += ["--tell"] if is_set("TELL") else []
-    where = {} if is_set("CHECK") else door.find(Stack("run", RUN_PORT))
+    where = {} if is_set("CHECK") else import_target.find(Stack("run", RUN_PORT))
     return subprocess.run([str(ROOT / "target/debug/import"), os.environ["FILE"], *options], env={**os.environ, **where}, check=False).returncode
 
 
@@ -101,10 +101,10 @@ def prove():
     PROOF_TABLE.parent.mkdir(exist_ok=True)
     PROOF_TABLE.unlink(missing_ok=True)
     os.environ["PROOF_TABLE"] = str(PROOF_TABLE)
-    # The evening of 10,000 comes last: for minutes it leaves no part of the budget to any other test.
+    # The evening of 10,000 comes last: for minutes it uses the whole SMS rate.
     tests = ["cargo", "test", "--workspace", "--quiet", "--"]
     failed = on_a_stack_of_its_own([*tests, "--include-ignored", "--skip", EVENING], API_TESTS, [*tests, "--ignored", EVENING])
-    return proof.show(PROOF_TABLE, failed)
+    return long_tests.show(PROOF_TABLE, failed)
 
 
 def clients():
@@ -149,7 +149,7 @@ def local_invoke():
 
 COMMANDS = {
     "run": run, "down": down, "outputs": outputs, "redrive": redrive, "import": load,
-    "mutants": proof.mutants, "fuzz": proof.fuzz, "clients": clients,
+    "mutants": long_tests.mutants, "fuzz": long_tests.fuzz, "clients": clients,
     "validate": validate, "test": test, "prove": prove, "sam-local": local_invoke,
     "lint": release.lint, "scan": release.scan, "package": release.package, "deploy": release.deploy,
     "bench": bench.bench, "cost": bench.cost,

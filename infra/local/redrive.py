@@ -1,7 +1,7 @@
-"""Brings the changes of the dead-letter bucket to NotifyFunction again: `make redrive`.
+"""Processes the changes of the dead-letter bucket again, by NotifyFunction: `make redrive`.
 
 Lambda sets a batch that failed too often aside in S3, whole: <https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>.
-What it owes is owed once, however often it is brought: an object goes when all its records went through, and a second
+No notice is sent twice, however often this runs: an object is deleted when all its records succeeded, so a second
 redrive finds nothing to do. Runs under SAM's own Python, which has boto3. Stack: STACK=onestop.
 """
 

@@ -1,4 +1,4 @@
-"""What lands on AWS, and what is checked before: `make package`, `make lint`, `make scan`."""
+"""Builds what is deployed, and checks it: `make package`, `make lint`, `make scan`."""
 
 import os
 import re
@@ -7,7 +7,7 @@ import tomllib
 import zipfile
 from pathlib import Path
 
-import bootstraps
+import lambda_binaries
 from console import Failed, say, step
 from stack import FUNCTIONS
 from tools import LOCAL, ROOT, architecture, cargo, check_machine, install, install_lint, install_scan, sam, tools_env
@@ -60,7 +60,7 @@ def build(arch):
         [sam(), "build", "--parameter-overrides", f"Architecture={arch}"],
         LOCAL / "logs" / "package.log", cwd=ROOT, env={**tools_env(), **build_env(arch)},
     )
-    bootstraps.check([BUILT / f"{name.capitalize()}Function" / "bootstrap" for name in FUNCTIONS], arch)
+    lambda_binaries.check([BUILT / f"{name.capitalize()}Function" / "bootstrap" for name in FUNCTIONS], arch)
     say(f"✓ every bootstrap is {arch} and needs no newer glibc than Amazon Linux 2023's")
     heavy = []
     for name in FUNCTIONS:
@@ -123,7 +123,7 @@ def advisories():
 
 
 def scan():
-    """checkov and cfn-lint with its advice over every template. An exception stands in the template, with its reason."""
+    """checkov and cfn-lint with its advice over every template. Every exception is in the template, with its reason."""
     check_machine()
     install()
     install_scan()

@@ -16,7 +16,7 @@ from stack import FUNCTIONS, Stack, free_port, in_session
 from tools import LOCAL, ROOT, architecture, has_docker, sam
 
 NO_ANSWER = "(no answer)"
-HOST = "172.30.99.1"  # where sam-local-up.sh puts the bridge
+HOST = "172.30.99.1"  # where start-docker.sh puts the bridge
 
 
 def run():
@@ -132,7 +132,7 @@ class Engine:
         if os.geteuid() != 0 or not shutil.which("apt-get"):
             return False
         env = {**os.environ, "SAM_LOCAL_DIR": str(LOCAL / "docker")}
-        script = ROOT / "infra" / "local" / "sam-local-up.sh"
+        script = ROOT / "infra" / "local" / "start-docker.sh"
         done = subprocess.run(["bash", str(script)], capture_output=True, text=True, env=env, timeout=600, check=False)
         exports = [line for line in done.stdout.splitlines() if line.startswith("export ")]
         if done.returncode or not exports:

@@ -17,7 +17,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-import gateway
+import api_gateway
 from console import Failed, say, short, step
 from tools import LOCAL, ROOT, architecture, path_with_tools, sam
 
@@ -131,7 +131,7 @@ class Stack:
             LOCAL / "logs" / f"deploy-{self.name}.log",
             cwd=ROOT, env=self.env(),
         )
-        gateway.complete(self)
+        api_gateway.complete(self)
         self.fill_secrets()
         self.deployed.write_text(fingerprint)
 
@@ -160,7 +160,7 @@ class Stack:
 
     def api(self):
         """The API's address. The local AWS serves `https://<id>.execute-api…/<stage>` under its own."""
-        return f"{self.endpoint}/_aws/execute-api/{gateway.api_id(self)}/v1"
+        return f"{self.endpoint}/_aws/execute-api/{api_gateway.api_id(self)}/v1"
 
     def cloudformation(self, action, **parameters):
         query = urllib.parse.urlencode({"Action": action, "Version": "2010-05-15", "StackName": NAME, **parameters})
@@ -191,7 +191,7 @@ class Stack:
 def gateways():
     """Members of GatewaySecret, each convention once, so that all can be tried. `kannel-plain` is a Kannel whose phones
     show no accents, `vinaphone` an operator we do not know. V-COM's calls for replies go to a port that the tests listen
-    on; `vcom-elsewhere` calls from addresses that nobody here has."""
+    on; `vcom-elsewhere` calls from addresses that no test has."""
     def key():
         return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(24))
 

@@ -19,10 +19,10 @@ class Signed(requests.auth.AuthBase):
         self.intake, self.gateways = read("IntakeSecret"), read("GatewaySecret")
 
     def __call__(self, request):
-        door = urllib.parse.urlsplit(request.url).path.split("/v1/", 1)[-1]
+        endpoint = urllib.parse.urlsplit(request.url).path.split("/v1/", 1)[-1]
         sign = {"dossiers": self.push, "mo/kannel": self.kannel, "mo/1pay": self.onepay, "mo/esms": self.esms,
                 "mo/vcom": self.vcom}
-        sign.get(door, self.generic)(request)
+        sign.get(endpoint, self.generic)(request)
         return request
 
     def push(self, request):

@@ -1,6 +1,6 @@
 """What API Gateway does before a function is asked: who may call, and what it answers by itself."""
 
-import gateway
+import api_gateway
 import pytest
 import requests
 
@@ -10,8 +10,8 @@ ELSEWHERE = "203.0.113.0/24"
 @pytest.fixture
 def only_from(stack):
     """Deploys other lists of addresses; the deployed ones are back afterwards."""
-    yield lambda **lists: gateway.allow(stack, **lists)
-    gateway.allow(stack)
+    yield lambda **lists: api_gateway.allow(stack, **lists)
+    api_gateway.allow(stack)
 
 
 def statuses(stack):
@@ -44,7 +44,7 @@ def test_where_there_is_nothing_the_answer_says_where_to_read(stack, method, pat
 
 
 def test_every_answer_of_api_gateway_is_in_our_form(stack):
-    answers = gateway.api_of(stack)["x-amazon-apigateway-gateway-responses"]
+    answers = api_gateway.api_of(stack)["x-amazon-apigateway-gateway-responses"]
     assert {"DEFAULT_4XX", "DEFAULT_5XX"} <= answers.keys()
     for kind, answer in answers.items():
         body = requests.models.complexjson.loads(answer["responseTemplates"]["application/json"])

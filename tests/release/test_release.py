@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "infra" / "local"))
 
-import bootstraps  # noqa: E402
+import lambda_binaries  # noqa: E402
 import release  # noqa: E402
 from console import Failed  # noqa: E402
 from stack import FUNCTIONS  # noqa: E402
@@ -25,17 +25,17 @@ def elf(machine, rest=b""):
 
 @pytest.mark.parametrize("asked", OTHER)
 def test_a_bootstrap_of_another_architecture_is_refused(asked):
-    assert bootstraps.what_is_wrong(elf(asked), asked) is None
-    assert bootstraps.what_is_wrong(elf(OTHER[asked]), asked) == f"it is {OTHER[asked]}, and {asked} was asked for"
+    assert lambda_binaries.what_is_wrong(elf(asked), asked) is None
+    assert lambda_binaries.what_is_wrong(elf(OTHER[asked]), asked) == f"it is {OTHER[asked]}, and {asked} was asked for"
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_header_of_a_real_bootstrap_is_read(function):
     built = (ROOT / "target" / "debug" / function).read_bytes()
-    assert bootstraps.machine_of(built) == architecture()
-    assert bootstraps.newest_glibc(built) >= (2, 17)
+    assert lambda_binaries.machine_of(built) == architecture()
+    assert lambda_binaries.newest_glibc(built) >= (2, 17)
     other = OTHER[architecture()]
-    assert bootstraps.machine_of(built[:18] + E_MACHINE[other] + built[20:]) == other
+    assert lambda_binaries.machine_of(built[:18] + E_MACHINE[other] + built[20:]) == other
 
 
 def test_the_versions_of_glibc_are_those_that_the_linker_wrote():
@@ -44,7 +44,7 @@ def test_the_versions_of_glibc_are_those_that_the_linker_wrote():
     if listed.returncode:
         pytest.skip("no objdump here")
     needed = {tuple(map(int, line.split("GLIBC_")[1].split(".")[:2])) for line in listed.stdout.splitlines() if "GLIBC_2" in line}
-    assert bootstraps.newest_glibc(built.read_bytes()) == max(needed)
+    assert lambda_binaries.newest_glibc(built.read_bytes()) == max(needed)
 
 
 @pytest.mark.parametrize(("bootstrap", "what"), [
@@ -55,8 +55,8 @@ def test_the_versions_of_glibc_are_those_that_the_linker_wrote():
     (b"\x7fELF\x02\x01" + bytes(12) + b"\xf3\x00" + bytes(44), "for machine 0xf3"),
 ])
 def test_what_is_no_program_of_lambdas_is_refused(bootstrap, what):
-    assert bootstraps.machine_of(bootstrap) == what
-    assert what in bootstraps.what_is_wrong(bootstrap, "arm64")
+    assert lambda_binaries.machine_of(bootstrap) == what
+    assert what in lambda_binaries.what_is_wrong(bootstrap, "arm64")
 
 
 @pytest.mark.parametrize(("versions", "refused"), [
@@ -65,16 +65,16 @@ def test_what_is_no_program_of_lambdas_is_refused(bootstrap, what):
 ])
 def test_a_newer_glibc_than_amazon_linux_has_is_refused(versions, refused):
     expected = refused and f"it needs glibc {refused}, and Amazon Linux 2023 has 2.34"
-    assert bootstraps.what_is_wrong(elf("arm64", versions), "arm64") == expected
+    assert lambda_binaries.what_is_wrong(elf("arm64", versions), "arm64") == expected
 
 
 def test_one_wrong_bootstrap_stops_the_release_and_is_named(tmp_path):
     good, bad = tmp_path / "good", tmp_path / "bad"
     good.write_bytes(elf("arm64"))
     bad.write_bytes(elf("x86_64"))
-    bootstraps.check([good], "arm64")
+    lambda_binaries.check([good], "arm64")
     with pytest.raises(Failed, match="bad: it is x86_64"):
-        bootstraps.check([good, bad], "arm64")
+        lambda_binaries.check([good, bad], "arm64")
 
 
 @pytest.mark.parametrize(("overrides", "asked"), [

@@ -42,7 +42,7 @@ pub struct Sms {
     pub ucs2: bool,
 }
 
-/// Whether Kannel is here; where it is not, that is said so that nobody misses it.
+/// Whether Kannel is installed; if not, a line in the output says that its tests are skipped.
 pub fn is_here() -> bool {
     let here = std::env::var_os("KANNEL").is_some();
     if !here {

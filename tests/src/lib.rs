@@ -1,4 +1,4 @@
-//! A deployed stack, as the people around it see it: the one-stop software, a citizen, the clerk at the tables.
+//! Clients of a deployed stack: the one-stop software, a citizen, gateways, and direct access to its tables.
 
 pub mod citizen;
 pub mod cloudwatch;

@@ -17,7 +17,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::stack;
 
 /// Seconds that a client waits for an answer.
-const PATIENCE: u32 = 60;
+const TIMEOUT: u32 = 60;
 
 /// A client and what it takes to run it.
 struct Client {
@@ -189,7 +189,7 @@ async fn a_call_is_tried_again_under_its_id(stack: &Stack, client: &Client, faul
     let proxy = Proxy::start(stack, faults).await.unwrap();
     let dossier = dossier(json!({}));
     // Where a time-out is not what is tried, there is none, however busy the machine is.
-    let time_out = if faults.contains(&Fault::NoAnswer) { 10 } else { PATIENCE };
+    let time_out = if faults.contains(&Fault::NoAnswer) { 10 } else { TIMEOUT };
     let ran = client.fed(&proxy.url, &key(stack).await, row(&dossier) + "\n", time_out).await;
     let mut said = String::new();
     for (fault, pause) in faults.iter().zip([1, 2, 4]) {
@@ -226,7 +226,7 @@ async fn a_setting_that_is_missing_or_broken_is_named(stack: &Stack, client: &Cl
 async fn a_broken_line_stops_before_anything_is_sent(stack: &Stack, client: &Client) {
     let good = dossier(json!({}));
     let input = format!("{}\n0161701234\tba\n", row(&good));
-    let ran = client.fed(&stack.api(), &key(stack).await, input, PATIENCE).await;
+    let ran = client.fed(&stack.api(), &key(stack).await, input, TIMEOUT).await;
     let told = "✗ dòng 2: cần 9 ô cách nhau bằng dấu tab, ô thứ hai (revision) là số nguyên\n";
     assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (2, "", told));
     assert_eq!(stack.item("DossiersTable", &[("receipt_code", code(&good))]).await.unwrap(), None);
@@ -272,7 +272,7 @@ impl Client {
     }
 
     async fn run(&self, url: &str, key: &str, dossiers: &[Value]) -> Ran {
-        self.fed(url, key, dossiers.iter().map(|dossier| row(dossier) + "\n").collect(), PATIENCE).await
+        self.fed(url, key, dossiers.iter().map(|dossier| row(dossier) + "\n").collect(), TIMEOUT).await
     }
 
     async fn fed(&self, url: &str, key: &str, input: String, time_out: u32) -> Ran {

@@ -1,4 +1,4 @@
-//! Changes that Lambda set aside are brought again by `make redrive`, and owe nothing twice.
+//! `make redrive` processes the changes of the dead-letter bucket again; no notice is sent twice.
 
 use std::process::Command;
 
@@ -38,7 +38,7 @@ fn record(snapshot: &Value) -> Value {
 async fn what_was_set_aside_is_brought_again_once() {
     let stack = stack().await;
     let set_aside = dossier(json!({"step": "Trả kết quả"}));
-    // The dossier is in the table, as it was when its record was set aside; silent, so that its own stream owes nothing.
+    // The dossier is in the table, as it was when its record was set aside; silent, so that its own stream record requires no notice.
     let mut kept = record(&set_aside)["dynamodb"]["NewImage"].clone();
     kept["silent"] = json!({"BOOL": true});
     stack.put_item("DossiersTable", kept).await.unwrap();
@@ -52,5 +52,5 @@ async fn what_was_set_aside_is_brought_again_once() {
     assert!(redrive(&stack).starts_with("0 objects brought again, 0 left"));
     stack.put_object("FailedRecordsBucket", "aws/lambda/1/shard/2", object.to_string()).await.unwrap();
     assert!(redrive(&stack).starts_with("1 objects brought again, 0 left"));
-    assert_eq!(stack.inbox(&phone(&set_aside)).await.unwrap().len(), 1, "told once, however often it is brought");
+    assert_eq!(stack.inbox(&phone(&set_aside)).await.unwrap().len(), 1, "one SMS, however often it is redriven");
 }

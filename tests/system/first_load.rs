@@ -40,7 +40,7 @@ async fn three_thousand_rows_are_loaded_silently_and_those_refused_can_be_correc
     assert_eq!((stored["step"].as_str(), stored["revision"].as_u64()), (Some("Trả kết quả"), Some(0)));
     assert_eq!((stored["received_on"].as_str(), stored["silent"].as_bool()), (Some("2026-11-20"), Some(true)));
 
-    // The software's change wins over the list, and its citizen is told.
+    // The software's change wins over the list, and its citizen gets the SMS.
     let change =
         json!({"receipt_code": list.code(5), "revision": 0, "phone": list.phone(5), "received_on": "2026-11-20"});
     OneStopSoftware::of(&stack)
@@ -60,7 +60,7 @@ async fn three_thousand_rows_are_loaded_silently_and_those_refused_can_be_correc
     assert_eq!(
         stack.inbox(&format!("+84{}", &list.phone(4)[1..])).await.unwrap(),
         Vec::<String>::new(),
-        "a first load wakes nobody"
+        "a first load sends no SMS"
     );
 
     // A row that was stored is corrected in the list, those refused in their own file.

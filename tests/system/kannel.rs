@@ -52,7 +52,7 @@ fn accented(text: impl Into<String>, parts: usize) -> Sms {
 }
 
 #[tokio::test]
-async fn a_citizen_reads_accented_answers_in_ucs2_and_hints_for_whatever_else_was_typed() {
+async fn a_citizen_reads_accented_answers_in_ucs2_and_hints_for_other_texts() {
     if !is_here() {
         return;
     }

@@ -1,4 +1,4 @@
-//! Each function may do its own work and nobody else's: tried on the deployed stack, under each function's own role.
+//! Each function has the rights for its own work and no others: tried on the deployed stack, under each function's role.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use system_tests::role::Verdict;
 use crate::probe::PermissionProbe;
 use crate::stack;
 
-/// Who may do what: **i**ntake, **n**otify, **a**pology, **s**ender, **l**ookup. What is not here, nobody may.
+/// The rights of **i**ntake, **n**otify, **a**pology, **s**ender, **l**ookup. No function has a right that is not listed.
 const RIGHTS: &[(&str, &str, &str)] = &[
     ("dynamodb:PutItem", "dossiers", "i····"),
     ("dynamodb:GetItem", "dossiers", "·n·sl"),
@@ -32,7 +32,7 @@ const RIGHTS: &[(&str, &str, &str)] = &[
     ("logs:CreateLogStream", "the stack's log", "inasl"),
 ];
 
-/// What else is tried, and nobody may.
+/// Calls that are tried and that no function has a right to.
 const WRONGS: &[(&str, &str)] = &[
     ("secretsmanager:GetSecretValue", "another's"),
     ("secretsmanager:PutSecretValue", "intake"),

@@ -93,7 +93,7 @@ async fn wrong_pushes(software: &OneStopSoftware, stored: &Value) -> Vec<String>
     vec![national(&phone(&other))]
 }
 
-/// Dossiers in the table that nobody can read.
+/// Rows of dossiers that are not valid.
 async fn wrong_records(stack: &Stack) -> Vec<String> {
     let unreadable = dossier(json!({}));
     let number = unreadable["phone"].clone();
@@ -109,7 +109,7 @@ async fn wrong_records(stack: &Stack) -> Vec<String> {
     vec![national(&phone(&unreadable))]
 }
 
-/// Wrong credentials, a gateway nobody knows, one id for two texts, one's own phone for a code.
+/// Wrong credentials, an unknown gateway, one id for two texts, one's own phone for a code.
 async fn wrong_texts(citizen: &Citizen, code: &str) {
     let asked = format!("MCKH {code} {CHATTER}");
     let id = new_id();

@@ -116,7 +116,7 @@ async fn the_inquiries_on_dynamodb_keep_their_promises() {
 }
 
 #[tokio::test]
-async fn the_budget_and_the_turn_on_dynamodb_keep_their_promises() {
+async fn the_rate_counter_on_dynamodb_keeps_its_promises() {
     let stack = stack().await;
     // A table of the test's own: the deployed one is in use.
     let name = format!("control-{:08x}", fastrand::u32(..));

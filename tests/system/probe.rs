@@ -1,4 +1,4 @@
-//! The deployed things by short names, and calls of every action on them that change nothing where they are allowed.
+//! Calls of every action on the deployed resources, named by short names. An allowed call changes nothing.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -77,15 +77,15 @@ impl PermissionProbe {
         }
     }
 
-    /// Of nobody's item, and only if it has an attribute that none has.
+    /// A request for an item that does not exist; a write has a condition that no item meets.
     fn on_table(&self, action: &str, on: &str) -> Value {
         let (table, index) = on.split_once("/index/").unwrap_or((on, ""));
-        let nobody = json!({"S": "nobody"});
+        let missing = json!({"S": "missing"});
         let (name, key) = match table {
-            "dossiers" => (self.stack.output("DossiersTable"), json!({"receipt_code": nobody})),
-            "notices" => (self.stack.output("NoticesTable"), json!({"receipt_code": nobody, "notice": nobody})),
-            "inquiries" => (self.stack.output("InquiriesTable"), json!({"inquiry": nobody})),
-            _ => (self.control.as_str(), json!({"name": nobody})),
+            "dossiers" => (self.stack.output("DossiersTable"), json!({"receipt_code": missing})),
+            "notices" => (self.stack.output("NoticesTable"), json!({"receipt_code": missing, "notice": missing})),
+            "inquiries" => (self.stack.output("InquiriesTable"), json!({"inquiry": missing})),
+            _ => (self.control.as_str(), json!({"name": missing})),
         };
         let hash = match (table, index) {
             (_, "by_appointment") => "appointment_on",
@@ -98,8 +98,8 @@ impl PermissionProbe {
         let mut request = match action {
             "BatchGetItem" => json!({"RequestItems": {name: {"Keys": [key]}}}),
             "BatchWriteItem" => json!({"RequestItems": {name: [{"DeleteRequest": {"Key": key}}]}}),
-            "Query" => json!({"TableName": name, "KeyConditionExpression": "#hash = :nobody",
-                "ExpressionAttributeNames": {"#hash": hash}, "ExpressionAttributeValues": {":nobody": nobody}}),
+            "Query" => json!({"TableName": name, "KeyConditionExpression": "#hash = :missing",
+                "ExpressionAttributeNames": {"#hash": hash}, "ExpressionAttributeValues": {":missing": missing}}),
             "Scan" => json!({"TableName": name}),
             "GetItem" => json!({"TableName": name, "Key": key}),
             "PutItem" => json!({"TableName": name, "Item": key, "ConditionExpression": "attribute_exists(never)"}),
@@ -113,7 +113,7 @@ impl PermissionProbe {
 
     fn on_bucket(&self, action: &str) -> Call {
         let bucket = self.stack.output("FailedRecordsBucket");
-        let object = format!("/{bucket}/nobody");
+        let object = format!("/{bucket}/missing");
         let (method, path) = match action {
             "ListBucket" => (Method::GET, format!("/{bucket}?list-type=2")),
             "GetObject" => (Method::GET, object),

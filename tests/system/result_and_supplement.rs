@@ -1,4 +1,4 @@
-//! Which change owes which notice, from the push to the phone.
+//! Which change requires which notice, from the push to the phone.
 
 use chrono::Days;
 use serde_json::json;
@@ -82,7 +82,7 @@ async fn nobody_is_told_same_day_silently_or_without_a_mobile_number() {
         done["status"] = json!("Chờ bổ sung");
         done["unit"] = json!("Bộ phận Một cửa");
         software.store(&done).await.unwrap();
-        // A later change of the same dossier (so of the same shard) that does owe shows that the quiet one was through.
+        // A later change of the same dossier (so of the same shard) that does require a notice shows that the quiet one was through.
         let reopened = next(
             &done,
             json!({"step": "Thẩm định", "status": "Đang xử lý", "phone": "0912345678", "same_day": false, "silent": false}),

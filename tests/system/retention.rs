@@ -94,7 +94,7 @@ async fn an_inquiry_goes_after_its_months_and_a_phones_count_after_its_minute() 
     assert!(!counts.is_empty() && counts.iter().all(|count| expiry(count) < soon), "{counts:?}");
 }
 
-/// Of every test that ran before: no row is kept for ever but what is still owed, and two counters that name nobody.
+/// Of every test that ran before: only unfinished notices and two counters without personal data are kept for ever.
 #[tokio::test]
 async fn no_row_of_any_test_is_kept_for_ever() {
     let stack = stack().await;
@@ -110,7 +110,7 @@ async fn no_row_of_any_test_is_kept_for_ever() {
     let settings = stack.configuration("NotifyFunction").await.unwrap();
     let control = json!({"TableName": settings["Environment"]["Variables"]["CONTROL_TABLE"]});
     let known = ["name", "free_at", "accepted_at", "owner", "lease_until"];
-    let rows = eventually("the budget's row", || async {
+    let rows = eventually("the rate limiter's row", || async {
         let found = stack.aws("dynamodb", "Scan", control.clone()).await?;
         Ok(found["Items"].as_array().filter(|rows| !rows.is_empty()).cloned())
     });

@@ -34,8 +34,8 @@ async fn ten_thousand_apologies_are_planned_and_sent_once_with_real_calls() {
     let pushed = Utc::now();
     stack.evening(half_past_five(day - Days::new(1))).await.unwrap();
     let planned = Utc::now();
-    let told = loop {
-        let told: Vec<String> = stack
+    let reached = loop {
+        let reached: Vec<String> = stack
             .all_sms()
             .await
             .unwrap()
@@ -43,15 +43,15 @@ async fn ten_thousand_apologies_are_planned_and_sent_once_with_real_calls() {
             .filter(|message| message.phone.starts_with("+8438") && message.text.contains("(MS: E"))
             .map(|message| message.phone)
             .collect();
-        if told.len() >= DUE {
-            break told;
+        if reached.len() >= DUE {
+            break reached;
         }
-        assert!((Utc::now() - planned).num_minutes() < 30, "{} of {DUE} in half an hour", told.len());
+        assert!((Utc::now() - planned).num_minutes() < 30, "{} of {DUE} in half an hour", reached.len());
         tokio::time::sleep(std::time::Duration::from_secs(2)).await;
     };
     let sent = Utc::now();
-    let phones: BTreeSet<&String> = told.iter().collect();
-    assert_eq!((told.len(), phones.len()), (DUE, DUE), "everybody, and nobody twice");
+    let phones: BTreeSet<&String> = reached.iter().collect();
+    assert_eq!((reached.len(), phones.len()), (DUE, DUE), "each phone, and none twice");
     let mut rows = evening_rows(&stack, &format!("apology#{day}")).await;
     rows.sort_unstable();
     assert_eq!(rows.len(), DUE, "the outbox is complete");
@@ -65,7 +65,7 @@ async fn ten_thousand_apologies_are_planned_and_sent_once_with_real_calls() {
         seconds(sent - pushed),
     );
     let mut line = Line::of("10,000 apologies with real calls to the local stack");
-    line.add(told.len(), told.len() - phones.len(), DUE - phones.len());
+    line.add(reached.len(), reached.len() - phones.len(), DUE - phones.len());
     line.record();
 }
 

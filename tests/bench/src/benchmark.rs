@@ -158,7 +158,7 @@ impl Candidate {
     }
 }
 
-/// The endpoint, and what every process is told of it.
+/// The simulated AWS, and the environment of every process.
 pub struct World {
     jobs: Jobs,
     aws: Aws,
@@ -220,7 +220,7 @@ impl World {
     }
 }
 
-/// How each runtime is told of our certificate: the baselines read the machine's authorities, as the SDK does by default.
+/// The variables by which each runtime trusts our certificate: the baselines read the machine's authorities, as the SDK does by default.
 fn environment(aws: &Aws, authority: &Authority) -> Vec<(String, String)> {
     let trust = [
         ("SSL_CERT_FILE", &authority.bundle),
@@ -264,7 +264,7 @@ pub fn settings(url: &str) -> Vec<(String, String)> {
         ("INQUIRY_RETENTION_DAYS", "396"),
         ("SENDING_WINDOW", "07:00-21:00"),
         ("SMS_ACCENTS", "keep"),
-        // The rate holds a fleet back, not one message: here nobody waits for it.
+        // So high that no message waits for the rate limiter.
         ("SMS_PARTS_PER_SECOND", "1000000"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))

@@ -31,7 +31,7 @@ pub struct Used {
 }
 
 /// MemorySize of template.yaml, in GB.
-const DOOR: f64 = 0.5;
+const API: f64 = 0.5;
 const BACKGROUND: f64 = 0.25;
 /// An access log's line, in bytes.
 const ACCESS_LINE: u64 = 250;
@@ -64,7 +64,7 @@ impl Used {
 pub struct Jobs {
     /// A new dossier pushed by itself, and the stream's look at it.
     pub first_push: Used,
-    /// A change pushed by itself that owes nothing, and the stream's look at it.
+    /// A change pushed by itself that requires no notice, and the stream's look at it.
     pub change: Used,
     /// What a result notice takes beyond its change.
     pub result: Used,
@@ -76,7 +76,7 @@ pub struct Jobs {
     pub inquiry: Used,
     /// A minute in which nothing is due.
     pub idle_minute: Used,
-    /// An evening for nobody.
+    /// An evening with no apology to plan.
     pub idle_evening: Used,
 }
 
@@ -105,12 +105,12 @@ async fn jobs(accents: Accents) -> Jobs {
     let change = pushed(&mut stack, &snapshot(2, "Thẩm định", json!({}))).await;
     let supplement = beyond(pushed(&mut stack, &snapshot(3, "Tiếp nhận", papers)).await, &change);
     pushed(&mut stack, &snapshot(4, "Thẩm định", json!({}))).await;
-    let inquiry = used(&stack, DOOR, stack.ask("1", "84912345678", "MCKH 0161701234")).await;
+    let inquiry = used(&stack, API, stack.ask("1", "84912345678", "MCKH 0161701234")).await;
     let inquiry = Used { api_requests: 1, log_bytes: ACCESS_LINE, ..inquiry };
 
     let idle_minute = used(&stack, BACKGROUND, stack.send_due()).await;
-    let nobody = "2026-11-20T10:30:00Z".parse().expect("a time");
-    let idle_evening = Used { log_bytes: NOTICE_LINES, ..used(&stack, BACKGROUND, stack.plan(nobody)).await };
+    let no_apologies = "2026-11-20T10:30:00Z".parse().expect("a time");
+    let idle_evening = Used { log_bytes: NOTICE_LINES, ..used(&stack, BACKGROUND, stack.plan(no_apologies)).await };
     // Alone in its evening, so that it bears every look by itself: planned at 17:30, sent by the next minute's run.
     let planning = Used { log_bytes: NOTICE_LINES, ..used(&stack, BACKGROUND, stack.plan(stack.world.now())).await };
     let sending = Used { log_bytes: NOTICE_LINES, ..used(&stack, BACKGROUND, stack.send_due()).await };
@@ -121,10 +121,10 @@ async fn jobs(accents: Accents) -> Jobs {
 }
 
 /// A push and its stream record, one invocation each, a minute after whatever was before: indexes show it, and the
-/// budget is free.
+/// rate limiter is free.
 async fn pushed(stack: &mut Stack, snapshots: &serde_json::Value) -> Used {
     tokio::time::sleep(A_MINUTE).await;
-    let push = used(stack, DOOR, stack.push(snapshots)).await;
+    let push = used(stack, API, stack.push(snapshots)).await;
     let push = Used { api_requests: 1, log_bytes: ACCESS_LINE, ..push };
     let (before, began) = (stack.world.meter.spent(), stack.world.now());
     stack.deliver_stream().await;

@@ -1,5 +1,4 @@
-//! What stands between the functions and the local stack, and counts what passes: calls of AWS, and DynamoDB's request
-//! units.
+//! A proxy between the functions and the local stack that counts the calls of AWS and DynamoDB's request units.
 //!
 //! Units of a write, its indexes' among them, and of a read of one item are the local stack's own count. Those of a Query
 //! and of a BatchGetItem follow DynamoDB's rule from what was asked and answered, for the local stack takes each for one
@@ -109,7 +108,7 @@ fn units(action: &str, asked: &Value, answer: &Value) -> (f64, f64) {
             (0.0, tables.map(|table| a_read(table) * keys(table)).sum())
         }
         "GetItem" => (0.0, counted.unwrap_or_default()),
-        // A condition that fails costs as a write of the item that stands there.
+        // A condition that fails costs as a write of the existing item.
         _ => (counted.unwrap_or_else(|| blocks(item_size(&answer["Item"]), 1024)), 0.0),
     }
 }

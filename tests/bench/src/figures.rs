@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The value that a share of `values` lies at or below: 0.5 is the median. Zero of nothing.
+/// The value that a share of `values` is at or below: 0.5 is the median. Zero of nothing.
 pub fn percentile<T: Copy + Ord + Default>(values: &[T], share: f64) -> T {
     let mut sorted = values.to_vec();
     sorted.sort_unstable();

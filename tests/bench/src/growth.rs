@@ -86,10 +86,10 @@ async fn jobs(dossiers: usize) -> Grown {
     assert!(messages > 0, "nothing was due");
     let sent = sent.over(messages as f64);
 
-    stack.deliver_stream().await; // the pushes, which owe nothing
+    stack.deliver_stream().await; // the pushes, which require no notice
     let (before, mut waited) = (stack.world.meter.spent(), chrono::TimeDelta::zero());
     for number in 0..SAMPLE {
-        // Far enough apart for the budget to be free: how long a busy one keeps a message is not the table's doing.
+        // Far enough apart that no notice waits for the rate limiter: its delay does not depend on the table.
         tokio::time::sleep(std::time::Duration::from_secs(5)).await;
         let done = json!({"revision": 3, "step": "Trả kết quả"});
         stack.world.write(dossier(&code(number * step), &phone(number), done));

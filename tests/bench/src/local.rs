@@ -173,7 +173,7 @@ impl Province {
         Ok((average(&plan, planned_in, dossiers), average(&send, took - planned_in, dossiers)))
     }
 
-    /// Who is due is read, which of them are owed an apology already, and the others' are put; all else is sending.
+    /// Planning reads the dossiers that are due and their enqueued apologies, and puts the others; all other calls are sending.
     fn is_of_the_plan(&self, call: &Passed) -> bool {
         match call.action.as_str() {
             "Query" => call.table == self.table("Dossiers"),
@@ -182,7 +182,7 @@ impl Province {
         }
     }
 
-    /// A dossier as it stands in its table.
+    /// A dossier's row.
     fn item(&self, number: usize) -> Result<Value> {
         let request = json!({"TableName": self.table("Dossiers"), "Key": {"receipt_code": {"S": code(number)}}});
         Ok(self.aws("dynamodb", "DynamoDB_20120810.GetItem", &request)?["Item"].take())

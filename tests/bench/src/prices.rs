@@ -1,4 +1,4 @@
-//! List prices of AWS in ap-southeast-1 (Singapore), in USD, before the free tier and tax, as they stood in August and
+//! List prices of AWS in ap-southeast-1 (Singapore), in USD, before the free tier and tax, of August and
 //! September 2026. AWS's own pages could not be reached from where this was written: [`Price::source`] says through what
 //! each was read, and where more than one reading account.
 

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use crate::http::{Request, Response, Server, answer_all};
 
 /// The longest time-out of template.yaml.
-const PATIENCE: Duration = Duration::from_secs(900);
+const TIMEOUT: Duration = Duration::from_secs(900);
 
 /// One process's Runtime API.
 pub struct RuntimeApi {
@@ -78,7 +78,7 @@ impl RuntimeApi {
     }
 
     fn signal(&self) -> Result<Signal> {
-        self.signals.recv_timeout(PATIENCE).context("nothing was heard of it for a quarter of an hour")
+        self.signals.recv_timeout(TIMEOUT).context("it was silent for a quarter of an hour")
     }
 }
 
@@ -103,7 +103,7 @@ fn next_headers(number: u64) -> Vec<(&'static str, String)> {
     vec![
         ("Content-Type", "application/json".into()),
         ("Lambda-Runtime-Aws-Request-Id", format!("8476a536-e9f4-11e8-9739-{number:012}")),
-        ("Lambda-Runtime-Deadline-Ms", (now + PATIENCE).as_millis().to_string()),
+        ("Lambda-Runtime-Deadline-Ms", (now + TIMEOUT).as_millis().to_string()),
         ("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:ap-southeast-1:123456789012:function:bench".into()),
         (
             "Lambda-Runtime-Trace-Id",

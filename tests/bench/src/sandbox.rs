@@ -62,8 +62,8 @@ impl Sandbox {
     pub fn cpu(&self) -> Result<Duration> {
         let mut nanoseconds = 0;
         for thread in fs::read_dir(format!("/proc/{}/task", self.process.id()))? {
-            let told = fs::read_to_string(thread?.path().join("schedstat"))?;
-            nanoseconds += told.split(' ').next().and_then(|first| first.parse::<u64>().ok()).unwrap_or_default();
+            let schedstat = fs::read_to_string(thread?.path().join("schedstat"))?;
+            nanoseconds += schedstat.split(' ').next().and_then(|first| first.parse::<u64>().ok()).unwrap_or_default();
         }
         Ok(Duration::from_nanos(nanoseconds))
     }

@@ -1,4 +1,4 @@
-//! A certificate authority of this run's own, which every measured process is told to trust.
+//! A certificate authority of this run's own; every measured process is configured to trust it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

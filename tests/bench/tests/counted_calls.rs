@@ -73,13 +73,13 @@ fn a_lookup_reads_once_and_writes_once_and_the_count_and_the_event_are_beside() 
 }
 
 #[test]
-fn a_notice_takes_two_writes_and_one_publish_and_the_budget_and_the_event_are_apart() {
+fn a_notice_takes_two_writes_and_one_publish_besides_the_reservation_and_the_event() {
     let jobs = jobs();
     let mut notify = Running::start("notify", &jobs, 0);
     let calls = notify.invoke(&jobs.notify(1));
     exactly(&calls, [("PutItem", 1), ("UpdateItem", 2), ("Publish", 1), ("PutEvents", 1)]);
     assert_eq!(to_table(&calls, "UpdateItem", "notices").len(), 1);
-    assert_eq!(to_table(&calls, "UpdateItem", "control").len(), 1, "the budget's share");
+    assert_eq!(to_table(&calls, "UpdateItem", "control").len(), 1, "a reservation of the rate limiter");
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn a_batch_of_a_hundred_takes_two_writes_and_one_publish_each_and_ten_calls_of_t
     let counts = by_action(&calls);
     assert_eq!((counts["PutItem"], counts["Publish"], counts["PutEvents"]), (100, 100, 10));
     assert_eq!(to_table(&calls, "UpdateItem", "notices").len(), 100);
-    assert!(to_table(&calls, "UpdateItem", "control").len() <= 10, "a share of the budget lasts for many");
+    assert!(to_table(&calls, "UpdateItem", "control").len() <= 10, "one reservation is for many notices");
 }
 
 #[test]

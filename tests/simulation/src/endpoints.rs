@@ -1,4 +1,4 @@
-//! The two front doors, as those outside knock at them: the one-stop software and 8083's gateway, with their retries.
+//! Calls of the two HTTP endpoints, with the retries of their callers: the one-stop software and 8083's gateway.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::aws::Stack;
 /// Time-outs of template.yaml.
 const INTAKE: TimeDelta = TimeDelta::seconds(15);
 const LOOKUP: TimeDelta = TimeDelta::seconds(4);
-/// Faults are few: whoever is not answered by then never will be.
+/// A schedule has few faults: a call that fails so often never succeeds.
 const MOST_TRIES: usize = 12;
 
 const INTAKE_KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -64,7 +64,7 @@ impl Stack {
         None
     }
 
-    /// One invocation of `IntakeFunction`: status and body. None where its sandbox died.
+    /// One invocation of `IntakeFunction`: status and body. None where its sandbox crashed.
     pub async fn intake(&self, event: &ApiGatewayProxyRequest) -> Option<(i64, String)> {
         let ports = self.sandbox_ports();
         let intake = Intake {
@@ -76,7 +76,7 @@ impl Stack {
         self.invoke(INTAKE, intake.handle(event)).await.map(|(response, _)| read(&response))
     }
 
-    /// One invocation of `LookupFunction` with that GatewaySecret: status and body. None where its sandbox died.
+    /// One invocation of `LookupFunction` with that GatewaySecret: status and body. None where its sandbox crashed.
     pub async fn lookup(&self, secret: Value, event: &ApiGatewayProxyRequest) -> Option<(i64, String)> {
         let (ports, request) = (self.sandbox_ports(), self.request());
         let lookup = Lookup {
@@ -91,7 +91,7 @@ impl Stack {
     }
 }
 
-/// A push with that body. The library checks its time against the machine's clock, which stands still for nobody.
+/// A push with that body. Its timestamp is the machine's time, not the virtual time: the library checks it against the machine's clock.
 pub fn signed(body: String) -> ApiGatewayProxyRequest {
     let now = Utc::now().timestamp();
     let signature =

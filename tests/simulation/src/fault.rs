@@ -13,9 +13,9 @@ pub enum Fault {
     After,
     /// Nothing is heard for a long time; it did nothing.
     TimeOut,
-    /// The sandbox dies before it.
+    /// The sandbox crashes before it.
     DieBefore,
-    /// The sandbox dies after it.
+    /// The sandbox crashes after it.
     DieAfter,
 }
 
@@ -35,7 +35,7 @@ pub(crate) enum Fate<T> {
     Done(T),
     /// It failed, and the caller may know that nothing happened.
     NotDone,
-    /// It failed, and nobody knows whether anything happened.
+    /// It failed, and the caller cannot know whether it took effect.
     Lost,
 }
 
@@ -117,7 +117,7 @@ impl Faults {
         self.seen.lock().expect("no panic holds it").injected.clone()
     }
 
-    /// Resolves when the sandbox dies.
+    /// Resolves when the sandbox crashes.
     pub async fn death(&self) {
         self.death.notified().await;
     }

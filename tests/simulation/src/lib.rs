@@ -1,6 +1,6 @@
-//! The world in memory, in virtual time, with every fault we can make.
+//! A simulation in memory and in virtual time, with fault injection.
 //!
-//! The functions under test are the real ones; only what lies behind the ports is played here. [`world`] keeps
+//! The functions under test are the real ones; only what is behind the ports is simulated. [`world`] keeps
 //! DynamoDB's promises (conditions, indexes that lag), [`fault`] breaks any call of it, [`aws`] calls the functions
 //! again as Lambda would until nothing is left to do.
 

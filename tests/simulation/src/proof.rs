@@ -13,9 +13,9 @@ pub struct Line {
     pub schedules: usize,
     /// SMS the network accepted, and replies that 8083 gave.
     pub sent: usize,
-    /// Those beyond what was owed.
+    /// Those sent beyond the required ones.
     pub duplicates: usize,
-    /// Those owed and never sent.
+    /// Required ones that were never sent.
     pub lost: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Made-up dossiers and notice_config for the proofs.
+//! Made-up dossiers and settings for the proofs.
 
 use std::sync::Arc;
 use std::time::Duration;

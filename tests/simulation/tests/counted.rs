@@ -1,4 +1,4 @@
-//! What each job may spend: calls of AWS, request units and round trips, exactly. A change that spends more fails here.
+//! The exact cost of each job: calls of AWS, request units and round trips. A change that costs more fails here.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use simulation::promises::in_virtual_time;
 use simulation::scenario::{dossier, evening_of, notice_config, phone};
 use simulation::world::World;
 
-/// A stack whose rate keeps nobody waiting, with one dossier under way.
+/// A stack whose rate delays no notice, with one dossier under way.
 fn stack() -> Stack {
     let began = "2026-11-24T02:00:00Z".parse().expect("a time");
     let stack = Stack::new(Arc::new(World::at(began)), Arc::new(Faults::none()), notice_config(1_000_000));
@@ -57,7 +57,7 @@ fn a_notice_that_goes_at_once_takes_two_writes_and_one_publish() {
         let (before, began) = (stack.world.meter.spent(), stack.world.now());
         stack.deliver_stream().await;
         let spent = stack.world.meter.spent() - before;
-        // Owed and claimed in one, marked; and apart: the budget's share, the event.
+        // Enqueued and claimed in one, completed; besides: a reservation of the rate limiter, the event.
         let expected = [("PutItem", 1), ("UpdateItem", 1 + 1), ("Publish", 1), ("PutEvents", 1)];
         assert_eq!(calls(&spent), BTreeMap::from(expected));
         assert_eq!((spent.messages, spent.parts, spent.write_units), (1, 3, 2 + 1 + 2));
@@ -66,7 +66,7 @@ fn a_notice_that_goes_at_once_takes_two_writes_and_one_publish() {
 }
 
 #[test]
-fn a_change_that_owes_nothing_costs_no_call() {
+fn a_change_that_requires_no_notice_costs_no_call() {
     in_virtual_time(async {
         let mut stack = stack();
         stack.world.write(dossier("0161701234", "0912345678", json!({"revision": 2, "step": "Trình ký"})));

@@ -24,13 +24,13 @@ fn half_past_five() -> DateTime<Utc> {
     "2026-11-24T10:30:00Z".parse().expect("a time")
 }
 
-/// What happened, and what is owed: SMS of each kind to each phone.
-type Owed = BTreeMap<(&'static str, String), usize>;
+/// Counts of SMS by kind and phone.
+type Required = BTreeMap<(&'static str, String), usize>;
 
 struct Scenario {
     name: &'static str,
-    /// Kind and phone of each notice owed.
-    owed: &'static [(&'static str, &'static str)],
+    /// Kind and phone of each required notice.
+    required: &'static [(&'static str, &'static str)],
     /// Messages to 8083: each has one row and one reply.
     asked: usize,
     play: for<'a> fn(&'a mut Stack) -> LocalBoxFuture<'a, ()>,
@@ -43,7 +43,7 @@ const C: &str = "+84912345673";
 const SCENARIOS: [Scenario; 7] = [
     Scenario {
         name: "a result",
-        owed: &[("result", A)],
+        required: &[("result", A)],
         asked: 0,
         play: |stack| {
             Box::pin(async {
@@ -55,7 +55,7 @@ const SCENARIOS: [Scenario; 7] = [
     },
     Scenario {
         name: "papers, then a result; another dossier beside",
-        owed: &[("supplement", A), ("result", A), ("result", B)],
+        required: &[("supplement", A), ("result", A), ("result", B)],
         asked: 0,
         play: |stack| {
             Box::pin(async {
@@ -70,7 +70,7 @@ const SCENARIOS: [Scenario; 7] = [
     },
     Scenario {
         name: "an evening: two late, one done, one without a phone",
-        owed: &[("apology", A), ("apology", B)],
+        required: &[("apology", A), ("apology", B)],
         asked: 0,
         play: |stack| {
             Box::pin(async {
@@ -84,7 +84,7 @@ const SCENARIOS: [Scenario; 7] = [
     },
     Scenario {
         name: "an evening, and a result in the middle of it",
-        owed: &[("apology", A), ("result", B)],
+        required: &[("apology", A), ("result", B)],
         asked: 0,
         play: |stack| {
             Box::pin(async {
@@ -96,7 +96,7 @@ const SCENARIOS: [Scenario; 7] = [
     },
     Scenario {
         name: "a phone corrected after its result, and a number that is refused",
-        owed: &[("result", A), ("result", B), ("result", C)],
+        required: &[("result", A), ("result", B), ("result", C)],
         asked: 0,
         play: |stack| {
             Box::pin(async {
@@ -117,7 +117,7 @@ const SCENARIOS: [Scenario; 7] = [
     },
     Scenario {
         name: "the one-stop software pushes, in order and again",
-        owed: &[("result", A), ("result", B)],
+        required: &[("result", A), ("result", B)],
         asked: 0,
         play: |stack| {
             Box::pin(async {
@@ -134,7 +134,7 @@ const SCENARIOS: [Scenario; 7] = [
     },
     Scenario {
         name: "a text to 8083, its dossier changing at each delivery",
-        owed: &[],
+        required: &[],
         asked: 2,
         play: |stack| {
             Box::pin(async {
@@ -196,11 +196,11 @@ fn run(scenario: &Scenario, plan: &[(usize, Fault)]) -> Outcome {
 
 /// Invariants 1 to 4 of the design.
 fn check(scenario: &Scenario, plan: &[(usize, Fault)], world: &World, faults: &Faults) -> Outcome {
-    let mut owed: Owed = BTreeMap::new();
-    for (kind, phone) in scenario.owed {
-        *owed.entry((kind, (*phone).to_owned())).or_default() += 1;
+    let mut required: Required = BTreeMap::new();
+    for (kind, phone) in scenario.required {
+        *required.entry((kind, (*phone).to_owned())).or_default() += 1;
     }
-    let mut accepted: Owed = BTreeMap::new();
+    let mut accepted: Required = BTreeMap::new();
     for message in world.accepted() {
         *accepted.entry((kind_of(&message.text).as_str(), message.phone)).or_default() += 1;
     }
@@ -221,13 +221,13 @@ fn check(scenario: &Scenario, plan: &[(usize, Fault)], world: &World, faults: &F
             let dossier = world.dossier(&id.receipt_code);
             let Some(Contact::Mobile(phone)) = dossier.contact() else { panic!("a phone") };
             let phone = phone.as_e164().to_owned();
-            *owed.get_mut(&(id.key.kind().as_str(), phone)).expect("it was owed") -= 1;
+            *required.get_mut(&(id.key.kind().as_str(), phone)).expect("it is required") -= 1;
         } else {
             assert_eq!(row.state, State::Sent, "{}: {plan:?}: {id} {row:?}", scenario.name);
         }
     }
     for notice in accepted.keys() {
-        assert!(owed.contains_key(notice), "{}: {plan:?}: {notice:?} was sent and never owed", scenario.name);
+        assert!(required.contains_key(notice), "{}: {plan:?}: {notice:?} was sent and is not required", scenario.name);
     }
     let ambiguous = faults.injected().iter().filter(|fault| !fault.is_definite()).count();
     let rows = world.inquiries().len();
@@ -238,12 +238,12 @@ fn check(scenario: &Scenario, plan: &[(usize, Fault)], world: &World, faults: &F
         lost: scenario.asked.saturating_sub(rows),
     };
     assert_eq!(rows, scenario.asked, "{}: {plan:?}: one row a message", scenario.name);
-    for (notice, owed) in &owed {
+    for (notice, required) in &required {
         let accepted = accepted.get(notice).copied().unwrap_or(0);
-        outcome.lost += owed.saturating_sub(accepted);
-        outcome.duplicates += accepted.saturating_sub(*owed);
+        outcome.lost += required.saturating_sub(accepted);
+        outcome.duplicates += accepted.saturating_sub(*required);
         assert!(
-            accepted <= owed + ambiguous,
+            accepted <= required + ambiguous,
             "{}: {plan:?}: {notice:?} was sent {accepted} times with {ambiguous} crashes or ambiguous outcomes",
             scenario.name
         );
@@ -302,7 +302,7 @@ fn every_pair(scenarios: &[Scenario]) {
 fn without_a_fault_nothing_is_sent_twice() {
     for scenario in &SCENARIOS {
         let outcome = run(scenario, &[]);
-        let owed = scenario.owed.len() + scenario.asked;
-        assert_eq!((outcome.sent, outcome.duplicates), (owed, 0), "{}", scenario.name);
+        let required = scenario.required.len() + scenario.asked;
+        assert_eq!((outcome.sent, outcome.duplicates), (required, 0), "{}", scenario.name);
     }
 }

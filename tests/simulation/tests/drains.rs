@@ -1,5 +1,5 @@
 //! When a run looks, how long it waits and when it stops, to the millisecond: time is virtual and a call takes five of them.
-//! Who looks too often pays for it, who looks too seldom keeps a citizen waiting.
+//! To query too often costs money; to query too seldom delays a reply.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -59,8 +59,8 @@ async fn replies_due(stack: &Stack, number: usize, due_at: DateTime<Utc>) {
     for each in 0..number {
         let inquiry = inquiry(each);
         stack.ports.log(&inquiry).await.expect("logged");
-        let owed = stack.ports.enqueue(&inquiry.id.into(), Enqueue::Pending { due_at }, stack.world.now()).await;
-        assert!(owed.expect("an answer"));
+        let enqueued = stack.ports.enqueue(&inquiry.id.into(), Enqueue::Pending { due_at }, stack.world.now()).await;
+        assert!(enqueued.expect("an answer"));
     }
     stack.ports.sleep_until(half_past_five()).await;
 }
@@ -145,7 +145,7 @@ fn no_reply_is_begun_when_the_time_is_up_and_it_burns_no_attempt() {
 }
 
 #[test]
-fn a_reply_for_which_there_is_no_time_is_owed_and_counted() {
+fn a_reply_for_which_there_is_no_time_is_enqueued_and_counted() {
     in_virtual_time(async {
         let stack = stack();
         let replies = ReplySession::begin(&stack.ports, "request", stack.world.now());

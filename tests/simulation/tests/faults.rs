@@ -83,20 +83,20 @@ fn states(world: &World) -> BTreeMap<&'static str, usize> {
     states
 }
 
-/// Everything that was owed was sent, once.
-fn all_sent_once(stack: &Stack, owed: usize) {
-    assert_eq!(states(&stack.world), BTreeMap::from([("sent", owed)]));
+/// Every required notice was sent, once.
+fn all_sent_once(stack: &Stack, required: usize) {
+    assert_eq!(states(&stack.world), BTreeMap::from([("sent", required)]));
     let mut texts: Vec<String> = stack.world.accepted().into_iter().map(|message| message.text).collect();
     texts.sort();
     texts.dedup();
-    assert_eq!((texts.len(), stack.world.accepted().len()), (owed, owed));
+    assert_eq!((texts.len(), stack.world.accepted().len()), (required, required));
 }
 
-/// A line of the table: everything that is true was sent, once, whatever went wrong.
-fn proved(fault: &str, stack: &Stack, owed: usize) {
+/// Adds a line to the proof table, and checks that every required notice was sent once.
+fn proved(fault: &str, stack: &Stack, required: usize) {
     let sent = stack.world.accepted().len();
     let mut line = Line::of(fault);
-    line.add(sent, sent.saturating_sub(owed), owed.saturating_sub(sent));
+    line.add(sent, sent.saturating_sub(required), required.saturating_sub(sent));
     line.record();
     assert_eq!((line.duplicates, line.lost), (0, 0), "{fault}");
 }
@@ -202,7 +202,7 @@ fn everything_delivered_to_two_sandboxes_at_once_is_sent_once() {
 #[test]
 fn a_lost_reply_of_publish_is_one_duplicate_and_no_loss() {
     in_virtual_time(async {
-        // The first call puts and claims the row, the second takes a piece of the budget, the third publishes.
+        // The first call puts and claims the row, the second makes a reservation of the rate limiter, the third publishes.
         let mut stack = stack_at(half_past_five(), Faults::at([(2, Fault::After)]), 100);
         results(&stack, 1);
         stack.deliver_stream().await;
@@ -236,7 +236,7 @@ fn sns_that_hangs_or_answers_5xx_is_asked_again_when_the_lease_has_run_out() {
         results(&stack, 3);
         sns_fails(&mut stack, half_past_five() + TimeDelta::minutes(5), SendError::Unknown("503".into()));
         stack.deliver_stream().await;
-        assert_eq!(states(&stack.world), BTreeMap::from([("sending", 3)]), "in doubt: nobody may send it yet");
+        assert_eq!(states(&stack.world), BTreeMap::from([("sending", 3)]), "in doubt: no sender may send it yet");
         assert!(stack.send_until_quiet(TimeDelta::hours(1)).await);
         all_sent_once(&stack, 3);
         let first = stack.world.accepted()[0].at - half_past_five();
@@ -246,7 +246,7 @@ fn sns_that_hangs_or_answers_5xx_is_asked_again_when_the_lease_has_run_out() {
 }
 
 #[test]
-fn a_refused_authorisation_stops_the_run_and_burns_no_notice() {
+fn a_refused_authorisation_stops_the_run_and_counts_no_attempt() {
     in_virtual_time(async {
         let mut stack = stack();
         results(&stack, 40);
@@ -295,14 +295,14 @@ fn attempts_used_up_end_in_failed_with_the_last_reason() {
         let row = stack.world.outbox().into_values().next().expect("one");
         assert_eq!((row.state, row.reason.as_deref()), (State::Failed, Some("given up after 20 attempts: Throttling")));
         assert!(stack.world.now() - half_past_five() > TimeDelta::hours(10), "but it was tried for hours");
-        proved("SNS throttled for days: failed after 20 attempts, and told", &stack, 0);
+        proved("SNS throttled for days: failed after 20 attempts", &stack, 0);
     });
 }
 
 #[test]
-fn a_run_tells_what_it_did() {
+fn a_run_reports_what_it_did() {
     in_virtual_time(async {
-        // Planned at night, when nothing may go; two minutes after seven each notice meets its own fate.
+        // Enqueued at night, when the window is closed; at two minutes past seven each notice has another outcome.
         let mut stack = stack_at_night(Faults::none(), 100);
         results(&stack, 7);
         stack.world.write(dossier("D", &phone(7), json!({"appointment_on": "2026-11-24"})));
@@ -423,19 +423,19 @@ fn half_past_five_not_fired_at_all_is_made_up_for_by_the_second_pass() {
         assert_eq!((plan.planned, plan.already_planned), (5, 0));
         assert!(stack.send_until_quiet(TimeDelta::minutes(10)).await);
         all_sent_once(&stack, 5);
-        proved("17:30 not fired at all: 17:35 tells them", &stack, 5);
+        proved("17:30 not fired at all: 17:35 plans them", &stack, 5);
     });
 }
 
 #[test]
-fn half_past_five_a_day_and_a_half_late_apologises_to_nobody() {
+fn half_past_five_a_day_and_a_half_late_sends_no_apology() {
     in_virtual_time(async {
         let stack = stack_at(vn("2026-11-26T08:00:00"), Faults::none(), 100);
         due_tomorrow(&stack, 3);
         minutes(1).await;
         assert_eq!(stack.evening(half_past_five()).await, Some(apology::Plan::default()));
         assert!(stack.world.outbox().is_empty());
-        proved("17:30 a day and a half late: too late for anybody", &stack, 0);
+        proved("17:30 a day and a half late: no apology is sent", &stack, 0);
     });
 }
 
@@ -452,7 +452,7 @@ fn what_is_no_longer_true_between_plan_and_claim_is_not_sent() {
         minutes(1).await;
         stack.evening(half_past_five()).await.expect("it ran");
         assert_eq!(states(&stack.world), BTreeMap::from([("pending", 6)]));
-        assert!(stack.world.accepted().is_empty(), "nobody is woken");
+        assert!(stack.world.accepted().is_empty(), "no SMS at night");
         let change = |code: &str, changes: Value| {
             let mut changes = changes;
             changes["revision"] = json!(2);
@@ -494,13 +494,13 @@ fn an_evening_that_the_window_cuts_goes_on_at_seven_and_expires_with_its_day() {
         due_tomorrow(&stack, 200);
         minutes(1).await;
         let plan = stack.evening(half_past_five()).await.expect("it ran");
-        assert!(plan.overrun_minutes >= 8, "the alarm speaks at once: {plan:?}");
+        assert!(plan.overrun_minutes >= 8, "the alarm is raised at once: {plan:?}");
         assert!(stack.send_until_quiet(TimeDelta::hours(12)).await);
         all_sent_once(&stack, 200);
         let (evening, morning): (Vec<_>, Vec<_>) =
             stack.world.accepted().into_iter().partition(|message| message.at < vn("2026-11-24T21:00:05"));
         assert!(!evening.is_empty() && !morning.is_empty());
-        assert!(morning.iter().all(|message| message.at >= seven()), "nobody is woken");
+        assert!(morning.iter().all(|message| message.at >= seven()), "no SMS at night");
         proved("the sending window closes in the middle of an evening", &stack, 200);
 
         let mut stack = stack_at(half_past_five(), Faults::none(), 1);
@@ -523,7 +523,7 @@ fn keeps_the_rate(accepted: &[Accepted], rate: f64) {
             (at, f64::from(domain::text::sms::Sms::new(&message.text).parts))
         })
         .collect();
-    // A message leaves when its turn has come and arrives a round trip later.
+    // A message leaves at its reserved time and arrives a round trip later.
     let round_trip = 0.012;
     for first in 0..sent.len() {
         let mut parts = 0.0;
@@ -545,7 +545,7 @@ fn the_whole_fleet_keeps_one_rate_and_news_goes_before_apologies() {
         due_tomorrow(&stack, 400);
         minutes(1).await;
         stack.evening(half_past_five()).await.expect("planned, and the first of them sent");
-        // In the middle of the evening a batch of results arrives: more than notify has patience for.
+        // In the middle of the evening a batch of results arrives: more than notify waits for.
         results(&stack, 120);
         let arrived = stack.world.now();
         let records = records(&stack, 400);
@@ -603,7 +603,7 @@ fn clocks_five_minutes_apart_send_once() {
 }
 
 #[test]
-fn a_dossier_table_restored_from_backup_tells_nobody_twice() {
+fn a_dossier_table_restored_from_backup_causes_no_second_notice() {
     in_virtual_time(async {
         let mut stack = stack();
         stack.world.write(dossier("A", &phone(1), json!({})));
@@ -631,8 +631,8 @@ fn at_result(stack: &Stack, revision: u64, phone: Value) {
     stack.world.write(dossier("A", "", changes));
 }
 
-/// To which numbers SMS went, in order.
-fn told(stack: &Stack) -> Vec<String> {
+/// The numbers of all accepted SMS, in order.
+fn phones_reached(stack: &Stack) -> Vec<String> {
     stack.world.accepted().into_iter().map(|message| message.phone).collect()
 }
 
@@ -649,7 +649,7 @@ fn a_phone_corrected_after_the_result_is_told_once_and_another_good_number_nothi
                 at_result(&stack, revision as u64 + 2, number);
                 stack.deliver_stream().await;
             }
-            assert_eq!(told(&stack), [phone(1)], "once");
+            assert_eq!(phones_reached(&stack), [phone(1)], "once");
             proved("a phone corrected after its result", &stack, 1);
         }
     });
@@ -667,7 +667,7 @@ fn a_phone_corrected_when_the_result_was_handed_over_is_told_nothing() {
         stack.world.write(dossier("B", "", silently));
         stack.world.write(dossier("B", &phone(2), json!({"revision": 2, "step": "Trả kết quả"})));
         stack.deliver_stream().await;
-        assert!(stack.world.accepted().is_empty(), "the first load owed nothing");
+        assert!(stack.world.accepted().is_empty(), "the first load requires no notice");
     });
 }
 
@@ -687,7 +687,7 @@ fn each_time_papers_are_awaited_has_its_own_corrected_phone() {
             stack.world.write(papers(revision, status, number));
             stack.deliver_stream().await;
         }
-        assert_eq!(told(&stack), [phone(1), phone(2)]);
+        assert_eq!(phones_reached(&stack), [phone(1), phone(2)]);
     });
 }
 
@@ -703,7 +703,7 @@ fn a_phone_that_was_removed_before_the_notice_went_and_corrected_later_is_told()
         assert_eq!((row.state, row.phone_at_fault), (State::Cancelled, true));
         at_result(&stack, 3, json!(phone(2)));
         stack.deliver_stream().await;
-        assert_eq!(told(&stack), [phone(2)]);
+        assert_eq!(phones_reached(&stack), [phone(2)]);
     });
 }
 
@@ -724,7 +724,7 @@ fn a_number_that_sns_refused_is_corrected_whenever_the_correction_comes() {
             at_result(&stack, 2, json!(phone(2)));
             stack.deliver_stream().await;
             assert!(stack.send_until_quiet(TimeDelta::minutes(30)).await);
-            assert_eq!(told(&stack), [phone(0), phone(2)], "{corrected_after}");
+            assert_eq!(phones_reached(&stack), [phone(0), phone(2)], "{corrected_after}");
         }
     });
 }
@@ -732,7 +732,7 @@ fn a_number_that_sns_refused_is_corrected_whenever_the_correction_comes() {
 #[test]
 fn a_correction_that_comes_while_the_notice_is_on_its_way_to_the_wrong_number_comes_again() {
     in_virtual_time(async {
-        // Struck at any call of the sender, or at none: it dies, or its mark is lost.
+        // Struck at any call of the sender, or at none: it crashes, or its update to `sent` fails.
         for strike in 0..12 {
             let fault = if strike % 2 == 0 { Fault::DieAfter } else { Fault::Before };
             let plan = if strike > 0 { Some((strike - 1, fault)) } else { None };
@@ -747,14 +747,14 @@ fn a_correction_that_comes_while_the_notice_is_on_its_way_to_the_wrong_number_co
             tokio::join!(stack.notify(std::slice::from_ref(&first)), corrected);
             stack.deliver_stream().await;
             assert!(stack.send_until_quiet(TimeDelta::hours(2)).await, "{strike}: {:?}", states(&stack.world));
-            assert_eq!(told(&stack), [phone(2)], "{strike}");
+            assert_eq!(phones_reached(&stack), [phone(2)], "{strike}");
             assert!(stack.bucket.is_empty());
         }
     });
 }
 
 #[test]
-fn a_row_whose_state_was_edited_by_hand_starves_nobody_and_is_told() {
+fn a_row_whose_state_was_edited_by_hand_delays_no_other_and_is_counted() {
     in_virtual_time(async {
         let mut stack = stack_at_night(Faults::none(), 100);
         results(&stack, 40);
@@ -773,7 +773,7 @@ fn a_row_whose_state_was_edited_by_hand_starves_nobody_and_is_told() {
 }
 
 #[test]
-fn a_counter_in_the_far_future_stops_nobody_and_is_told() {
+fn a_counter_in_the_far_future_is_set_back_and_counted() {
     in_virtual_time(async {
         let stack = stack();
         results(&stack, 20);
@@ -790,7 +790,7 @@ fn a_counter_in_the_far_future_stops_nobody_and_is_told() {
 }
 
 #[test]
-fn a_plan_that_fails_half_way_still_tells_what_it_owed() {
+fn a_plan_that_fails_half_way_still_reports_what_it_planned() {
     in_virtual_time(async {
         let mut failed = 0;
         for after in 0..60 {
@@ -809,7 +809,7 @@ fn a_plan_that_fails_half_way_still_tells_what_it_owed() {
 }
 
 #[test]
-fn a_run_that_fails_half_way_still_tells_what_it_sent() {
+fn a_run_that_fails_half_way_still_reports_what_it_sent() {
     in_virtual_time(async {
         let mut failed = 0;
         for after in (0..4_000).step_by(37) {
@@ -831,7 +831,7 @@ fn a_run_that_fails_half_way_still_tells_what_it_sent() {
 }
 
 #[test]
-fn a_region_without_sms_burns_no_notice_and_is_told() {
+fn a_region_without_sms_fails_no_notice_and_is_counted() {
     in_virtual_time(async {
         let mut stack = stack();
         results(&stack, 40);
@@ -876,7 +876,7 @@ fn after_a_long_wait_for_the_rate_the_dossier_is_looked_at_again() {
         let (run, ()) = tokio::join!(stack.send_due(), reopened);
         let tally = run.expect("alive").expect("it ran").notices;
         assert_eq!((tally.sent, tally.cancelled), (1, 1));
-        assert_eq!(told(&stack), [phone(0)]);
+        assert_eq!(phones_reached(&stack), [phone(0)]);
     });
 }
 
@@ -939,7 +939,7 @@ fn a_result_closed_by_mistake_before_its_notice_went_is_told_when_it_is_back() {
         assert!(stack.world.accepted().is_empty());
         stack.world.write(dossier("R0", &phone(0), json!({"revision": 3, "step": "Trả kết quả"})));
         stack.deliver_stream().await;
-        assert_eq!(told(&stack), [phone(0)]);
+        assert_eq!(phones_reached(&stack), [phone(0)]);
     });
 }
 

@@ -1,4 +1,5 @@
-//! Planning takes the memory of a page, not of a province: `make prove`. Alone in its process, whose heap is measured.
+//! `make prove`: planning needs the memory of one page, however many dossiers there are. This test has a process of its own,
+//! because the peak of its heap is measured.
 
 use peak_alloc::PeakAlloc;
 use simulation::fault::Faults;

@@ -39,7 +39,7 @@ fn vcom_fails(stack: &mut Stack, until: DateTime<Utc>, error: SendError) {
     stack.ports.gateway = Arc::new(move |_, now| (now < until).then(|| error.clone()));
 }
 
-/// So many citizens ask, each is told that the message has come.
+/// So many citizens ask; each message is accepted.
 async fn ask(stack: &Stack, number: usize) {
     for each in 0..number {
         let code = stack.ask_by_vcom(&each.to_string(), &format!("8491{each:07}"), "MCKH A").await;
@@ -142,7 +142,7 @@ fn vcom_that_hangs_keeps_no_citizen_and_no_notice_waiting() {
         vcom_fails(&mut stack, half_past_five() + TimeDelta::minutes(20), SendError::NotSent("no answer".into()));
         stack.ports.gateway_takes = Duration::from_millis(1_200);
         ask(&stack, 100).await;
-        // A night's worth of results is owed while every call for a reply hangs for ten seconds.
+        // The results of a night are enqueued while every call for a reply hangs for ten seconds.
         stack.ports.gateway_takes = Duration::from_secs(10);
         stack.notice_config.window = "07:00-17:00".parse().expect("closed now");
         for each in 0..50 {
@@ -205,7 +205,7 @@ fn a_reply_goes_at_any_hour_and_without_a_budget() {
         stack.notice_config.window = "07:00-17:00".parse().expect("closed now");
         vcom_fails(&mut stack, half_past_five() + TimeDelta::minutes(2), SendError::NotSent("HTTP 500".into()));
         ask(&stack, 2).await;
-        assert!(stack.send_until_quiet(TimeDelta::minutes(10)).await, "nobody waits for the morning");
+        assert!(stack.send_until_quiet(TimeDelta::minutes(10)).await, "no reply waits for the morning");
         all_replied_once(&stack, 2);
         assert!(stack.world.accepted().is_empty(), "not by SNS");
     });

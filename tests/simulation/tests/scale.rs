@@ -16,7 +16,7 @@ use simulation::world::World;
 
 const RATE: u32 = 10;
 
-/// In any t seconds at most rate·t parts, plus one message: between any two messages lies at least the time that the
+/// In any t seconds at most rate·t parts, plus one message: the time between any two messages is at least the time that the
 /// first of them and all up to the second take.
 fn keeps_the_rate(world: &World) {
     const ROUND_TRIP: i64 = 12;
@@ -36,15 +36,15 @@ fn states(world: &World) -> BTreeMap<State, usize> {
     })
 }
 
-/// Everybody was told once, at the rate.
-async fn all_are_told(stack: &Stack, owed: usize, what: &str) {
-    assert_eq!(stack.world.outbox().len(), owed, "the outbox is complete");
+/// Every required notice was sent once, within the rate.
+async fn all_sent_once_at_the_rate(stack: &Stack, required: usize, what: &str) {
+    assert_eq!(stack.world.outbox().len(), required, "the outbox is complete");
     assert!(stack.send_until_quiet(TimeDelta::hours(24)).await);
-    assert_eq!(states(&stack.world), BTreeMap::from([(State::Sent, owed)]));
-    assert_eq!(stack.world.accepted().len(), owed);
+    assert_eq!(states(&stack.world), BTreeMap::from([(State::Sent, required)]));
+    assert_eq!(stack.world.accepted().len(), required);
     keeps_the_rate(&stack.world);
     let mut line = Line::of(what);
-    line.add(owed, 0, 0);
+    line.add(required, 0, 0);
     line.record();
 }
 
@@ -63,7 +63,7 @@ fn a_hundred_thousand_apologies_are_planned_and_sent_at_the_rate() {
         let plan = stack.evening(began).await.expect("it ran");
         assert_eq!((plan.due, plan.planned), (PROVINCE as u64, PROVINCE as u64));
         let planned = stack.world.now();
-        all_are_told(&stack, PROVINCE, "100,000 apologies in an evening").await;
+        all_sent_once_at_the_rate(&stack, PROVINCE, "100,000 apologies in an evening").await;
         figure(
             "100,000 apologies at 10 parts a second, 5 ms a call: planned, and a minute's sent",
             seconds(planned - began),
@@ -86,7 +86,7 @@ fn planning_that_is_killed_at_fifteen_minutes_is_resumed_where_it_was() {
         assert_eq!(plan.parts_in_all, 4 * PROVINCE as u64, "what the alarm for an evening too long goes by");
         figure("100,000 apologies, 700 ms a call: planned when Lambda killed the first run", killed_at);
         figure("… all planned by the second, and a minute's sent", seconds(stack.world.now() - began));
-        all_are_told(&stack, PROVINCE, "the same on a slow table: killed at 15 minutes and resumed").await;
+        all_sent_once_at_the_rate(&stack, PROVINCE, "the same on a slow table: killed at 15 minutes and resumed").await;
     });
 }
 
@@ -108,9 +108,9 @@ fn twenty_thousand_changes_in_an_hour_are_told_at_the_rate() {
                 tokio::time::sleep(pause).await;
             }
         }
-        let owed = stack.world.now();
-        all_are_told(&stack, CHANGES, "20,000 results in an hour").await;
-        figure("20,000 results in an hour: all in the outbox", seconds(owed - began));
+        let required = stack.world.now();
+        all_sent_once_at_the_rate(&stack, CHANGES, "20,000 results in an hour").await;
+        figure("20,000 results in an hour: all in the outbox", seconds(required - began));
         figure("… all sent (6,000 s at the rate alone)", seconds(stack.world.now() - began));
     });
 }

@@ -1,5 +1,5 @@
 //! Random lives of dossiers through the stream as AWS runs it: shards, mixed batches, batches delivered twice, faults
-//! anywhere. Beside it a model, written without the domain's rules, says which notices are owed.
+//! anywhere. Beside it a model, written without the domain's rules, computes the required notices.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,16 +78,16 @@ struct Known {
 
 /// What the model says of a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Owed {
+enum Required {
     Surely,
     /// Its number was corrected: not where a fault left an earlier notice unfinished, which goes to the new number.
     UnlessAnotherIsOpen,
 }
 
-/// Plays the writes into the world, and says which notices they owe.
-fn play(world: &World, writes: &[Write]) -> BTreeMap<String, Owed> {
+/// Plays the writes into the world, and returns the required notices.
+fn play(world: &World, writes: &[Write]) -> BTreeMap<String, Required> {
     let mut known: BTreeMap<usize, Known> = BTreeMap::new();
-    let mut owed = BTreeMap::new();
+    let mut required = BTreeMap::new();
     for write in writes {
         let before = known.get(&write.whose).copied();
         let last = before.map_or(5, |before| before.revision);
@@ -116,15 +116,15 @@ fn play(world: &World, writes: &[Write]) -> BTreeMap<String, Owed> {
                 continue;
             }
             if !was_told {
-                owed.insert(key, Owed::Surely);
+                required.insert(key, Required::Surely);
             } else if was_there && phone_comes {
-                owed.entry(key).or_insert(Owed::UnlessAnotherIsOpen);
+                required.entry(key).or_insert(Required::UnlessAnotherIsOpen);
             }
         }
         known.insert(write.whose, now);
         world.write(in_the_table(write, revision));
     }
-    owed
+    required
 }
 
 fn code(whose: usize) -> String {
@@ -162,7 +162,7 @@ async fn live(
     let faults = Arc::new(Faults::at(faults));
     let mut stack = Stack::new(world.clone(), faults.clone(), notice_config(1_000));
     (stack.mapping.batch, stack.mapping.shards) = (batch, shards);
-    let owed = play(&world, &writes);
+    let required = play(&world, &writes);
     stack.deliver_stream().await;
     if twice {
         let again = world.stream_from(0).iter().enumerate().map(|(place, written)| record(place, written)).collect();
@@ -173,9 +173,12 @@ async fn live(
 
     let outbox = world.outbox();
     let rows: BTreeSet<String> = outbox.keys().map(ToString::to_string).collect();
-    assert!(rows.is_subset(&owed.keys().cloned().collect()), "5: nothing else is in the outbox: {rows:?} {owed:?}");
-    for (notice, owed) in &owed {
-        let is_sure = *owed == Owed::Surely || faults.injected().is_empty();
+    assert!(
+        rows.is_subset(&required.keys().cloned().collect()),
+        "5: nothing else is in the outbox: {rows:?} {required:?}"
+    );
+    for (notice, required) in &required {
+        let is_sure = *required == Required::Surely || faults.injected().is_empty();
         assert!(!is_sure || rows.contains(notice), "1: {notice} is not in the outbox");
     }
     let ambiguous = faults.injected().iter().filter(|fault| !fault.is_definite()).count();
@@ -199,7 +202,7 @@ async fn live(
         assert!(is_true, "{id} is {row:?}");
     }
     if faults.injected().is_empty() {
-        assert_eq!(world.accepted().len(), owed.len(), "without a fault everything goes at once");
+        assert_eq!(world.accepted().len(), required.len(), "without a fault every notice is sent at once");
     }
     let (sent, accepted) = (outbox.values().filter(|row| row.state == State::Sent).count(), world.accepted().len());
     (accepted, accepted - sent)
@@ -213,7 +216,7 @@ fn lives() -> impl Strategy<Value = (Vec<Write>, usize, usize, Vec<(usize, Fault
 }
 
 #[test]
-fn whatever_dossiers_live_through_what_is_owed_is_told() {
+fn random_lives_of_dossiers_send_every_required_notice() {
     let line = RefCell::new(Line::of("random lives of dossiers, up to three faults, batches twice"));
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) };
     let mut runner = TestRunner::new(config);

@@ -103,7 +103,7 @@ impl Day {
         let snapshots: Vec<Value> = changes.iter().map(|change| self.snapshot(change)).collect();
         let answer = self.software.push(&json!(snapshots)).await?;
         ensure!(answer.status == 200, "the push of {time} was answered {answer:?}");
-        let owed = self.owed(&snapshots)?;
+        let required = self.required(&snapshots)?;
         for (change, (report, snapshot)) in
             changes.iter().zip(answer.body["dossiers"].as_array().context("outcomes")?.iter().zip(&snapshots))
         {
@@ -117,7 +117,7 @@ impl Day {
             }
         }
         self.counts.changes += changes.len();
-        self.wait_for(owed).await
+        self.wait_for(required).await
     }
 
     /// A snapshot as the contract wants it.
@@ -140,15 +140,15 @@ impl Day {
         format!("{code}-{:03}", self.run)
     }
 
-    /// How many notices these snapshots owe by the rules, before the stack is asked.
-    fn owed(&mut self, snapshots: &[Value]) -> Result<usize> {
-        let mut owed = 0;
+    /// How many notices the rules require for these snapshots.
+    fn required(&mut self, snapshots: &[Value]) -> Result<usize> {
+        let mut required = 0;
         for snapshot in snapshots {
             let new = parse(snapshot.as_object().context("a snapshot")?)?;
             let old = self.dossiers.insert(new.receipt_code().clone(), new.clone());
-            owed += usize::from(notice_for_change(old.as_ref(), &new, &ClosedSteps::default()).is_some());
+            required += usize::from(notice_for_change(old.as_ref(), &new, &ClosedSteps::default()).is_some());
         }
-        Ok(owed)
+        Ok(required)
     }
 
     /// Waits for that many new SMS and shows them.
@@ -175,7 +175,7 @@ impl Day {
             }
             ensure!(
                 tokio::time::Instant::now() < until,
-                "{} SMS were owed and {shown} came within 75 seconds",
+                "{} SMS were required, but only {shown} came within 75 seconds",
                 messages
             );
             tokio::time::sleep(Duration::from_millis(150)).await;
@@ -185,10 +185,10 @@ impl Day {
     async fn evening(&mut self) -> Result<()> {
         self.screen.title("17:30 · the rule starts the apologies for tomorrow's dossiers without a result");
         let tomorrow = today() + Days::new(1);
-        let owed =
+        let required =
             self.dossiers.values().filter(|dossier| needs_apology(dossier, tomorrow, &ClosedSteps::default())).count();
         self.stack.evening(half_past_five(today())).await?;
-        self.wait_for(owed).await
+        self.wait_for(required).await
     }
 
     async fn inquiries(&mut self, changes: &[Change]) -> Result<()> {
@@ -234,7 +234,7 @@ impl Day {
         }
         let outbox: Vec<String> = states.iter().map(|(state, rows)| format!("{rows} {state}")).collect();
         println!("  {:<28}{:>6}", "outbox rows", outbox.join(", "));
-        println!("  told nothing, and why");
+        println!("  no notice, and why");
         for dossier in self.dossiers.values() {
             if let Some(why) = told_nothing(dossier) {
                 println!("    {:<26}{why}", dossier.receipt_code().as_str());
@@ -256,7 +256,7 @@ impl Day {
             ("make push STEP='Trả kết quả' PHONE=0912345678".to_owned(), "push a dossier, signed"),
             ("make inbox PHONE=0912345678".to_owned(), "the SMS that phone got"),
             (format!("make text TEXT='MCKH {code}'"), "text 8083"),
-            (format!("make outbox CODE={code}"), "what that citizen was told, and when"),
+            (format!("make outbox CODE={code}"), "the notices of that dossier, and when they were sent"),
             ("make evening".to_owned(), "the 17:30 run, now"),
             ("make outputs".to_owned(), "the stack's outputs, for curl and the like"),
             ("make down".to_owned(), "end it"),

@@ -118,7 +118,7 @@ fn candidates(root: &Path, folder: &Path, authority: &Authority) -> Result<Vec<C
     ])
 }
 
-/// A program as it was built, copied: how a file was written decides in what pieces it lies in memory, and that how fast
+/// A program as it was built, copied: how a file was written decides its fragments in the page cache, and so how fast
 /// it starts. All are written alike, in one go, as from a zip.
 fn laid_out(root: &Path, folder: &Path, name: &str) -> Result<PathBuf> {
     let (built, copy) = (root.join("target/release").join(name), folder.join(name));
@@ -134,13 +134,13 @@ fn evening(root: &Path, authority: &Authority, folder: &Path) -> Result<String> 
     let plan = |due| -> Result<_> {
         World::new(root, authority, SLOW_ROUND_TRIP, due)?.evening(&command, &log).context("the evening")
     };
-    let ((_, nobody), (took, all)) = (plan(0)?, plan(PROVINCE)?);
+    let ((_, none), (took, all)) = (plan(0)?, plan(PROVINCE)?);
     Ok(format!(
         "An evening of {PROVINCE} apologies at {} ms a call, planned by the real function: {:.1} s (goal: 60 s), \
          {} MB at the most, {} MB more than an evening of none (goal: 128 MB).",
         SLOW_ROUND_TRIP.as_millis(),
         took.as_secs_f64(),
         megabytes(all),
-        megabytes(all.saturating_sub(nobody)),
+        megabytes(all.saturating_sub(none)),
     ))
 }

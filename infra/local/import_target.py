@@ -1,4 +1,4 @@
-"""Where `POST /dossiers` is and the key it takes: told by the environment, or asked of a stack.
+"""Finds the address of `POST /dossiers` and its key for `make import`: from the environment, or from a stack.
 
 As a program it asks the stack that its environment names, under SAM's own Python, which has boto3.
 """

@@ -1,4 +1,4 @@
-"""What a bootstrap was built for, and whether Lambda can run it."""
+"""Checks that a function's binary (`bootstrap`) runs on Lambda: its architecture and its glibc."""
 
 import re
 import struct

@@ -1,4 +1,4 @@
-"""What takes longer than a test: the table of `make prove`, `make mutants` and `make fuzz`."""
+"""Tests that take long: `make mutants`, `make fuzz`, and the table of `make prove`."""
 
 import os
 import shutil
@@ -53,7 +53,7 @@ def markdown(head, rows):
 
 
 def mutants():
-    """The rules, each broken in turn. The domain's own tests judge all but the delivery, which the simulation judges."""
+    """Mutation tests: those of the delivery run the tests of the simulation, all others the tests of `domain`."""
     check_machine()
     install_provers()
     survivors = []

@@ -1,4 +1,4 @@
-"""What the local AWS leaves out of a SAM API: who may call (its resource policy), and what API Gateway answers by itself.
+"""Adds to the local AWS what it leaves out of a SAM API: its resource policy (who may call), and API Gateway's own answers.
 
 Both are taken from the template as it was deployed, and are in force with a deployment of the API, as on AWS.
 """
