@@ -9,7 +9,6 @@ from tools import LOCAL, ROOT, check_machine, install_provers, tools_env
 
 COUNTS = ["schedules", "sent", "duplicates", "lost"]
 PAGE = ROOT / "docs" / "reliability.md"
-DELIVERY = "functions/application/src/**"
 BEGIN, END = "<!-- make prove writes from here -->\n", "<!-- to here -->\n"
 
 
@@ -60,13 +59,13 @@ def mutants():
     # Of the simulation only what sees the delivery at work: linking all of it takes longer than judging.
     simulation = [f"--cargo-arg=--test={test}" for test in ("counted", "drains", "faults", "replies")]
     for name, choice in [
-        ("rules", ["--exclude", DELIVERY, "--test-package", "domain"]),
-        ("delivery", ["--file", DELIVERY, "--test-package", "simulation", *simulation]),
+        ("rules", ["--package", "domain", "--test-package", "domain"]),
+        ("delivery", ["--package", "application", "--test-package", "simulation", *simulation]),
     ]:
         report = ROOT / "target" / "mutants" / name
         report.mkdir(parents=True, exist_ok=True)
         done = subprocess.run(
-            ["cargo", "mutants", "--package", "domain", *choice, "--jobs", "2", "--output", str(report)],
+            ["cargo", "mutants", *choice, "--jobs", "2", "--output", str(report)],
             cwd=ROOT, env=tools_env(), check=False)
         if done.returncode not in (0, 2):  # 2: some survived
             raise Failed(f"cargo mutants ended with {done.returncode}: see {report}")
