@@ -13,7 +13,7 @@ const RIGHTS: &[(&str, &str, &str)] = &[
     ("dynamodb:PutItem", "dossiers", "i····"),
     ("dynamodb:GetItem", "dossiers", "·n·sl"),
     ("dynamodb:Query", "dossiers/index/by_appointment", "··a··"),
-    ("dynamodb:PutItem", "notices", "·nasl"),
+    ("dynamodb:PutItem", "notices", "·na·l"),
     ("dynamodb:UpdateItem", "notices", "·n·sl"),
     ("dynamodb:Query", "notices", "·n·s·"),
     ("dynamodb:Query", "notices/index/open", "···s·"),

@@ -14,6 +14,8 @@ use crate::conditional::{Conditional, conditional};
 use crate::item::{Item, expiry, get_text, number, text, unavailable};
 
 const TABLE: &str = "dossiers";
+/// Dossiers a page: who plans keeps its pace from page to page.
+const PAGE: i32 = 500;
 const BY_APPOINTMENT: &str = "by_appointment";
 
 /// The dossiers, on DynamoDB.
@@ -101,6 +103,7 @@ impl Appointments for DynamoDossiers {
             .key_condition_expression("appointment_on = :day")
             .expression_attribute_values(":day", appointment_on)
             .set_exclusive_start_key(start)
+            .limit(PAGE)
             .send()
             .await
             .map_err(unavailable(TABLE))?;

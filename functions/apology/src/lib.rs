@@ -28,7 +28,7 @@ pub struct Scheduled {
 const AT_ONCE: usize = 64;
 /// Rows put a second: they are all in one key of the index `open`, which takes 1,000 writes a second, and what is sent
 /// meanwhile writes there too.
-const ROWS_A_SECOND: u64 = 700;
+const ROWS_A_SECOND: usize = 700;
 
 /// An evening's plan.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub async fn plan_evening<P: PlanPorts>(ports: &P, config: &NoticeConfig, event:
         tracing::warn!(appointment_on = %tomorrow, "an evening of the past is not apologised for");
         return Evening::default();
     }
-    let mut planning = Planning { ports, config, tomorrow, began: now, plan: Plan::default() };
+    let mut planning = Planning { ports, config, tomorrow, next_page_at: now, plan: Plan::default() };
     let failed = planning.all_pages().await.err();
     let mut plan = planning.plan;
     plan.overrun_minutes = overrun_minutes(config, plan.parts_in_all, ports.clock().now());
@@ -89,7 +89,8 @@ struct Planning<'a, P> {
     ports: &'a P,
     config: &'a NoticeConfig,
     tomorrow: NaiveDate,
-    began: DateTime<Utc>,
+    /// Not before then, so that the index takes what is put.
+    next_page_at: DateTime<Utc>,
     plan: Plan,
 }
 
@@ -107,7 +108,6 @@ impl<P: PlanPorts> Planning<'_, P> {
             self.plan.due += found.dossiers.len() as u64;
             self.plan.unreadable += found.unreadable as u64;
             self.page(&found.dossiers).await;
-            self.keep_the_pace().await;
             page = match found.next {
                 Some(next) => Some(next),
                 None => return Ok(()),
@@ -128,10 +128,12 @@ impl<P: PlanPorts> Planning<'_, P> {
             HashSet::new()
         });
         self.plan.already_planned += rows.len() as u64;
-        self.enqueue(needed.iter().filter(|needed| !rows.contains(&needed.id))).await;
+        let new: Vec<&Needed> = needed.iter().filter(|needed| !rows.contains(&needed.id)).collect();
+        self.keep_the_pace(new.len()).await;
+        self.enqueue(new).await;
     }
 
-    async fn enqueue(&mut self, needed: impl Iterator<Item = &Needed>) {
+    async fn enqueue(&mut self, needed: Vec<&Needed>) {
         let (ports, window) = (self.ports, &self.config.window);
         let mut puts = futures::stream::iter(needed)
             .map(async |needed| {
@@ -155,9 +157,12 @@ impl<P: PlanPorts> Planning<'_, P> {
         }
     }
 
-    async fn keep_the_pace(&self) {
-        let takes = TimeDelta::milliseconds((self.plan.planned * 1_000 / ROWS_A_SECOND) as i64);
-        self.ports.clock().sleep_until(self.began + takes).await;
+    /// Waits until so many rows more may be put. Every put counts, also one that finds its row: it uses the same capacity.
+    /// What a slow table or a slow read took is not made up for.
+    async fn keep_the_pace(&mut self, rows: usize) {
+        let clock = self.ports.clock();
+        clock.sleep_until(self.next_page_at).await;
+        self.next_page_at = clock.now() + TimeDelta::milliseconds((rows * 1_000 / ROWS_A_SECOND) as i64);
     }
 
     fn needed(&self, dossier: &Dossier) -> Needed {

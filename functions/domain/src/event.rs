@@ -59,7 +59,7 @@ pub enum Event {
         /// How it ended.
         outcome: InquiryOutcome,
     },
-    /// The evening's apologies are in the outbox.
+    /// A run that plans an evening ended, also one that failed half-way and is repeated: so many apologies are in the outbox.
     ApologiesPlanned {
         /// For which appointment day.
         appointment_on: NaiveDate,

@@ -1,7 +1,7 @@
 //! A reply's delivery, where 8083's gateway wants it by a call of its own.
 //!
-//! The citizen has paid for it and waits: it goes at any hour, waits for no budget (another operator carries it) and for
-//! no turn, and no notice goes before it. Text and phone are the inquiry's, which never change.
+//! The citizen has paid for it and waits: it goes at any hour, has no rate limit (another operator sends it), and no
+//! notice goes before it. Text and phone are the inquiry's, which never change.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
