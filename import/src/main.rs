@@ -1,7 +1,7 @@
 //! `make import FILE=dossiers.csv`. What it prints is for the clerk and the operator's engineer.
 //!
 //! `import FILE [--check] [--tell]`, with ONESTOP_URL and ONESTOP_SECRET in the environment. `--check` sends nothing;
-//! `--tell` owes citizens the notices that the rows would cause. Ends with 0 when every row was taken, 1 when some were
+//! `--tell` sends citizens the notices that the rows require. Ends with 0 when every row was taken, 1 when some were
 //! not, 2 when it had to stop: run it again.
 
 use std::path::Path;

@@ -11,7 +11,7 @@ use crate::aws::LazyClient;
 
 /// PutEvents takes ten entries a call.
 const MOST_ENTRIES: usize = 10;
-/// Longer than that nobody waits for the bus.
+/// How long the bus is waited for.
 const TIME_OUT: Duration = Duration::from_secs(1);
 
 /// A bus of EventBridge.

@@ -34,7 +34,7 @@ impl DynamoInquiries {
     }
 
     fn update(&self, message: &Counted) -> UpdateItemFluentBuilder {
-        // A gateway's name has no colon: this is nobody's inquiry.
+        // A gateway's name has no colon, so this is no inquiry's key.
         let key = text(format!("flood:{}", message.window));
         let messages = AttributeValue::Ss(vec![message.message.clone()]);
         self.client
@@ -112,7 +112,7 @@ impl InquiryLog for DynamoInquiries {
     }
 }
 
-/// What stands there: the same message, or another one under its id.
+/// What is stored: the same message, or another one under its id.
 fn already(row: &Item, inquiry: &Inquiry) -> Result<Logged, StoreError> {
     let first = read(row)?;
     if (&first.text, &first.sender) != (&inquiry.text, &inquiry.sender) {

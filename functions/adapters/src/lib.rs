@@ -5,7 +5,7 @@
 //! | [`DossierStore`](application::ports::DossierStore) | [`dossiers`], table `dossiers` |
 //! | [`Outbox`](application::ports::Outbox) | [`outbox`], table `notices` |
 //! | [`InquiryLog`](application::ports::InquiryLog) | [`inquiries`], table `inquiries` |
-//! | [`RateCounter`](application::ports::RateCounter), [`SenderLease`](application::ports::SenderLease) | [`control`], table `control` |
+//! | [`RateCounter`](application::ports::RateCounter) | [`control`], table `control` |
 //! | [`SmsSender`](application::ports::SmsSender) | [`sms`], SNS |
 //! | [`ReplySender`](application::ports::ReplySender) | [`vcom`], over [`https`] |
 //! | [`EventBus`](application::ports::EventBus) | [`events`], EventBridge |

@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html>
 //!
 //! INFO is the most that is compiled in (`max_level_info` in Cargo.toml): the SDK's DEBUG lines show requests, and those
-//! hold phone numbers; nobody can turn them on. It also makes for a smaller program that starts faster, as does a filter
+//! hold phone numbers, and cannot be turned on. It also makes for a smaller program that starts faster, as does a filter
 //! by level alone, without the runtime's own, which brings regular expressions along (docs/performance.md).
 //!
 //! A line in JSON carries its level and its time: Lambda filters once more, and takes a line that lacks one of them for INFO. At

@@ -1,9 +1,9 @@
 //! Table `notices`: the outbox. PK `receipt_code`, SK `notice`; sparse index `open` over the rows not finished.
 //!
-//! A reply of 8083 has a row as well: under `receipt_code` stands its inquiry, `<gateway>#<mo id>`, which is no receipt
-//! code since those hold no `#`, and under `notice` stands `reply`.
+//! A reply of 8083 has a row as well: its `receipt_code` is its inquiry, `<gateway>#<mo id>`, which is no receipt
+//! code since those hold no `#`, and its `notice` is `reply`.
 //!
-//! `due_at` of an unfinished row says from when somebody may take it: a pending one when it is due, a sending one when
+//! `due_at` of an unfinished row says from when it may be claimed: a pending one when it is due, a sending one when
 //! its lease runs out. So one condition claims both, and one query finds both. `open_lane`, the index's key, is the
 //! priority. One key takes 1,000 writes a second, and a throttled index blocks its table: who plans many messages at once
 //! keeps below that.
@@ -74,7 +74,7 @@ impl DynamoOutbox {
         Ok(Claimed::Contradictory(word))
     }
 
-    /// Keys that DynamoDB leaves unprocessed are left out: nobody relies on a row to be found.
+    /// Keys that DynamoDB leaves unprocessed are left out: no caller relies on a row to be found.
     async fn those_that_exist(&self, ids: &[NoticeId]) -> Result<Vec<NoticeId>, StoreError> {
         let keys = KeysAndAttributes::builder()
             .set_keys(Some(ids.iter().map(notice_key).collect()))
@@ -278,7 +278,7 @@ fn in_expression(name: &str) -> String {
     if is_reserved { format!("#{name}") } else { name.to_owned() }
 }
 
-/// A row that somebody wrote by hand and that cannot be read takes no other's place.
+/// A row that was written by hand and cannot be read is left out.
 fn notice_row(row: &Item) -> Option<NoticeRow> {
     Some(NoticeRow {
         key: get_text(row, "notice")?.parse().ok()?,

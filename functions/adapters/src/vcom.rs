@@ -25,7 +25,7 @@ const SEND_MT: &str = "https://sms-api.v-com.vn/api/v2/send-mt";
 /// The one reply of a request.
 const MT_CODE: &str = "reply";
 
-/// V-COM, for every gateway whose member of GatewaySecret names its convention or is called `vcom`.
+/// V-COM, for every gateway whose member of GatewaySecret names its protocol or is called `vcom`.
 pub struct Vcom {
     secret: Arc<Secret>,
     https: Https,

@@ -24,7 +24,7 @@ pub enum StoreError {
         /// The client's own words.
         why: String,
     },
-    /// What stands there cannot be read. Trying again does not help; somebody must look.
+    /// The row cannot be read. Trying again does not help; a person must correct it.
     #[error("{item} cannot be read: {why}")]
     Unreadable {
         /// Which item; its key, no personal data.
@@ -78,7 +78,7 @@ pub struct Page {
     pub next: Option<PageToken>,
 }
 
-/// Table `notices`: every message that is owed has one row, whatever happens.
+/// Table `notices`: every message to be sent has one row, whatever happens.
 pub trait Outbox: Sync {
     /// Puts the row of a message unless it exists. True where this call put it.
     fn enqueue(
@@ -100,7 +100,7 @@ pub trait Outbox: Sync {
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<Claimed, StoreError>> + Send;
 
-    /// Marks the outcome, if the claim still stands. False where it was taken over.
+    /// Writes the outcome, if the claim is still held. False where another sender took it over.
     fn complete(
         &self,
         claim: &Claim,
@@ -133,7 +133,7 @@ pub enum Claimed {
     /// Somebody else has it, or it is finished, or it is not due yet.
     Taken,
     /// The row can never be claimed: its attribute `state` says so, and the index shows it all the same. That happens
-    /// where somebody edits `state` alone. A finished row is taken out of the index; the state is kept here.
+    /// where a person edits `state` alone. A finished row is taken out of the index; the state is kept here.
     Contradictory(String),
 }
 
@@ -142,7 +142,7 @@ pub enum Claimed {
 pub struct DueRows {
     /// The longest due first.
     pub due: Vec<Due>,
-    /// Rows that cannot be read: somebody wrote them by hand.
+    /// Rows that cannot be read: they were written by hand.
     pub unreadable: u32,
 }
 
@@ -169,7 +169,7 @@ pub struct Due {
 
 /// The counter row of the rate limiter.
 pub trait RateCounter: Sync {
-    /// Moves the counter to `to` where it stands at `at_most` or before (or nowhere). Milliseconds since 1970.
+    /// Sets the counter to `to` if it is `at_most` or less (or not there). Milliseconds since 1970.
     /// Beside it, keeps when a message was last accepted.
     fn advance(
         &self,
@@ -185,7 +185,7 @@ pub trait RateCounter: Sync {
 /// How an advance ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Advance {
-    /// The counter stands where it was asked to. When a message was last accepted, as far as any sender had said before.
+    /// The counter is set. When a message was last accepted, as far as any sender had told before.
     Granted(Option<DateTime<Utc>>),
     /// Somebody else had moved it here. `i64::MAX` where the row holds no number.
     Taken(i64),
@@ -216,7 +216,7 @@ pub enum SendError {
     /// No message to this phone number will ever be accepted.
     #[error("the phone number was refused: {0}")]
     WrongNumber(String),
-    /// We may not send at all: a matter of configuration. Stop, and burn no message.
+    /// We may not send at all: the configuration is wrong. Stop, and count no attempt.
     #[error("not authorised to send SMS: {0}")]
     Unauthorised(String),
     /// A time-out, a lost reply, a 5xx: it may or may not have been sent.

@@ -1,4 +1,4 @@
-//! One budget of SMS parts for the whole fleet: in any t seconds at most rate·t parts, plus one message.
+//! One rate of SMS parts for all senders together: in any t seconds at most rate·t parts, plus one message.
 //!
 //! The algorithm is GCRA (generic cell rate algorithm) with one shared counter row, `free_at`: its theoretical arrival
 //! time. A message of n parts reserves n/rate seconds and goes at the start of its reservation; no two reservations

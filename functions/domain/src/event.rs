@@ -65,11 +65,11 @@ pub enum Event {
         appointment_on: NaiveDate,
         /// Dossiers with that appointment.
         due: u64,
-        /// Apologies newly owed.
+        /// Apologies enqueued by this run.
         planned: u64,
-        /// Apologies that were owed already (the second pass).
+        /// Apologies enqueued before (the second pass).
         already_planned: u64,
-        /// SMS segments of the newly owed.
+        /// SMS segments of those enqueued by this run.
         parts: u64,
     },
 }
@@ -127,7 +127,7 @@ pub enum InquiryOutcome {
     Syntax,
     /// The phone sent too many in this minute: no dossier was looked for.
     Flood,
-    /// The dossier stands in the table and cannot be read: somebody must look.
+    /// The dossier's row cannot be read: a person must correct it.
     Unreadable,
 }
 

@@ -1,4 +1,4 @@
-//! The dossiers' stream: every change that owes a notice puts it into the outbox and, where it may go at once, sends it.
+//! The dossiers' stream: every change that requires a notice enqueues it and, where it may go at once, sends it.
 //!
 //! A record that fails is reported by its sequence number: Lambda brings the batch again from the lowest one on.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>
@@ -44,9 +44,9 @@ pub struct BatchItemFailure {
 
 /// Dossiers at once. The changes of one dossier stay in their order.
 const AT_ONCE: usize = 16;
-/// How long a batch waits for the budget of SMS parts; what finds none in that time is left to `sender`.
+/// How long a batch waits for the rate limiter; what cannot be sent in that time is left to `sender`.
 const PATIENCE: TimeDelta = TimeDelta::seconds(10);
-/// Left at the end for a message under way: SNS's time-out and its mark.
+/// Left at the end for a message under way: SNS's time-out and the write of its outcome.
 const MARGIN: TimeDelta = TimeDelta::seconds(14);
 /// The longest time a batch is kept before it is given back, where a table is out of reach. Lambda's own pauses between tries are not
 /// documented, so they are not counted on: MaximumRetryAttempts (template.yaml) times this is how long an outage may last.

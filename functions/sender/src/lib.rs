@@ -54,7 +54,7 @@ pub async fn send_due<P: NoticePorts, R: ReplyPorts>(
 ) -> Sent {
     let until = (notices.ports().clock().now() + SENDING_RUN).min(deadline - MARGIN);
     let (notices, replies) = (notices.session(request, until), ReplySession::begin(replies, request, until));
-    let (of_notices, of_replies) = tokio::join!(notices.drain(started.patience()), replies.drain());
+    let (of_notices, of_replies) = tokio::join!(notices.send_due(started.patience()), replies.send_due());
     let (notices, replies) = tokio::join!(notices.finish(), replies.finish());
     Sent { notices, replies, failed: of_notices.err().or(of_replies.err()) }
 }

@@ -69,7 +69,7 @@ async fn replies_due(stack: &Stack, number: usize, due_at: DateTime<Utc>) {
 async fn drained(stack: &Stack, request: &str, until: TimeDelta) -> (TimeDelta, Tally) {
     let began = stack.world.now();
     let replies = ReplySession::begin(&stack.ports, request, began + until);
-    let _ = tokio::time::timeout(Duration::from_secs(120), replies.drain()).await.expect("it ends");
+    let _ = tokio::time::timeout(Duration::from_secs(120), replies.send_due()).await.expect("it ends");
     let took = stack.world.now() - began;
     (took, replies.finish().await)
 }

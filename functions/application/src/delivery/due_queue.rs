@@ -15,7 +15,7 @@ use crate::ports::{Clock, Due, DueRows, OutboxPorts, StoreError};
 /// How often an idle sender looks for messages that became due.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
 
-/// What a drain works on.
+/// Where the messages that are due come from, and how one is sent.
 pub(super) trait DueQueue: Sync {
     /// Whether more may be begun.
     fn is_open(&self) -> bool;
@@ -27,7 +27,7 @@ pub(super) trait DueQueue: Sync {
     fn on_due(&self, id: &Outgoing) -> impl Future<Output = Result<Progress, StoreError>> + Send;
 }
 
-/// What a drain passes over: rows that can never be claimed, and rows that another sender had when it last asked.
+/// Rows that are passed over: those that can never be claimed, and those that another sender had at the last claim.
 #[derive(Debug, Default)]
 pub(super) struct Passed {
     unclaimable: HashSet<Outgoing>,
@@ -65,11 +65,11 @@ impl Passed {
 impl<P: OutboxPorts> Session<'_, P> {
     /// Works on what is due until nothing more comes due or the time is up. Where nothing is due at first, it looks again
     /// for `patience`.
-    pub(super) async fn drain(&self, queue: &impl DueQueue, patience: TimeDelta) -> Result<(), StoreError> {
+    pub(super) async fn work_through(&self, queue: &impl DueQueue, patience: TimeDelta) -> Result<(), StoreError> {
         let mut passed = Passed::default();
-        let drained = self.work_off(queue, &mut passed, self.now() + patience).await;
+        let worked = self.work_off(queue, &mut passed, self.now() + patience).await;
         self.count((), |tally| tally.unclaimable += passed.unreadable);
-        drained
+        worked
     }
 
     async fn work_off(

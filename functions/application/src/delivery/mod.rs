@@ -4,7 +4,7 @@
 //! you send*: no other sender has it while the lease lasts. Where the outcome is not known after a crash or a time-out, the
 //! message is sent again when the lease has run out: one duplicate, never a loss.
 //!
-//! [`Session`] is what all messages share. [`NoticeSession`] adds what only a notice has: a dossier that may have changed, the
+//! `session.rs` has what all messages share, `due_queue.rs` works off what is due. [`NoticeSession`] adds what only a notice has: a dossier that may have changed, the
 //! sending window, the rate limiter. [`ReplySession`] adds what only a reply of 8083 has: the inquiry it answers, and the
 //! gateway that sends it.
 

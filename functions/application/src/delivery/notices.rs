@@ -1,4 +1,4 @@
-//! A notice's delivery: still true? in the window? within the budget? Then by SNS.
+//! A notice's delivery: still true? in the window? within the rate? Then by SNS.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -110,7 +110,7 @@ pub struct NoticeSession<'a, P> {
 }
 
 impl<P: NoticePorts> NoticeSession<'_, P> {
-    /// Owes a notice that `dossier` has just come to owe, and sends it at once where it may go at once.
+    /// Enqueues a notice that a change of `dossier` requires, and sends it at once if it may go at once.
     ///
     /// An error means that the notice may not be in the outbox: the change must be delivered to us again.
     pub async fn on_change(&self, id: &NoticeId, dossier: &Dossier) -> Result<Progress, StoreError> {
@@ -123,14 +123,14 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         }
     }
 
-    /// The other notices of `id`'s dossier and kind. One of that same id was owed by an earlier delivery of the change.
+    /// The other notices of `id`'s dossier and kind. One of that same id was enqueued by an earlier delivery of the change.
     pub async fn others_of(&self, id: &NoticeId) -> Result<Vec<NoticeRow>, StoreError> {
         let mut rows = self.ports().outbox().rows_of(&id.receipt_code, id.key.kind()).await?;
         rows.retain(|row| row.key != id.key);
         Ok(rows)
     }
 
-    /// Owes a notice to be sent by a drain, as soon as the window is open.
+    /// Enqueues a notice for the sender, due as soon as the window is open.
     pub async fn enqueue_when_open(&self, id: &NoticeId) -> Result<Progress, StoreError> {
         self.session.enqueue(&id.clone().into(), self.notice_config().window.next_open(self.session.now())).await
     }
@@ -179,8 +179,8 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
 
     /// Sends what is due, results and supplements before apologies, until nothing more comes due. Where nothing is due
     /// at first, it looks again for `patience`.
-    pub async fn drain(&self, patience: TimeDelta) -> Result<(), StoreError> {
-        self.session.drain(self, patience).await
+    pub async fn send_due(&self, patience: TimeDelta) -> Result<(), StoreError> {
+        self.session.work_through(self, patience).await
     }
 
     /// Sends under a claim and completes its row. Whatever goes wrong from here on, the row exists.
@@ -229,7 +229,9 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
                 self.refusals(|refusals| refusals.accepted(now));
                 self.delivery.rate_limiter.accepted(now);
                 let copy = Some(SentCopy { phone: phone.as_e164().to_owned(), text });
-                self.session.mark(claim, Ok(Acceptance { message_id, parts, sent_at: self.session.now(), copy })).await
+                self.session
+                    .complete_as(claim, Ok(Acceptance { message_id, parts, sent_at: self.session.now(), copy }))
+                    .await
             }
             Err(error @ (SendError::Refused(_) | SendError::WrongNumber(_))) => {
                 self.on_refusal(claim, &phone, error).await
@@ -238,7 +240,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
                 if let SendError::Unauthorised(reason) = &error {
                     self.stop(reason);
                 }
-                self.session.mark(claim, Err(error)).await
+                self.session.complete_as(claim, Err(error)).await
             }
         }
     }
@@ -247,7 +249,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
     async fn on_refusal(&self, claim: &Claim, phone: &Phone, error: SendError) -> Progress {
         let (now, fleet) = (self.session.now(), self.delivery.rate_limiter.accepted_at());
         match self.refusals(|refusals| refusals.refused(phone, claim.attempts, fleet, now)) {
-            Fault::Number => self.session.mark(claim, Err(error)).await,
+            Fault::Number => self.session.complete_as(claim, Err(error)).await,
             Fault::NotKnown => {
                 let due_at = now + refusals::PAUSE;
                 let outcome = Outcome::NotSent { due_at, counted: true, reason: error.to_string() };
@@ -256,7 +258,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
             Fault::Account => {
                 let reason = format!("several numbers in a row were refused: {error}");
                 self.stop(&reason);
-                self.session.mark(claim, Err(SendError::Unauthorised(reason))).await
+                self.session.complete_as(claim, Err(SendError::Unauthorised(reason))).await
             }
         }
     }

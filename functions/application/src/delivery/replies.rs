@@ -32,7 +32,7 @@ impl<'a, P: ReplyPorts> ReplySession<'a, P> {
         Self { session: Session::begin(ports, request, until), refused: Mutex::default() }
     }
 
-    /// Owes the reply to an inquiry that is logged, and sends it at once where there is time. Owed before: not ours.
+    /// Enqueues the reply to an inquiry that is logged, and sends it at once if there is time.
     ///
     /// An error means that the reply may not be in the outbox: the inquiry must be delivered to us again.
     pub async fn on_inquiry(&self, inquiry: &Inquiry) -> Result<Progress, StoreError> {
@@ -59,9 +59,9 @@ impl<'a, P: ReplyPorts> ReplySession<'a, P> {
         })
     }
 
-    /// Sends what is due. Beside any other drain: a claim is one sender's alone.
-    pub async fn drain(&self) -> Result<(), StoreError> {
-        self.session.drain(self, TimeDelta::zero()).await
+    /// Sends what is due, also while another sender does: a claim belongs to one of them.
+    pub async fn send_due(&self) -> Result<(), StoreError> {
+        self.session.work_through(self, TimeDelta::zero()).await
     }
 
     /// What was done so far.
@@ -74,7 +74,7 @@ impl<'a, P: ReplyPorts> ReplySession<'a, P> {
         self.session.finish().await
     }
 
-    /// Sends under a claim and marks the outcome. Whatever goes wrong from here on, the row exists.
+    /// Sends under a claim and writes the outcome. Whatever goes wrong from here on, the row exists.
     async fn send(&self, claim: &Claim, inquiry: &Inquiry) -> Progress {
         let gateway = inquiry.id.gateway();
         if let Some((reason, pause)) = self.not_now(claim, gateway) {
@@ -91,7 +91,7 @@ impl<'a, P: ReplyPorts> ReplySession<'a, P> {
         }
         let parts = Sms::new(&inquiry.reply).parts;
         let receipt = |message_id| Acceptance { message_id, parts, sent_at: self.session.now(), copy: None };
-        self.session.mark(claim, answer.map(receipt)).await
+        self.session.complete_as(claim, answer.map(receipt)).await
     }
 
     /// Why a claimed reply is not sent now, and how long it waits.

@@ -16,7 +16,7 @@ use domain::notice::retry;
 
 /// Messages under way at once in one sender. Their I/O overlaps.
 pub(super) const AT_ONCE: usize = 16;
-/// How often a mark is tried before it is left to the next claim, which sends the message again.
+/// How often the write of an outcome is tried before it is left to the next claim, which sends the message again.
 const COMPLETE_TRIES: u32 = 5;
 /// Between two tries to complete a row.
 const A_MOMENT: TimeDelta = TimeDelta::milliseconds(500);
@@ -53,7 +53,7 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
         }
     }
 
-    /// Owes a message and claims it in the same write. None where the outbox had it.
+    /// Enqueues a message and claims it in the same write. None where the outbox had it.
     pub(super) async fn enqueue_and_claim(&self, id: &Outgoing) -> Result<Option<Claim>, StoreError> {
         let now = self.now();
         let claim = Claim { id: id.clone(), owner: self.next_owner(), lease_until: now + LEASE, attempts: 1 };
@@ -61,7 +61,7 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
         Ok(put.then_some(claim))
     }
 
-    /// Owes a message to be sent by a drain, from `due_at` on.
+    /// Enqueues a message for the sender, due at `due_at`.
     pub(super) async fn enqueue(&self, id: &Outgoing, due_at: DateTime<Utc>) -> Result<Progress, StoreError> {
         if self.ports.outbox().enqueue(id, Enqueue::Pending { due_at }, self.now()).await? {
             Ok(self.count(Progress::Deferred, |tally| tally.deferred += 1))
@@ -90,8 +90,8 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
         Ok(Claiming::Granted(claim))
     }
 
-    /// Marks what a sender answered.
-    pub(super) async fn mark(&self, claim: &Claim, answer: Result<Acceptance, SendError>) -> Progress {
+    /// Writes the outcome that an answer means.
+    pub(super) async fn complete_as(&self, claim: &Claim, answer: Result<Acceptance, SendError>) -> Progress {
         let outcome = match answer {
             Ok(receipt) => Outcome::Sent(receipt),
             Err(SendError::NotSent(reason)) => self.try_later(claim, reason),
@@ -109,7 +109,7 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
         self.complete(claim, outcome).await
     }
 
-    /// Marks that what the message is made of (`what`) could not be read.
+    /// Writes that what the message is made of (`what`) could not be read.
     pub(super) async fn complete_unreadable(&self, claim: &Claim, what: &'static str, error: &StoreError) -> Progress {
         tracing::error!(message = %claim.id, error = error as &dyn Error, "a message's {what} could not be read");
         let outcome = match error {
@@ -133,7 +133,7 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
         Outcome::NotSent { due_at: self.now() + pause, counted: false, reason }
     }
 
-    /// Marks the outcome. A mark that fails is tried again for a few seconds: a message that was sent and not marked
+    /// Writes the outcome. A write that fails is tried again for a few seconds: a message that was sent and not completed
     /// would be sent twice.
     pub(super) async fn complete(&self, claim: &Claim, outcome: Outcome) -> Progress {
         let outbox = self.ports.outbox();

@@ -13,13 +13,13 @@ pub struct Tally {
     pub cancelled: u32,
     /// Apologies past their day.
     pub expired: u32,
-    /// Messages left pending: no budget, outside the window, not accepted this time.
+    /// Messages left pending: over the rate, outside the window, not accepted this time.
     pub deferred: u32,
     /// Outcomes unknown; taken over when the lease runs out.
     pub in_doubt: u32,
     /// Messages that SNS or a gateway would not take from us: it was not asked further in this run.
     pub refused: u32,
-    /// How long the longest due message had been waiting when a drain first looked, in seconds.
+    /// How long the longest due message had been waiting when the queue was first read, in seconds.
     pub oldest_due_seconds: u32,
     /// Rows of the index that can never be claimed: their state contradicts it, or they cannot be read.
     pub unclaimable: u32,

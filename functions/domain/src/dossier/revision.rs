@@ -13,7 +13,7 @@ pub enum Stored {
     Nothing,
     /// A dossier.
     Dossier(Box<Dossier>),
-    /// A row that is no valid dossier: somebody wrote it straight to the table.
+    /// A row that is no valid dossier: it was written straight to the table.
     Unreadable(UnreadableRow),
 }
 
@@ -51,7 +51,7 @@ pub enum Verdict {
     Repeated,
     /// Older than what is stored: an older revision never overwrites a newer one.
     Stale,
-    /// The revision that is stored, with other content: the sender has a fault, somebody must look. Not so for a first
+    /// The revision that is stored, with other content: the one-stop software has a fault that a person must correct. Not so for a first
     /// load (revision 0, silent), which may be corrected and loaded again for as long as no change has come since.
     Conflicting,
 }
@@ -86,7 +86,7 @@ fn is_repeated(stored: &Dossier, snapshot: &Dossier, closed: &ClosedSteps) -> bo
     *stored == Dossier { result_on, waiting_since, ..snapshot.clone() }
 }
 
-/// Revision 0 and silent: loaded from a list before the one-stop software pushed any change. It owes nothing by itself,
+/// Revision 0 and silent: loaded from a list before the one-stop software pushed any change. It requires no notice by itself,
 /// so one that corrects another loses no notice, and every change of the software (revision 1 and on) comes after it.
 fn is_first_load(dossier: &Dossier) -> bool {
     dossier.revision == 0 && dossier.silent

@@ -1,4 +1,4 @@
-//! Where a dossier stands: the step "Trả kết quả", the closing steps after it, and the one-stop desk.
+//! Where a dossier is: the step "Trả kết quả", the closing steps after it, and the one-stop desk.
 
 use crate::text::fold;
 

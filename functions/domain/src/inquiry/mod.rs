@@ -30,7 +30,7 @@ pub struct Inquiry {
     pub reply: String,
     /// How it ended.
     pub outcome: InquiryOutcome,
-    /// Whether the citizen pays, where the gateway's convention leaves that to us: what was said stays said.
+    /// Whether the citizen pays, where the gateway's protocol leaves that to us. A repeated delivery gets the same answer.
     pub charged: bool,
     /// Where the reply goes by a call of the gateway's own: what that call must name.
     pub call: Option<ReplyCall>,

@@ -1,4 +1,4 @@
-//! Which change owes which notice, which dossiers are apologised for, and whether a notice is still true when it goes.
+//! Which change requires which notice, which dossiers need an apology, and whether a notice is still true when it goes.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
@@ -10,7 +10,7 @@ use crate::notice::lifecycle::{LEASE, State};
 use crate::phone::NotAMobile;
 use crate::{ClosedSteps, Dossier, NoticeKey};
 
-/// The notice that the change from `old` to `new` owes, where it owes one.
+/// The notice that the change from `old` to `new` requires, if any.
 ///
 /// - *result*: "khi hồ sơ TTHC chuyển về đến bước “Trả kết quả”"; not for a dossier that was done before, so again only
 ///   after it was re-opened.
@@ -33,11 +33,11 @@ pub fn notice_for_change(old: Option<&Dossier>, new: &Dossier, closed: &ClosedSt
     }
 }
 
-/// The notice that the change from `old` to `new` may owe once more: [`is_due_again`] says whether it does.
+/// The notice that the change from `old` to `new` may require once more: [`is_due_again`] decides.
 ///
-/// - Its phone number was corrected, and the dossier is where it was when the notice was owed, at "Trả kết quả" or
+/// - Its phone number was corrected, and the dossier is where it was when the notice was required, at "Trả kết quả" or
 ///   waiting for papers at the desk.
-/// - It came back to "Trả kết quả" from a closing step: somebody had closed it by mistake.
+/// - It came back to "Trả kết quả" from a closing step: it had been closed by mistake.
 pub fn notice_to_reconsider(old: &Dossier, new: &Dossier, closed: &ClosedSteps) -> Option<NoticeKey> {
     if !is_news(Some(old), new) || !new.takes_notices() {
         return None;
@@ -52,7 +52,7 @@ pub fn notice_to_reconsider(old: &Dossier, new: &Dossier, closed: &ClosedSteps) 
     }
 }
 
-/// Whether a notice is owed once more.
+/// Whether a notice is required once more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Again {
     /// The citizen was not told: send it.
@@ -66,11 +66,11 @@ pub enum Again {
 /// A sender that is alive has finished with a notice so long after it claimed it.
 const ON_ITS_WAY: TimeDelta = TimeDelta::minutes(2);
 
-/// Whether the notice of [`notice_to_reconsider`] is owed once more. `rows` are the dossier's notices of that kind.
+/// Whether the notice of [`notice_to_reconsider`] is required once more. `rows` are the dossier's notices of that kind.
 ///
 /// It is where the last of them was cancelled or refused for its phone number; where it was cancelled because the dossier
 /// had been closed, and it is closed no longer; or where none was enqueued since the dossier came where it is, because
-/// the number was no mobile number. A first load (`silent`) owed none either way.
+/// the number was no mobile number. A first load (`silent`) required none either way.
 pub fn is_due_again(old: &Dossier, new: &Dossier, rows: &[NoticeRow], now: DateTime<Utc>) -> Again {
     let stayed = steps::is_result_step(old.step()) == steps::is_result_step(new.step());
     let had_no_mobile = stayed && !old.is_silent() && !matches!(old.contact(), Some(Contact::Mobile(_)));
@@ -87,7 +87,7 @@ pub fn is_due_again(old: &Dossier, new: &Dossier, rows: &[NoticeRow], now: DateT
     if due { Again::Yes } else { Again::No }
 }
 
-/// Whether a notice is owed for a dossier whose last state could not be read: not where the citizen was told already, or
+/// Whether a notice is required for a dossier whose last state could not be read: not where the citizen was told already, or
 /// is about to be.
 pub fn is_due_after_unreadable(rows: &[NoticeRow]) -> bool {
     !rows.iter().any(|row| row.state == State::Sent || !row.state.is_final())
@@ -107,7 +107,7 @@ fn was_enqueued_here(row: &NoticeRow, dossier: &Dossier) -> bool {
     }
 }
 
-/// Whether a later revision owes the same kind of notice as `key`.
+/// Whether a later revision requires the same kind of notice as `key`.
 pub fn is_superseded(key: &NoticeKey, rows: &[NoticeRow]) -> bool {
     rows.iter().any(|row| row.key.supersedes(key))
 }
@@ -172,7 +172,7 @@ mod tests {
     use crate::dossier::tests::dossier;
     use serde_json::{Value, json};
 
-    fn owed(old: Option<Value>, new: Value) -> Vec<String> {
+    fn required(old: Option<Value>, new: Value) -> Vec<String> {
         let old = old.map(dossier);
         notice_for_change(old.as_ref(), &dossier(new), &ClosedSteps::default())
             .iter()
@@ -189,19 +189,19 @@ mod tests {
     const ROOM: &str = "Phòng Quản lý lữ hành";
 
     #[test]
-    fn reaching_the_result_step_owes_a_result_notice_once() {
+    fn reaching_the_result_step_requires_a_result_notice_once() {
         let open = at(2, "Thẩm định", "Đang xử lý", ROOM);
         let done = at(3, "Trả kết quả", "Đã giải quyết", DESK);
         let closed = at(4, "Đã trả kết quả", "Đã giải quyết", DESK);
-        assert_eq!(owed(Some(open.clone()), done.clone()), ["result#3"]);
-        assert_eq!(owed(None, done.clone()), ["result#3"]);
-        assert_eq!(owed(Some(done.clone()), at(4, "trả kết quả", "Khác", DESK)), NONE);
-        assert_eq!(owed(Some(done), closed.clone()), NONE);
-        assert_eq!(owed(Some(closed.clone()), at(5, "Trả kết quả", "Đã giải quyết", DESK)), NONE);
-        assert_eq!(owed(Some(closed), at(5, "Thẩm định", "Đang xử lý", ROOM)), NONE);
+        assert_eq!(required(Some(open.clone()), done.clone()), ["result#3"]);
+        assert_eq!(required(None, done.clone()), ["result#3"]);
+        assert_eq!(required(Some(done.clone()), at(4, "trả kết quả", "Khác", DESK)), NONE);
+        assert_eq!(required(Some(done), closed.clone()), NONE);
+        assert_eq!(required(Some(closed.clone()), at(5, "Trả kết quả", "Đã giải quyết", DESK)), NONE);
+        assert_eq!(required(Some(closed), at(5, "Thẩm định", "Đang xử lý", ROOM)), NONE);
         let reopened = at(5, "Thẩm định", "Đang xử lý", ROOM);
-        assert_eq!(owed(Some(reopened), at(6, "Trả kết quả", "Đã giải quyết", DESK)), ["result#6"]);
-        assert_eq!(owed(Some(open), at(3, "Kết thúc", "Đã giải quyết", DESK)), NONE);
+        assert_eq!(required(Some(reopened), at(6, "Trả kết quả", "Đã giải quyết", DESK)), ["result#6"]);
+        assert_eq!(required(Some(open), at(3, "Kết thúc", "Đã giải quyết", DESK)), NONE);
     }
 
     #[test]
@@ -210,38 +210,38 @@ mod tests {
         let status_only = at(2, "Thẩm định", "Chờ bổ sung", ROOM);
         let desk_only = at(2, "Thẩm định", "Đang xử lý", DESK);
         let both = at(3, "Tiếp nhận", "Chờ bổ sung", DESK);
-        assert_eq!(owed(Some(neither.clone()), status_only.clone()), NONE);
-        assert_eq!(owed(Some(neither.clone()), desk_only.clone()), NONE);
+        assert_eq!(required(Some(neither.clone()), status_only.clone()), NONE);
+        assert_eq!(required(Some(neither.clone()), desk_only.clone()), NONE);
         for before in [neither, status_only.clone(), desk_only] {
-            assert_eq!(owed(Some(before), both.clone()), ["supplement#3"]);
+            assert_eq!(required(Some(before), both.clone()), ["supplement#3"]);
         }
         assert_eq!(
-            owed(Some(both.clone()), at(4, "Tiếp nhận khác", "CHỜ  BỔ SUNG", "Bộ phận Một cửa Sở Du lịch")),
+            required(Some(both.clone()), at(4, "Tiếp nhận khác", "CHỜ  BỔ SUNG", "Bộ phận Một cửa Sở Du lịch")),
             NONE
         );
-        assert_eq!(owed(Some(both), at(4, "Thẩm định", "Chờ bổ sung", ROOM)), NONE);
-        assert_eq!(owed(Some(status_only), at(5, "Tiếp nhận", "Chờ bổ sung", DESK)), ["supplement#5"]);
+        assert_eq!(required(Some(both), at(4, "Thẩm định", "Chờ bổ sung", ROOM)), NONE);
+        assert_eq!(required(Some(status_only), at(5, "Tiếp nhận", "Chờ bổ sung", DESK)), ["supplement#5"]);
     }
 
     #[test]
-    fn nothing_is_owed_same_day_silently_without_a_mobile_or_without_a_new_revision() {
-        assert_eq!(owed(None, json!({"appointment_on": "2026-11-20"})), NONE);
-        assert_eq!(owed(None, json!({"same_day": true})), NONE);
-        assert_eq!(owed(None, json!({"silent": true})), NONE);
-        assert_eq!(owed(None, json!({"phone": null})), NONE);
-        assert_eq!(owed(None, json!({"phone": "02583822229"})), NONE);
+    fn no_notice_is_required_same_day_silently_without_a_mobile_or_without_a_new_revision() {
+        assert_eq!(required(None, json!({"appointment_on": "2026-11-20"})), NONE);
+        assert_eq!(required(None, json!({"same_day": true})), NONE);
+        assert_eq!(required(None, json!({"silent": true})), NONE);
+        assert_eq!(required(None, json!({"phone": null})), NONE);
+        assert_eq!(required(None, json!({"phone": "02583822229"})), NONE);
         let open = json!({"step": "Thẩm định"});
-        assert_eq!(owed(Some(open), json!({})), NONE, "same revision");
-        assert_eq!(owed(Some(json!({"step": "Thẩm định", "revision": 4})), json!({})), NONE, "older revision");
+        assert_eq!(required(Some(open), json!({})), NONE, "same revision");
+        assert_eq!(required(Some(json!({"step": "Thẩm định", "revision": 4})), json!({})), NONE, "older revision");
     }
 
     #[test]
     fn a_dossier_that_is_done_awaits_no_papers_whatever_its_status_says() {
         let both = at(3, "Trả kết quả", "Chờ bổ sung", DESK);
-        assert_eq!(owed(Some(at(2, "Thẩm định", "Đang xử lý", ROOM)), both.clone()), ["result#3"]);
-        assert_eq!(owed(Some(at(2, "Trả kết quả", "Đã giải quyết", DESK)), both.clone()), NONE);
-        assert_eq!(owed(None, at(3, "Kết thúc", "Chờ bổ sung", DESK)), NONE);
-        assert_eq!(owed(Some(both), at(4, "Tiếp nhận", "Chờ bổ sung", DESK)), ["supplement#4"], "re-opened");
+        assert_eq!(required(Some(at(2, "Thẩm định", "Đang xử lý", ROOM)), both.clone()), ["result#3"]);
+        assert_eq!(required(Some(at(2, "Trả kết quả", "Đã giải quyết", DESK)), both.clone()), NONE);
+        assert_eq!(required(None, at(3, "Kết thúc", "Chờ bổ sung", DESK)), NONE);
+        assert_eq!(required(Some(both), at(4, "Tiếp nhận", "Chờ bổ sung", DESK)), ["supplement#4"], "re-opened");
     }
 
     #[test]
@@ -290,9 +290,9 @@ mod tests {
     fn a_notice_is_due_again_where_none_was_enqueued_here_or_the_last_failed_for_its_phone() {
         use Again::{No, NotYet, Yes};
         let (none, good) = (json!({"phone": null}), json!({"phone": "0987654321"}));
-        assert_eq!(again(none.clone(), &[]), Yes, "it could not be owed");
+        assert_eq!(again(none.clone(), &[]), Yes, "it could not be enqueued");
         assert_eq!(again(json!({"phone": "02583822229"}), &[]), Yes);
-        assert_eq!(again(json!({"phone": null, "silent": true}), &[]), No, "the first load owed nothing");
+        assert_eq!(again(json!({"phone": null, "silent": true}), &[]), No, "the first load required nothing");
         assert_eq!(again(good.clone(), &[]), No, "nor did the first load of a good number");
         let refused = [row("result#9", State::Sent, false, TODAY), row("result#10", State::Failed, true, TODAY)];
         assert_eq!([again(good.clone(), &refused), again(none.clone(), &refused)], [Yes, Yes]);
@@ -339,13 +339,13 @@ mod tests {
     fn the_apology_goes_to_open_dossiers_due_tomorrow() {
         let tomorrow: NaiveDate = "2026-11-25".parse().unwrap();
         let open = json!({"step": "Thẩm định"});
-        let owes = |changes: Value, more: Value| {
+        let requires = |changes: Value, more: Value| {
             let mut changes = changes;
             changes.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             needs_apology(&dossier(changes), tomorrow, &ClosedSteps::default())
         };
-        assert!(owes(open.clone(), json!({})));
-        assert!(owes(open.clone(), json!({"silent": true})), "a silent load still gets the evening's apology");
+        assert!(requires(open.clone(), json!({})));
+        assert!(requires(open.clone(), json!({"silent": true})), "a silent load still gets the evening's apology");
         for not in [
             json!({"step": "Trả kết quả"}),
             json!({"step": "Kết thúc"}),
@@ -354,7 +354,7 @@ mod tests {
             json!({"phone": null}),
             json!({"phone": "02583822229"}),
         ] {
-            assert!(!owes(open.clone(), not.clone()), "{not}");
+            assert!(!requires(open.clone(), not.clone()), "{not}");
         }
     }
 

@@ -7,7 +7,7 @@
 //!                       ╰─take over─▶ sending      (the lease ran out: outcome unknown, sent again)
 //! ```
 //!
-//! Only a [`Claim`] completes a message, and only the outbox grants one: nobody can mark what he does not hold.
+//! Only a [`Claim`] completes a message, and only the outbox grants one.
 
 use std::fmt;
 use std::str::FromStr;
@@ -30,7 +30,7 @@ pub enum State {
     Sending,
     /// SNS accepted it. Final.
     Sent,
-    /// Refused for good, or attempts used up. Final; the reason is kept and an alarm speaks.
+    /// Refused for good, or attempts used up. Final; the reason is kept and an alarm reports it.
     Failed,
     /// No longer true. Final.
     Cancelled,
@@ -118,7 +118,7 @@ impl FromStr for State {
     }
 }
 
-/// The right to send one message and to mark its outcome, until the lease runs out.
+/// The right to send one message and to write its outcome, until the lease expires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     /// Which message.
@@ -143,7 +143,7 @@ impl Claim {
 pub enum Outcome {
     /// Accepted by SNS, or by 8083's gateway.
     Sent(Acceptance),
-    /// Definitely not sent; due again then. `counted` is false where the fault was ours and burns no attempt.
+    /// Definitely not sent; due again then. `counted` is false where the fault was ours: the attempt does not count.
     NotSent {
         /// When to try again.
         due_at: DateTime<Utc>,
@@ -176,7 +176,7 @@ impl Outcome {
         }
     }
 
-    /// The citizen was not told because of the phone number: the first usable number owes the notice again.
+    /// The citizen was not told because of the phone number: the first usable number requires the notice again.
     pub fn phone_at_fault(&self) -> bool {
         matches!(self, Self::WrongNumber(_) | Self::NoMobile(_))
     }

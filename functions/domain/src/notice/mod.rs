@@ -1,4 +1,4 @@
-//! Tin nhắn thông báo: the three kinds, and which one exactly a outbox row stands for.
+//! Tin nhắn thông báo: the three kinds, and the key of each in the outbox.
 
 pub mod decision;
 pub mod lifecycle;
@@ -56,7 +56,7 @@ pub enum Priority {
 }
 
 impl Priority {
-    /// Those that share the budget of SMS parts, first to last.
+    /// Those that share the rate of SMS parts, first to last.
     pub const NOTICES: [Self; 2] = [Self::News, Self::Evening];
 }
 
@@ -66,7 +66,7 @@ impl fmt::Display for NoticeKind {
     }
 }
 
-/// What makes a notice one notice: the revision that owed it, or the appointment that is apologised for.
+/// What makes a notice one notice: the revision that required it, or the appointment day of the apology.
 ///
 /// Written `result#3`, `supplement#3`, `apology#2026-11-25`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,7 +89,7 @@ impl NoticeKey {
         }
     }
 
-    /// Whether this notice, owed by a later revision, takes the place of `other`.
+    /// Whether this notice, required by a later revision, replaces `other`.
     pub fn supersedes(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Result(later), Self::Result(earlier)) => later > earlier,

@@ -1,4 +1,4 @@
-//! Tin nhắn đi: which message of ours a row of the outbox stands for. A notice of a dossier, or the reply to a text to
+//! Tin nhắn đi: which message of ours a row of the outbox is. A notice of a dossier, or the reply to a text to
 //! 8083 whose gateway wants it by a call of its own; both live one life.
 
 use std::fmt;
@@ -7,7 +7,7 @@ use crate::InquiryId;
 use crate::notice::Priority;
 use crate::{NoticeId, NoticeKind};
 
-/// A message that is owed.
+/// A message to be sent.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outgoing {
     /// A notice of a dossier. It goes by SNS.

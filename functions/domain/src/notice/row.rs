@@ -1,4 +1,4 @@
-//! What stands in the outbox about a notice.
+//! A notice's row in the outbox, as other notices of its dossier see it.
 
 use chrono::{DateTime, Utc};
 
@@ -12,7 +12,7 @@ pub struct NoticeRow {
     pub key: NoticeKey,
     /// Where it is in its life.
     pub state: State,
-    /// It was cancelled or refused for its phone number. See [`Outcome::phone_at_fault`].
+    /// It was cancelled or refused for its phone number. See [`Outcome::phone_at_fault`](super::lifecycle::Outcome::phone_at_fault).
     pub phone_at_fault: bool,
     /// When it was enqueued.
     pub enqueued_at: DateTime<Utc>,

@@ -1,4 +1,4 @@
-//! The hours in which notices go out: nobody is woken by one. A text to 8083 is answered at any hour.
+//! The hours in which notices go out, so that none wakes a citizen. A text to 8083 is answered at any hour.
 
 use std::str::FromStr;
 

@@ -1,4 +1,4 @@
-//! Nội dung tin nhắn: the four texts of the seed to the character, and the hints of our own.
+//! Nội dung tin nhắn: the four texts of the 2017 notice to the character, and hints of our own.
 
 use chrono::NaiveDate;
 
@@ -7,7 +7,7 @@ use crate::dossier::deadline::Timeliness;
 use crate::text::sms::{Accents, Sms};
 use crate::{ClosedSteps, Dossier, NoticeKey, ReceiptCode};
 
-/// The office the seed's own texts name. `OfficeName` or a dossier's `office` takes its place.
+/// The office that the texts of the 2017 notice name. `OfficeName` or a dossier's `office` takes its place.
 pub const DEFAULT_OFFICE: &str = "Sở Văn hóa và Thể thao";
 
 /// The text of a notice to a citizen; `office` is what the stack is called where the dossier names none.
@@ -42,14 +42,14 @@ pub fn answer(dossier: &Dossier, today: NaiveDate, closed: &ClosedSteps) -> Stri
     )
 }
 
-/// A well-formed inquiry for a code nobody knows. Our own words: the seed has none.
+/// A well-formed inquiry for an unknown code. Our own words: the 2017 notice has none.
 pub fn unknown_code(code: &ReceiptCode) -> String {
     format!(
         "Không tìm thấy hồ sơ có mã số biên nhận {code}. Mời ông/bà kiểm tra mã số trên Giấy biên nhận và nhắn lại."
     )
 }
 
-/// A dossier that stands in the table and cannot be read: somebody must look, and an alarm tells him. Our own words.
+/// A dossier whose row cannot be read: an alarm reports it to the office. Our own words.
 pub fn unreadable(code: &ReceiptCode) -> String {
     format!(
         "Chưa tra cứu được hồ sơ {code} do dữ liệu có lỗi. Bộ phận Một cửa sẽ kiểm tra và khắc phục. Mời ông/bà nhắn lại sau."
@@ -63,7 +63,7 @@ pub fn one_code_a_message(reply: String, accents: Accents, most_parts: u32) -> S
     if Sms::new(&with).parts <= most_parts { with } else { reply }
 }
 
-/// A text that is no inquiry. Our own words around the seed's example.
+/// A text that is no inquiry. Our own words around the example of the 2017 notice.
 pub fn right_syntax() -> &'static str {
     "Tin nhắn chưa đúng cú pháp. Để tra cứu hồ sơ, mời ông/bà soạn: MCKH Mã số biên nhận gửi 8083. \
      Ví dụ: MCKH 0161701234"

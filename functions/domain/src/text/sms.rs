@@ -5,7 +5,7 @@
 //! SNS cuts a long text only between words ("Messages are not cut off in the middle of a word, but instead on whole-word
 //! boundaries", <https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html>), operators wherever a part is full. A
 //! part that ends before a long word is not full, so SNS may need one part more. The larger number is counted here: the
-//! budget of parts a second and the bill may then be too high by a part, never too low.
+//! rate of parts and the bill may then be too high by a part, never too low.
 
 use unicode_normalization::char::is_combining_mark;
 
@@ -23,7 +23,7 @@ pub enum Alphabet {
 /// Parameter `SmsAccents`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Accents {
-    /// As the seed writes it. The default.
+    /// As the 2017 notice writes it. The default.
     #[default]
     Keep,
     /// "Tra ket qua": a third of the parts.
