@@ -62,7 +62,7 @@ fn only_the_adapters_know_the_sdk_and_they_know_no_lambda() {
 fn only_the_functions_know_lambda_and_none_knows_another_or_the_sdk() {
     for function in FUNCTIONS {
         let dependencies = dependencies(function);
-        assert!(dependencies.contains("lambda_runtime") && dependencies.contains("domain"), "{function}");
+        assert!(dependencies.contains("lambda_runtime") && dependencies.contains("application"), "{function}");
         for other in FUNCTIONS {
             assert!(!dependencies.contains(other), "{function} depends on {other}");
         }
