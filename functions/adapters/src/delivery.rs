@@ -1,8 +1,8 @@
-//! What the functions that send share: the domain's ports in bundles on AWS, made once before the first event.
+//! The ports in bundles on AWS, made once before the first event: for who plans, who sends notices, who sends replies.
 
 use std::sync::Arc;
 
-use application::delivery::{NoticeConfig, NoticeSender, Tally};
+use application::delivery::{NoticeConfig, NoticeSender};
 use application::ports::{NoticePorts, OutboxPorts, PlanPorts, ReplyPorts};
 
 use crate::aws::{self, AwsConfig, DynamoDb, Timeouts};
@@ -11,24 +11,20 @@ use crate::control::Control;
 use crate::dossiers::DynamoDossiers;
 use crate::events::EventBridge;
 use crate::inquiries::DynamoInquiries;
-use crate::metrics::Metrics;
 use crate::outbox::DynamoOutbox;
 use crate::secret::Secret;
 use crate::settings::{SettingError, Settings};
 use crate::sms::Sns;
 use crate::vcom::Vcom;
 
-/// A notice's ports on AWS.
-pub struct AwsPorts {
-    dossiers: DynamoDossiers,
+/// The outbox, the bus and the clock, and what else a function needs.
+pub struct AwsPorts<T> {
     outbox: DynamoOutbox,
-    counter: Control,
-    sms: Sns,
     events: EventBridge,
-    clock: SystemClock,
+    more: T,
 }
 
-impl OutboxPorts for AwsPorts {
+impl<T: Sync> OutboxPorts for AwsPorts<T> {
     type Outbox = DynamoOutbox;
     type Events = EventBridge;
     type Clock = SystemClock;
@@ -40,225 +36,116 @@ impl OutboxPorts for AwsPorts {
         &self.events
     }
     fn clock(&self) -> &SystemClock {
-        &self.clock
+        &SystemClock
     }
 }
 
-impl NoticePorts for AwsPorts {
+impl<T> AwsPorts<T> {
+    fn new(settings: &Settings, config: &AwsConfig, dynamodb: &DynamoDb, more: T) -> Result<Self, SettingError> {
+        let notices = settings.required("NOTICES_TABLE")?;
+        let bus = settings.required("EVENT_BUS_NAME")?;
+        let retention_days = settings.parsed("NOTICE_RETENTION_DAYS")?;
+        Ok(Self {
+            outbox: DynamoOutbox::new(dynamodb.clone(), notices, retention_days),
+            events: EventBridge::new(aws::eventbridge(config), bus),
+            more,
+        })
+    }
+}
+
+/// What planning needs besides: of the dossiers only the index by appointment.
+pub struct ForPlans {
+    appointments: DynamoDossiers,
+}
+
+impl PlanPorts for AwsPorts<ForPlans> {
+    type Appointments = DynamoDossiers;
+
+    fn appointments(&self) -> &DynamoDossiers {
+        &self.more.appointments
+    }
+}
+
+/// What notices need besides.
+pub struct ForNotices {
+    dossiers: DynamoDossiers,
+    counter: Control,
+    sms: Sns,
+}
+
+impl NoticePorts for AwsPorts<ForNotices> {
     type Dossiers = DynamoDossiers;
     type RateCounter = Control;
     type Sms = Sns;
 
     fn dossiers(&self) -> &DynamoDossiers {
-        &self.dossiers
+        &self.more.dossiers
     }
     fn rate_counter(&self) -> &Control {
-        &self.counter
+        &self.more.counter
     }
     fn sms(&self) -> &Sns {
-        &self.sms
+        &self.more.sms
     }
 }
 
-/// A reply's ports on AWS.
-pub struct AwsReplyPorts {
+/// What replies need besides.
+pub struct ForReplies {
     inquiries: DynamoInquiries,
-    outbox: DynamoOutbox,
     gateways: Vcom,
-    events: EventBridge,
-    clock: SystemClock,
 }
 
-impl OutboxPorts for AwsReplyPorts {
-    type Outbox = DynamoOutbox;
-    type Events = EventBridge;
-    type Clock = SystemClock;
-
-    fn outbox(&self) -> &DynamoOutbox {
-        &self.outbox
-    }
-    fn events(&self) -> &EventBridge {
-        &self.events
-    }
-    fn clock(&self) -> &SystemClock {
-        &self.clock
-    }
-}
-
-impl ReplyPorts for AwsReplyPorts {
+impl ReplyPorts for AwsPorts<ForReplies> {
     type Inquiries = DynamoInquiries;
     type Gateways = Vcom;
 
     fn inquiries(&self) -> &DynamoInquiries {
-        &self.inquiries
+        &self.more.inquiries
     }
     fn gateways(&self) -> &Vcom {
-        &self.gateways
+        &self.more.gateways
     }
 }
 
-/// What planning needs, on AWS: no SMS, and of the dossiers only the index by appointment.
-pub struct AwsPlanPorts {
-    appointments: DynamoDossiers,
-    outbox: DynamoOutbox,
-    events: EventBridge,
-    clock: SystemClock,
-}
-
-impl OutboxPorts for AwsPlanPorts {
-    type Outbox = DynamoOutbox;
-    type Events = EventBridge;
-    type Clock = SystemClock;
-
-    fn outbox(&self) -> &DynamoOutbox {
-        &self.outbox
-    }
-    fn events(&self) -> &EventBridge {
-        &self.events
-    }
-    fn clock(&self) -> &SystemClock {
-        &self.clock
-    }
-}
-
-impl PlanPorts for AwsPlanPorts {
-    type Appointments = DynamoDossiers;
-
-    fn appointments(&self) -> &DynamoDossiers {
-        &self.appointments
-    }
-}
-
-/// Reads the settings of the function that plans apologies and brings them together with its clients.
+/// What plans apologies, by the settings.
 pub fn planning_from_settings(
     settings: &Settings,
     config: &AwsConfig,
-) -> Result<(AwsPlanPorts, NoticeConfig), SettingError> {
+) -> Result<(AwsPorts<ForPlans>, NoticeConfig), SettingError> {
     let notice_config = settings.notice_config()?;
-    let dossiers = settings.required("DOSSIERS_TABLE")?;
-    let notices = settings.required("NOTICES_TABLE")?;
-    let bus = settings.required("EVENT_BUS_NAME")?;
-    let retention_days = settings.parsed("NOTICE_RETENTION_DAYS")?;
-
     let dynamodb = aws::dynamodb(config);
-    let ports = AwsPlanPorts {
-        appointments: DynamoDossiers::reader(dynamodb.clone(), dossiers),
-        outbox: DynamoOutbox::new(dynamodb, notices, retention_days),
-        events: EventBridge::new(aws::eventbridge(config), bus),
-        clock: SystemClock,
-    };
-    Ok((ports, notice_config))
+    let appointments = DynamoDossiers::reader(dynamodb.clone(), settings.required("DOSSIERS_TABLE")?);
+    Ok((AwsPorts::new(settings, config, &dynamodb, ForPlans { appointments })?, notice_config))
 }
 
-/// Reads the settings of a function that sends notices and brings them together with its clients.
-pub fn from_settings(
+/// What sends notices, by the settings.
+pub fn notices_from_settings(
     settings: &Settings,
     config: &AwsConfig,
     dynamodb: &DynamoDb,
-) -> Result<NoticeSender<AwsPorts>, SettingError> {
+) -> Result<NoticeSender<AwsPorts<ForNotices>>, SettingError> {
     let notice_config = settings.notice_config()?;
-    let dossiers = settings.required("DOSSIERS_TABLE")?;
-    let notices = settings.required("NOTICES_TABLE")?;
-    let control = settings.required("CONTROL_TABLE")?;
-    let bus = settings.required("EVENT_BUS_NAME")?;
-    let retention_days = settings.parsed("NOTICE_RETENTION_DAYS")?;
-    let sender_id = settings.sender_id()?;
-
-    let ports = AwsPorts {
-        dossiers: DynamoDossiers::reader(dynamodb.clone(), dossiers),
-        outbox: DynamoOutbox::new(dynamodb.clone(), notices, retention_days),
-        counter: Control::new(dynamodb.clone(), control),
-        sms: Sns::new(config, sender_id.as_deref()),
-        events: EventBridge::new(aws::eventbridge(config), bus),
-        clock: SystemClock,
+    let more = ForNotices {
+        dossiers: DynamoDossiers::reader(dynamodb.clone(), settings.required("DOSSIERS_TABLE")?),
+        counter: Control::new(dynamodb.clone(), settings.required("CONTROL_TABLE")?),
+        sms: Sns::new(config, settings.sender_id()?.as_deref()),
     };
-    Ok(NoticeSender::new(ports, notice_config))
+    Ok(NoticeSender::new(AwsPorts::new(settings, config, dynamodb, more)?, notice_config))
 }
 
-/// Reads the settings of a function that sends replies and brings them together with its clients. The secret is GatewaySecret.
+/// What sends replies, by the settings, and its secret, GatewaySecret.
 pub fn replies_from_settings(
     settings: &Settings,
     config: &AwsConfig,
     dynamodb: &DynamoDb,
     timeouts: Timeouts,
-) -> Result<(AwsReplyPorts, Arc<Secret>), SettingError> {
+) -> Result<(AwsPorts<ForReplies>, Arc<Secret>), SettingError> {
     let inquiries = settings.required("INQUIRIES_TABLE")?;
-    let notices = settings.required("NOTICES_TABLE")?;
-    let bus = settings.required("EVENT_BUS_NAME")?;
-    let secret = settings.required("GATEWAY_SECRET")?;
-    let inquiries_kept = settings.parsed("INQUIRY_RETENTION_DAYS")?;
-    let notices_kept = settings.parsed("NOTICE_RETENTION_DAYS")?;
-
-    let secret = Arc::new(Secret::new(aws::secrets_manager(config), secret));
-    let ports = AwsReplyPorts {
-        inquiries: DynamoInquiries::new(dynamodb.clone(), inquiries, inquiries_kept),
-        outbox: DynamoOutbox::new(dynamodb.clone(), notices, notices_kept),
+    let retention_days = settings.parsed("INQUIRY_RETENTION_DAYS")?;
+    let secret = Arc::new(Secret::new(aws::secrets_manager(config), settings.required("GATEWAY_SECRET")?));
+    let more = ForReplies {
+        inquiries: DynamoInquiries::new(dynamodb.clone(), inquiries, retention_days),
         gateways: Vcom::new(secret.clone(), timeouts),
-        events: EventBridge::new(aws::eventbridge(config), bus),
-        clock: SystemClock,
     };
-    Ok((ports, secret))
-}
-
-/// Tells what a run did with notices: one log line, and the metrics alarms watch.
-pub fn report(metrics: &Metrics, run: &str, tally: Tally) {
-    if tally == Tally::default() {
-        return;
-    }
-    tracing::info!(
-        run,
-        notices.sent = tally.sent,
-        notices.failed = tally.failed,
-        notices.cancelled = tally.cancelled,
-        notices.expired = tally.expired,
-        notices.deferred = tally.deferred,
-        notices.in_doubt = tally.in_doubt,
-        sms.parts = tally.parts,
-        sms.refused = tally.refused,
-        "delivered notices"
-    );
-    let counts = [
-        ("NoticesSent", tally.sent),
-        ("SmsParts", tally.parts),
-        ("NoticesFailed", tally.failed),
-        ("NoticesExpired", tally.expired),
-        ("NoticesCancelled", tally.cancelled),
-        ("SmsDeferred", tally.deferred),
-        ("SmsInDoubt", tally.in_doubt),
-        ("SmsRefused", tally.refused),
-        ("OldestDueSeconds", tally.oldest_due_seconds),
-        ("UnclaimableRows", tally.unclaimable),
-        ("EventsDropped", tally.events_dropped),
-        ("RateCounterAhead", tally.counter_resets),
-    ];
-    metrics.emit(counts.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name, count.into())));
-}
-
-/// Tells what a run did with replies of 8083.
-pub fn report_replies(metrics: &Metrics, run: &str, tally: Tally) {
-    if tally == Tally::default() {
-        return;
-    }
-    tracing::info!(
-        run,
-        replies.sent = tally.sent,
-        replies.failed = tally.failed,
-        replies.deferred = tally.deferred,
-        replies.refused = tally.refused,
-        "delivered replies of 8083"
-    );
-    metrics.emit(reply_counts(tally));
-}
-
-/// The metrics of replies that alarms watch.
-pub fn reply_counts(tally: Tally) -> impl Iterator<Item = (&'static str, f64)> {
-    let counts = [
-        ("RepliesSent", tally.sent),
-        ("RepliesFailed", tally.failed),
-        ("RepliesDeferred", tally.deferred),
-        ("RepliesRefused", tally.refused),
-        ("UnclaimableRows", tally.unclaimable),
-        ("EventsDropped", tally.events_dropped),
-    ];
-    counts.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name, count.into()))
+    Ok((AwsPorts::new(settings, config, dynamodb, more)?, secret))
 }

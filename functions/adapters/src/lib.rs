@@ -1,8 +1,9 @@
-//! The domain's ports on AWS. Only this crate knows the SDK; it knows no Lambda event.
+//! The application's ports on AWS. Only this crate knows the SDK; it knows no Lambda event.
 //!
 //! | Port | Here |
 //! |---|---|
 //! | [`DossierStore`](application::ports::DossierStore) | [`dossiers`], table `dossiers` |
+//! | [`Appointments`](application::ports::Appointments) | [`dossiers`], its index `by_appointment` |
 //! | [`Outbox`](application::ports::Outbox) | [`outbox`], table `notices` |
 //! | [`InquiryLog`](application::ports::InquiryLog) | [`inquiries`], table `inquiries` |
 //! | [`RateCounter`](application::ports::RateCounter) | [`control`], table `control` |
@@ -25,7 +26,9 @@ pub mod logs;
 pub mod metrics;
 pub mod outbox;
 pub mod redacted;
+pub mod report;
 pub mod secret;
 pub mod settings;
 pub mod sms;
+pub mod start;
 pub mod vcom;

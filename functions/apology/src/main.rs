@@ -1,22 +1,16 @@
 //! `ApologyFunction`: an EventBridge rule, 17:30 Asia/Ho_Chi_Minh, and its second pass at 17:35.
 
-use adapters::aws::{self, Timeouts};
-use adapters::logs;
-use adapters::metrics::Metrics;
-use adapters::redacted::{self, Redacted};
-use adapters::settings::Settings;
+use adapters::aws::Timeouts;
+use adapters::redacted::Redacted;
+use adapters::start::{Start, start};
 use anyhow::ensure;
 use apology::{Evening, Scheduled};
 use lambda_runtime::{LambdaEvent, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
-    logs::to_stdout();
-    redacted::panics();
-    let settings = Settings::from_env();
-    let metrics = &Metrics::new(settings.required("STAGE")?);
-    let config = aws::config(Timeouts::Background)?;
-    let (ports, notice_config) = &adapters::delivery::planning_from_settings(&settings, &config)?;
+    let Start { settings, metrics, config } = &start(Timeouts::Background)?;
+    let (ports, notice_config) = &adapters::delivery::planning_from_settings(settings, config)?;
 
     run(service_fn(async |event: LambdaEvent<Redacted<Scheduled>>| {
         let Evening { plan, failed } = apology::plan_evening(ports, notice_config, &event.payload.0).await;

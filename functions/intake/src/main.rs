@@ -5,35 +5,29 @@ use std::sync::Arc;
 use adapters::aws::{self, Service, Timeouts};
 use adapters::clock::SystemClock;
 use adapters::dossiers::DynamoDossiers;
-use adapters::logs;
-use adapters::metrics::Metrics;
-use adapters::redacted::{self, Redacted};
+use adapters::redacted::Redacted;
 use adapters::secret::Secret;
-use adapters::settings::Settings;
+use adapters::start::{Start, start};
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use intake::Intake;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
-    logs::to_stdout();
-    redacted::panics();
-    let settings = Settings::from_env();
-    let metrics = &Metrics::new(settings.required("STAGE")?);
+    let Start { settings, metrics, config } = &start(Timeouts::Background)?;
     let table = settings.required("DOSSIERS_TABLE")?;
     let secret = settings.required("INTAKE_SECRET")?;
     let retention_days = settings.parsed("DOSSIER_RETENTION_DAYS")?;
     let closed_steps = settings.closed_steps()?;
 
-    let config = aws::config(Timeouts::Background)?;
-    let secret = Arc::new(Secret::new(adapters::aws::secrets_manager(&config), secret));
+    let secret = Arc::new(Secret::new(aws::secrets_manager(config), secret));
     tokio::spawn({
         let secret = secret.clone();
         async move { secret.fetch_ahead().await }
     });
     config.open_connections(&[Service::DynamoDb]);
     let intake = &Intake {
-        dossiers: DynamoDossiers::writer(adapters::aws::dynamodb(&config), table, retention_days),
+        dossiers: DynamoDossiers::writer(aws::dynamodb(config), table, retention_days),
         secret,
         clock: SystemClock,
         closed_steps,

@@ -12,7 +12,7 @@ mod sender_limit;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adapters::delivery::reply_counts;
+use adapters::report::reply_counts;
 use adapters::secret::{Secret, SecretError};
 use application::delivery::ReplySession;
 use application::ports::{Clock, Counted, DossierStore, EventBus, InquiryLog, Logged, ReplyPorts, StoreError};

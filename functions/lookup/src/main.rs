@@ -6,28 +6,23 @@
 use adapters::aws::{self, Service, Timeouts};
 use adapters::delivery::replies_from_settings;
 use adapters::dossiers::DynamoDossiers;
-use adapters::logs;
-use adapters::metrics::Metrics;
-use adapters::redacted::{self, Redacted};
+use adapters::redacted::Redacted;
 use adapters::settings::{SettingError, Settings};
+use adapters::start::{Start, start};
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use lookup::{Lookup, SenderLimit};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
-    logs::to_stdout();
-    redacted::panics();
-    let settings = Settings::from_env();
-    let metrics = &Metrics::new(settings.required("STAGE")?);
+    let Start { settings, metrics, config } = &start(Timeouts::Gateway)?;
     let dossiers = settings.required("DOSSIERS_TABLE")?;
     let closed_steps = settings.closed_steps()?;
-    let charge_unanswered = charge_unanswered(&settings)?;
-    let sender_limit = SenderLimit::new(flood_limit(&settings)?);
+    let charge_unanswered = charge_unanswered(settings)?;
+    let sender_limit = SenderLimit::new(flood_limit(settings)?);
 
-    let config = aws::config(Timeouts::Gateway)?;
-    let dynamodb = aws::dynamodb(&config);
-    let (ports, secret) = replies_from_settings(&settings, &config, &dynamodb, Timeouts::Gateway)?;
+    let dynamodb = aws::dynamodb(config);
+    let (ports, secret) = replies_from_settings(settings, config, &dynamodb, Timeouts::Gateway)?;
     // For a short cold start, the secret is fetched, connections are opened and clients are made before the first text
     // arrives, or while the secret is being fetched. The per-sender count and the read of the dossier run at the same
     // time, so there are two connections to DynamoDB.

@@ -1,28 +1,22 @@
 //! `NotifyFunction`: the stream of table `dossiers`.
 
 use adapters::aws::{self, Service, Timeouts};
-use adapters::logs;
-use adapters::metrics::Metrics;
-use adapters::redacted::{self, Redacted};
-use adapters::settings::Settings;
+use adapters::redacted::Redacted;
+use adapters::start::{Start, start};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use notify::{Batch, BatchResponse};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
-    logs::to_stdout();
-    redacted::panics();
-    let settings = Settings::from_env();
-    let metrics = &Metrics::new(settings.required("STAGE")?);
-    let config = aws::config(Timeouts::Background)?;
-    let delivery = &adapters::delivery::from_settings(&settings, &config, &aws::dynamodb(&config))?;
+    let Start { settings, metrics, config } = &start(Timeouts::Background)?;
+    let delivery = &adapters::delivery::notices_from_settings(settings, config, &aws::dynamodb(config))?;
     config.open_connections(&[Service::DynamoDb, Service::Sns]);
 
     run(service_fn(async |event: LambdaEvent<Redacted<Batch>>| {
         let request = &event.context.request_id;
         let deadline = event.context.deadline().into();
         let (response, tally, rejected) = notify::notify(delivery, &event.payload.0, request, deadline).await;
-        adapters::delivery::report(metrics, request, tally);
+        adapters::report::notices(metrics, request, tally);
         metrics.emit((rejected > 0).then_some(("StreamRecordsRejected", rejected.into())));
         Ok::<BatchResponse, Error>(response)
     }))

@@ -4,23 +4,17 @@
 #![recursion_limit = "256"]
 
 use adapters::aws::{self, Timeouts};
-use adapters::logs;
-use adapters::metrics::Metrics;
-use adapters::redacted::{self, Redacted};
-use adapters::settings::Settings;
+use adapters::redacted::Redacted;
+use adapters::start::{Start, start};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use sender::Started;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
-    logs::to_stdout();
-    redacted::panics();
-    let settings = Settings::from_env();
-    let metrics = &Metrics::new(settings.required("STAGE")?);
-    let config = aws::config(Timeouts::Background)?;
-    let dynamodb = &aws::dynamodb(&config);
-    let notices = &adapters::delivery::from_settings(&settings, &config, dynamodb)?;
-    let (replies, _) = &adapters::delivery::replies_from_settings(&settings, &config, dynamodb, Timeouts::Background)?;
+    let Start { settings, metrics, config } = &start(Timeouts::Background)?;
+    let dynamodb = &aws::dynamodb(config);
+    let notices = &adapters::delivery::notices_from_settings(settings, config, dynamodb)?;
+    let (replies, _) = &adapters::delivery::replies_from_settings(settings, config, dynamodb, Timeouts::Background)?;
 
     run(service_fn(async |event: LambdaEvent<Redacted<Started>>| {
         let request = &event.context.request_id;
@@ -28,8 +22,8 @@ async fn main() -> anyhow::Result<()> {
         metrics.emit_zeros();
         let deadline = event.context.deadline().into();
         let sent = sender::send_due(notices, replies, &event.payload.0, request, deadline).await;
-        adapters::delivery::report(metrics, request, sent.notices);
-        adapters::delivery::report_replies(metrics, request, sent.replies);
+        adapters::report::notices(metrics, request, sent.notices);
+        adapters::report::replies(metrics, request, sent.replies);
         sent.failed.map_or(Ok(()), |error| Err(Error::from(error)))
     }))
     .await

@@ -1,0 +1,68 @@
+//! What a run did, for its log line and the metrics that alarms watch.
+
+use application::delivery::Tally;
+
+use crate::metrics::Metrics;
+
+/// Tells what a run did with notices: one log line, and the metrics alarms watch.
+pub fn notices(metrics: &Metrics, run: &str, tally: Tally) {
+    if tally == Tally::default() {
+        return;
+    }
+    tracing::info!(
+        run,
+        notices.sent = tally.sent,
+        notices.failed = tally.failed,
+        notices.cancelled = tally.cancelled,
+        notices.expired = tally.expired,
+        notices.deferred = tally.deferred,
+        notices.in_doubt = tally.in_doubt,
+        sms.parts = tally.parts,
+        sms.refused = tally.refused,
+        "delivered notices"
+    );
+    let counts = [
+        ("NoticesSent", tally.sent),
+        ("SmsParts", tally.parts),
+        ("NoticesFailed", tally.failed),
+        ("NoticesExpired", tally.expired),
+        ("NoticesCancelled", tally.cancelled),
+        ("SmsDeferred", tally.deferred),
+        ("SmsInDoubt", tally.in_doubt),
+        ("SmsRefused", tally.refused),
+        ("OldestDueSeconds", tally.oldest_due_seconds),
+        ("UnclaimableRows", tally.unclaimable),
+        ("EventsDropped", tally.events_dropped),
+        ("RateCounterAhead", tally.counter_resets),
+    ];
+    metrics.emit(counts.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name, count.into())));
+}
+
+/// Tells what a run did with replies of 8083.
+pub fn replies(metrics: &Metrics, run: &str, tally: Tally) {
+    if tally == Tally::default() {
+        return;
+    }
+    tracing::info!(
+        run,
+        replies.sent = tally.sent,
+        replies.failed = tally.failed,
+        replies.deferred = tally.deferred,
+        replies.refused = tally.refused,
+        "delivered replies of 8083"
+    );
+    metrics.emit(reply_counts(tally));
+}
+
+/// The metrics of replies that alarms watch.
+pub fn reply_counts(tally: Tally) -> impl Iterator<Item = (&'static str, f64)> {
+    let counts = [
+        ("RepliesSent", tally.sent),
+        ("RepliesFailed", tally.failed),
+        ("RepliesDeferred", tally.deferred),
+        ("RepliesRefused", tally.refused),
+        ("UnclaimableRows", tally.unclaimable),
+        ("EventsDropped", tally.events_dropped),
+    ];
+    counts.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name, count.into()))
+}
