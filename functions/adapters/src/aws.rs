@@ -11,6 +11,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::SharedCredentialsProvider;
+use futures::future::join_all;
 
 use crate::connections::{self, Connections};
 use crate::settings::{SettingError, Settings};
@@ -94,16 +95,18 @@ impl Service {
 }
 
 impl AwsConfig {
-    /// Opens a connection to each of `services` (named twice: two) from now on, while the first event is awaited. Where
-    /// the event comes first, or the sandbox is frozen meanwhile, nothing waits for it.
-    pub fn open_connections(&self, services: &[Service]) {
-        for service in services {
-            let (connections, endpoint) = (self.connections.clone(), self.endpoint(*service));
-            tokio::spawn(async move {
-                after_next().await;
-                connections.open(&endpoint).await;
-            });
-        }
+    /// Opens connections from now on, while the first event is awaited: so many to each service, one service after the
+    /// other, so that the handshakes of the last do not slow down those of the first. Nothing waits for it where the event
+    /// comes first or the sandbox is frozen meanwhile.
+    pub fn open_connections(&self, services: &[(Service, usize)]) {
+        let endpoints: Vec<_> = services.iter().map(|(service, count)| (self.endpoint(*service), *count)).collect();
+        let connections = self.connections.clone();
+        tokio::spawn(async move {
+            after_next().await;
+            for (endpoint, count) in endpoints {
+                join_all((0..count).map(|_| connections.open(&endpoint))).await;
+            }
+        });
     }
 
     fn endpoint(&self, service: Service) -> String {

@@ -212,7 +212,7 @@ mod tests {
     async fn a_connection_opened_ahead_carries_the_first_call() {
         let (address, connections) = accepting().await;
         let config = AwsConfig::for_tests(&address, connections::IDLE);
-        config.open_connections(&[Service::Sns]);
+        config.open_connections(&[(Service::Sns, 1)]);
         while connections.load(Ordering::SeqCst) == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

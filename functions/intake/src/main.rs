@@ -25,7 +25,7 @@ async fn main() -> anyhow::Result<()> {
         let secret = secret.clone();
         async move { secret.fetch_ahead().await }
     });
-    config.open_connections(&[Service::DynamoDb]);
+    config.open_connections(&[(Service::DynamoDb, 1)]);
     let intake = &Intake {
         dossiers: DynamoDossiers::writer(aws::dynamodb(config), table, retention_days),
         secret,

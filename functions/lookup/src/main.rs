@@ -30,7 +30,7 @@ async fn main() -> anyhow::Result<()> {
         let secret = secret.clone();
         async move { secret.fetch_ahead().await }
     });
-    config.open_connections(&[Service::DynamoDb, Service::DynamoDb, Service::EventBridge]);
+    config.open_connections(&[(Service::DynamoDb, 2), (Service::EventBridge, 1)]);
     aws::make_ahead(&dynamodb);
     let lookup = &Lookup {
         dossiers: DynamoDossiers::reader(dynamodb, dossiers),

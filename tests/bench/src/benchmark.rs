@@ -15,6 +15,8 @@ use crate::tls::Authority;
 
 /// Starts without an invocation between them: the work of one program changes the caches for the next.
 const STARTS_A_ROUND: usize = 5;
+/// Starts with Python and Node just before each: fewer, since the peers take long to start.
+const STARTS_AFTER_PEERS_A_ROUND: usize = 3;
 
 /// The work of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +76,7 @@ pub struct Candidate {
     pub starts: Vec<Duration>,
     /// CPU time of each start.
     pub start_cpu: Vec<Duration>,
-    /// Each round's start with Python and Node just before it.
+    /// Starts with Python and Node just before each.
     pub starts_after_peers: Vec<Duration>,
     /// Each round's first invocation.
     pub firsts: Vec<Duration>,
@@ -187,7 +189,9 @@ impl World {
                     candidate.start(self).with_context(|| format!("{}, round {round}", candidate.name))?;
                 }
             }
-            self.start_after_peers(candidates)?;
+            for _ in 0..STARTS_AFTER_PEERS_A_ROUND {
+                self.start_after_peers(candidates)?;
+            }
             for candidate in candidates.iter_mut() {
                 candidate.work(self, warm).with_context(|| format!("{}, round {round}", candidate.name))?;
             }
