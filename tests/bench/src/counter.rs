@@ -20,14 +20,10 @@ use crate::http::{Request, Response, Server, answer_all};
 pub struct Passed {
     /// `GetItem`, `Publish`, …
     pub action: String,
-    /// The table it names, empty where it names none.
-    pub table: String,
     /// Write request units.
     pub write_units: f64,
     /// Read request units.
     pub read_units: f64,
-    /// When its answer was there.
-    pub at: Instant,
 }
 
 /// The counter.
@@ -82,8 +78,7 @@ fn pass(client: &Client, endpoint: &str, request: &Request) -> Result<(Response,
     let body = response.bytes()?.to_vec();
     let answer = serde_json::from_slice::<Value>(&body).unwrap_or_default();
     let (write_units, read_units) = if is_dynamodb { units(&action, &asked, &answer) } else { (0.0, 0.0) };
-    let table = asked["TableName"].as_str().unwrap_or_default().to_owned();
-    let passed = Passed { action, table, write_units, read_units, at: Instant::now() };
+    let passed = Passed { action, write_units, read_units };
     Ok((Response { status, headers: vec![("Content-Type", kind)], body }, passed))
 }
 
