@@ -1,13 +1,11 @@
-//! The time.
+//! The clock.
 
 use std::future::Future;
 
 use chrono::{DateTime, Utc};
 
-/// The time.
 pub trait Clock: Sync {
-    /// Now.
     fn now(&self) -> DateTime<Utc>;
-    /// Returns at `instant`, at once where it is past.
+    /// Returns at `instant`, or at once if it is past.
     fn sleep_until(&self, instant: DateTime<Utc>) -> impl Future<Output = ()> + Send;
 }

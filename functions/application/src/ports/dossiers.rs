@@ -10,17 +10,16 @@ use super::StoreError;
 
 /// Table `dossiers`.
 pub trait DossierStore: Sync {
-    /// The dossier as it is now (a consistent read), or None.
+    /// The current dossier (a consistent read), or None.
     fn get(&self, code: &ReceiptCode) -> impl Future<Output = Result<Option<Dossier>, StoreError>> + Send;
 
-    /// Writes `dossier` where `replaces` is still what is stored; else tells what is.
+    /// Writes `dossier` if `replaces` is still what is stored. Otherwise returns what is stored.
     fn put(&self, dossier: &Dossier, replaces: &Stored) -> impl Future<Output = Result<Put, StoreError>> + Send;
 }
 
-/// How a conditional write of a dossier ended.
+/// The result of a conditional write of a dossier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Put {
-    /// Written.
     Done,
     /// Not written: this is what is stored.
     Overtaken(Stored),
@@ -28,8 +27,7 @@ pub enum Put {
 
 /// The index of `dossiers` by appointment.
 pub trait Appointments: Sync {
-    /// A page of the dossiers whose appointment is on `day`, in no order that means anything. The index may be some
-    /// seconds behind.
+    /// A page of the dossiers whose appointment is on `day`, in no particular order. The index may lag by some seconds.
     fn appointed_on(
         &self,
         day: NaiveDate,
@@ -37,12 +35,12 @@ pub trait Appointments: Sync {
     ) -> impl Future<Output = Result<Page, StoreError>> + Send;
 }
 
-/// Dossiers, and where to go on.
+/// One page of dossiers.
 #[derive(Debug, Default)]
 pub struct Page {
-    /// Those that can be read.
+    /// The dossiers that can be read.
     pub dossiers: Vec<Dossier>,
-    /// How many cannot.
+    /// How many rows cannot be read.
     pub unreadable: usize,
     /// None on the last page.
     pub next: Option<PageToken>,

@@ -4,8 +4,8 @@ use std::future::Future;
 
 use domain::event::Event;
 
-/// The province's event bus. Runs beside the work: it never fails it.
+/// The province's event bus. A failure here never fails the work that the event reports.
 pub trait EventBus: Sync {
-    /// Publishes what happened. What cannot be published is logged and dropped; the count of dropped events.
+    /// Publishes events. Events that cannot be published are logged and dropped. Returns the count of dropped events.
     fn publish(&self, events: &[Event]) -> impl Future<Output = u32> + Send;
 }

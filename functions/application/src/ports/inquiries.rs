@@ -8,40 +8,39 @@ use domain::inquiry::Inquiry;
 
 use super::StoreError;
 
-/// Table `inquiries`: what 1,000 VND each is reconciled against.
+/// Table `inquiries`: the record that the 1,000 VND of each message is reconciled against.
 pub trait InquiryLog: Sync {
-    /// Logs an inquiry and its reply, once a message id.
+    /// Logs an inquiry and its reply, once per message id.
     fn log(&self, inquiry: &Inquiry) -> impl Future<Output = Result<Logged, StoreError>> + Send;
 
-    /// What was logged under that id (a consistent read), or None.
+    /// The inquiry logged under that id (a consistent read), or None.
     fn get(&self, id: &InquiryId) -> impl Future<Output = Result<Option<Inquiry>, StoreError>> + Send;
 
-    /// Counts a message among those of its phone in one minute. How many different ones that makes, or None where
-    /// `most` others are counted. A message that is counted is not counted again.
+    /// Counts a message for its phone in one minute. Returns how many different messages are counted, or None if `most`
+    /// others are counted already. A message that is already counted is not counted again.
     fn count(&self, message: &Counted, most: u32) -> impl Future<Output = Result<Option<u32>, StoreError>> + Send;
 
-    /// Takes a message out of the count again.
+    /// Removes a message from the count.
     fn uncount(&self, message: &Counted) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// How logging an inquiry ended.
+/// The result of logging an inquiry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Logged {
-    /// It was new.
     New,
-    /// The same message delivered again: this is what was logged the first time.
+    /// The same message was delivered before: this is the inquiry that was logged then.
     Repeated(Box<Inquiry>),
     /// The same id with another text.
     Conflicting,
 }
 
-/// A message, as it is counted among those of its phone in one minute.
+/// A message as it is counted for its phone in one minute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counted {
-    /// Which phone and which minute: a hash, for no key shall hold a phone number.
+    /// A hash of the phone and the minute: no key may contain a phone number.
     pub window: String,
-    /// Which message: a hash.
+    /// A hash of the message's id.
     pub message: String,
-    /// When the minute is over.
+    /// The end of the minute.
     pub over_at: DateTime<Utc>,
 }

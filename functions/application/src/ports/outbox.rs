@@ -10,9 +10,9 @@ use domain::{NoticeId, Outgoing, ReceiptCode};
 
 use super::StoreError;
 
-/// Table `notices`: every message to be sent has one row, whatever happens.
+/// Table `notices`: one row for every message to be sent.
 pub trait Outbox: Sync {
-    /// Puts the row of a message unless it exists. True where this call put it.
+    /// Puts the row of a message unless it exists. Returns true if this call put it.
     fn enqueue(
         &self,
         id: &Outgoing,
@@ -20,11 +20,11 @@ pub trait Outbox: Sync {
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Those of `ids` that have a row: what a plan need not put again. Rows of the last seconds may be missing;
+    /// Those of `ids` that have a row, so that a plan need not put them again. Rows of the last seconds may be missing;
     /// [`Outbox::enqueue`] decides.
     fn rows_among(&self, ids: &[NoticeId]) -> impl Future<Output = Result<HashSet<NoticeId>, StoreError>> + Send;
 
-    /// Takes a message that is due, or whose sender's lease ran out.
+    /// Claims a message that is due, or whose sender's lease has expired.
     fn claim(
         &self,
         id: &Outgoing,
@@ -32,7 +32,7 @@ pub trait Outbox: Sync {
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<Claimed, StoreError>> + Send;
 
-    /// Writes the outcome, if the claim is still held. False where another sender took it over.
+    /// Writes the outcome if the claim is still held. Returns false if another sender has taken the message over.
     fn complete(
         &self,
         claim: &Claim,
@@ -40,8 +40,8 @@ pub trait Outbox: Sync {
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Some unfinished messages of one priority that are due by `by`, the longest due first. The index may be some
-    /// seconds behind; [`Outbox::claim`] decides.
+    /// Unfinished messages of one priority that are due by `by`, the longest due first. The index may lag by some
+    /// seconds; [`Outbox::claim`] decides.
     fn due(
         &self,
         priority: Priority,
@@ -49,7 +49,7 @@ pub trait Outbox: Sync {
         limit: usize,
     ) -> impl Future<Output = Result<DueRows, StoreError>> + Send;
 
-    /// The rows of one dossier and kind, in no order (a consistent read).
+    /// The rows of one dossier and kind, in no particular order (a consistent read).
     fn rows_of(
         &self,
         code: &ReceiptCode,
@@ -57,44 +57,40 @@ pub trait Outbox: Sync {
     ) -> impl Future<Output = Result<Vec<NoticeRow>, StoreError>> + Send;
 }
 
-/// How a message comes into the outbox.
+/// How a message enters the outbox.
 #[derive(Debug, Clone)]
 pub enum Enqueue {
     /// To be sent when it is due.
-    Pending {
-        /// When.
-        due_at: DateTime<Utc>,
-    },
-    /// Owed and claimed in one write.
+    Pending { due_at: DateTime<Utc> },
+    /// Enqueued and claimed in one write.
     Claimed(Claim),
 }
 
-/// How a claim ended.
+/// The result of a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claimed {
-    /// It is ours until the lease runs out.
+    /// This sender has the message until the lease expires.
     Granted(Claim),
-    /// Somebody else has it, or it is finished, or it is not due yet.
+    /// Another sender has it, or it is finished, or it is not due yet.
     Taken,
-    /// The row can never be claimed: its attribute `state` says so, and the index shows it all the same. That happens
-    /// where a person edits `state` alone. A finished row is taken out of the index; the state is kept here.
+    /// The row can never be claimed: the index contains it, but its attribute `state` is final or unknown. This happens
+    /// when a person edits only `state`. A finished row is removed from the index. The value is that state.
     Contradictory(String),
 }
 
-/// Rows of the index that are due, and what else it shows.
+/// Rows of the index that are due.
 #[derive(Debug, Default)]
 pub struct DueRows {
     /// The longest due first.
     pub due: Vec<Due>,
-    /// Rows that cannot be read: they were written by hand.
+    /// How many rows cannot be read: they were edited by hand.
     pub unreadable: u32,
 }
 
 /// An unfinished message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Due {
-    /// Which.
     pub id: Outgoing,
-    /// When it may be claimed: due, or its lease run out.
+    /// When it may be claimed: when it is due, or when its lease expires.
     pub due_at: DateTime<Utc>,
 }

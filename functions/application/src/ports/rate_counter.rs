@@ -8,8 +8,8 @@ use super::StoreError;
 
 /// The counter row of the rate limiter.
 pub trait RateCounter: Sync {
-    /// Sets the counter to `to` if it is `at_most` or less (or not there). Milliseconds since 1970.
-    /// Beside it, keeps when a message was last accepted.
+    /// Sets the counter to `to` if it is at most `at_most` or missing. Milliseconds since 1970. Also stores when a
+    /// message was last accepted.
     fn advance(
         &self,
         at_most: i64,
@@ -17,15 +17,15 @@ pub trait RateCounter: Sync {
         accepted_at: Option<DateTime<Utc>>,
     ) -> impl Future<Output = Result<Advance, StoreError>> + Send;
 
-    /// Moves the counter to `to` where it is later than `beyond`, or is no number. True where it did.
+    /// Sets the counter to `to` if it is later than `beyond` or not a number. Returns true if it did.
     fn set_back(&self, beyond: i64, to: i64) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }
 
-/// How an advance ended.
+/// The result of an advance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Advance {
-    /// The counter is set. When a message was last accepted, as far as any sender had told before.
+    /// The counter is set. The value: when a message was last accepted, as far as the senders had reported it before.
     Granted(Option<DateTime<Utc>>),
-    /// Somebody else had moved it here. `i64::MAX` where the row holds no number.
+    /// Another sender has moved the counter to this value. `i64::MAX` if the row has no number.
     Taken(i64),
 }

@@ -1,22 +1,21 @@
-//! Why a table did not do what it was asked.
+//! The errors of a table.
 
-/// Why a store did not do what it was asked.
+/// Why an operation on a table failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Throttled, down, timed out, no rights: nothing is known to have happened. Try again, later.
+    /// Throttled, unavailable, timed out or not authorised: it is not known whether anything was written. Try again
+    /// later.
     #[error("table {table} is out of reach: {why}")]
     Unavailable {
-        /// Which table.
         table: &'static str,
-        /// The client's own words.
+        /// The client's error text.
         why: String,
     },
-    /// The row cannot be read. Trying again does not help; a person must correct it.
+    /// The row cannot be read. A retry does not help; a person must correct it.
     #[error("{item} cannot be read: {why}")]
     Unreadable {
-        /// Which item; its key, no personal data.
+        /// The item's key, without personal data.
         item: String,
-        /// What is wrong with it.
         why: String,
     },
 }
