@@ -18,8 +18,9 @@ use serde_json::Value;
 
 use change::{Change, NotAChange};
 
-/// A batch of the stream. Records are parsed one by one, so that an invalid one fails alone.
-#[derive(Debug, Deserialize)]
+/// A batch of the stream. Records are parsed one by one, so that an invalid one fails alone. No `Debug`: the records
+/// contain phone numbers.
+#[derive(Deserialize)]
 pub struct Batch {
     /// In the shard's order.
     #[serde(rename = "Records", default)]

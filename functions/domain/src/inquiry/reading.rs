@@ -1,5 +1,7 @@
 //! Which codes a text to 8083 may ask for: "Cú pháp tin nhắn và đầu số: MCKH_Mã số biên nhận và gửi đến đầu số 8083".
 
+use std::fmt;
+
 use super::candidates::{Candidate, candidates};
 use super::words::{SHORT_CODE, WHOLE, Word, is_date, is_date_or_mobile, joined, latin, length, runs, words};
 use crate::ReceiptCode;
@@ -13,11 +15,18 @@ const MAX_TEXT: usize = 700;
 pub(super) const MOST_READINGS: usize = 3;
 
 /// One interpretation of a text: the code it asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Reading {
     pub code: ReceiptCode,
     /// Whether, in this interpretation, the text names another code too. Only one code per message is answered.
     pub names_another: bool,
+}
+
+impl fmt::Debug for Reading {
+    /// Hides the code: as long as no dossier has it, it may be a phone number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reading").field("names_another", &self.names_another).finish_non_exhaustive()
+    }
 }
 
 /// The codes that a citizen may ask for, the most likely first, three at most; empty if the text is not an inquiry.

@@ -40,7 +40,8 @@ pub(super) fn latin(letter: char) -> char {
 }
 
 /// The text between two separators, without the punctuation around it.
-#[derive(Debug, Clone)]
+/// No `Debug`: a word may be a phone number.
+#[derive(Clone)]
 pub(super) struct Word {
     pub text: String,
     /// The hyphen, slash or full stop, typed with spaces, between the previous word and this one.
