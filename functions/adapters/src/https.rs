@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reply_goes_in_the_clear_to_this_machine_only() {
+    fn only_this_machine_gets_a_reply_without_tls() {
         for (url, good) in [
             ("https://gateway.example/send", true),
             ("http://127.0.0.1:8080/send", true),

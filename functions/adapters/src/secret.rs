@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_secret_fetched_ahead_is_the_first_events_and_fetched_once_whoever_is_quicker() {
+    async fn a_secret_fetched_ahead_serves_the_first_event_and_is_fetched_once() {
         let (source, secret) = counting();
         let (_, first) = tokio::join!(secret.fetch_ahead(), secret.get());
         assert_eq!(*first.unwrap(), json!({"current": 1}));
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ten_thousand_strangers_in_ten_minutes_cause_no_more_than_twenty_one_fetches() {
+    async fn ten_thousand_forged_requests_in_ten_minutes_cause_at_most_twenty_one_fetches() {
         let (source, secret) = counting();
         for _ in 0..100 {
             futures::future::join_all((0..100).map(|_| async {

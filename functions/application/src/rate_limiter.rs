@@ -108,7 +108,7 @@ pub struct RateLimiter {
     /// When a message was last accepted, as far as this sender knows; milliseconds since 1970, 0 for never.
     accepted_at: AtomicI64,
     /// When this sender's last message was accepted, unless the counter row has it already; likewise.
-    untold: AtomicI64,
+    unreported: AtomicI64,
 }
 
 impl RateLimiter {
@@ -118,13 +118,13 @@ impl RateLimiter {
             block: Mutex::default(),
             resets: AtomicU32::new(0),
             accepted_at: AtomicI64::new(0),
-            untold: AtomicI64::new(0),
+            unreported: AtomicI64::new(0),
         }
     }
 
     /// A message of this sender was accepted. The other senders learn it from the next reservation.
     pub fn accepted(&self, at: DateTime<Utc>) {
-        self.untold.store(at.timestamp_millis(), Ordering::Relaxed);
+        self.unreported.store(at.timestamp_millis(), Ordering::Relaxed);
         self.learn(at);
     }
 
@@ -134,9 +134,9 @@ impl RateLimiter {
 
     /// What to report to the counter row. An old acceptance is not reported: another sender may have reported a newer
     /// one.
-    fn to_tell(&self, now: i64) -> Option<DateTime<Utc>> {
-        let untold = self.untold.swap(0, Ordering::Relaxed);
-        DateTime::from_timestamp_millis(untold).filter(|_| untold > now - NEWS)
+    fn to_report(&self, now: i64) -> Option<DateTime<Utc>> {
+        let unreported = self.unreported.swap(0, Ordering::Relaxed);
+        DateTime::from_timestamp_millis(unreported).filter(|_| unreported > now - NEWS)
     }
 
     /// When a message of any sender was last accepted, as far as the counter row showed at the last reservation.
@@ -177,7 +177,7 @@ impl RateLimiter {
                 return Ok(DateTime::from_timestamp_millis(start));
             }
             let wanted = block.extension(now, length, late_grants);
-            match counter.advance(wanted.free, wanted.end, self.to_tell(now)).await? {
+            match counter.advance(wanted.free, wanted.end, self.to_report(now)).await? {
                 Advance::Granted(accepted_at) => {
                     accepted_at.into_iter().for_each(|at| self.learn(at.min(clock.now())));
                     (block.next, block.end) = (wanted.start, wanted.end);
@@ -285,12 +285,12 @@ mod tests {
     }
 
     #[test]
-    fn an_acceptance_is_told_once_and_never_when_it_is_old() {
+    fn an_acceptance_is_reported_once_and_not_if_it_is_old() {
         let limiter = RateLimiter::new(PartsPerSecond::new(10).unwrap());
         limiter.accepted(ms(1_000_000));
-        assert_eq!([limiter.to_tell(1_000_500), limiter.to_tell(1_000_600)], [Some(ms(1_000_000)), None]);
+        assert_eq!([limiter.to_report(1_000_500), limiter.to_report(1_000_600)], [Some(ms(1_000_000)), None]);
         limiter.accepted(ms(2_000_000));
-        assert_eq!(limiter.to_tell(2_000_000 + NEWS), None, "another sender may have told something newer");
+        assert_eq!(limiter.to_report(2_000_000 + NEWS), None, "another sender may have told something newer");
         assert_eq!(limiter.accepted_at(), Some(ms(2_000_000)));
     }
 
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_in_the_far_future_stops_nobody_and_is_told() {
+    fn a_counter_in_the_far_future_is_set_back_and_reported() {
         for far in [now_plus(MOST_AHEAD + 1), i64::MAX] {
             let (rate_limiter, counter) = (RateLimiter::new(PartsPerSecond::new(10).unwrap()), Counter::default());
             counter.free_at.store(far, Ordering::Relaxed);

@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_names_the_message_and_nobody() {
+    fn an_event_names_the_message_and_no_person() {
         let notice = NoticeId { receipt_code: ReceiptCode::parse("0161701234").unwrap(), key: NoticeKey::Result(3) };
         for (id, detail_type, detail) in [
             (

@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn fixed_lines_foreign_numbers_and_nonsense_are_told_apart() {
+    fn fixed_lines_foreign_numbers_and_invalid_numbers_are_distinguished() {
         for (written, why) in [
             ("02583822229", NotAMobile::FixedLine),
             ("0258 3822 229", NotAMobile::FixedLine),

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_poisoned_record_says_what_is_wrong_and_quotes_nothing() {
+    fn the_error_of_an_invalid_record_quotes_nothing() {
         assert_eq!(Change::parse(&json!({"eventName": "0912345678"})), Err(NotAChange::Record));
         let mut bad = image(2, "Trả kết quả");
         bad["received_on"] = json!({"S": "0912345678"});

@@ -192,7 +192,11 @@ mod tests {
         assert_eq!(judged(Some(&changed), &load(json!({"phone": null}))), Verdict::Stale);
         let loud = stored(None, &dossier(json!({"revision": 0})));
         assert_eq!(judged(Some(&loud), &load(json!({}))), Verdict::Conflicting);
-        assert_eq!(judged(Some(&loaded), &load(json!({"silent": false}))), Verdict::Conflicting, "it would owe");
+        assert_eq!(
+            judged(Some(&loaded), &load(json!({"silent": false}))),
+            Verdict::Conflicting,
+            "it would require a notice"
+        );
         let later = stored(None, &load(json!({"revision": 1})));
         assert_eq!(judged(Some(&later), &load(json!({"revision": 1, "phone": null}))), Verdict::Conflicting);
     }

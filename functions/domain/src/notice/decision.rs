@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_notice_is_reconsidered_only_where_it_is_owed() {
+    fn a_notice_is_reconsidered_only_if_it_is_still_required() {
         let reconsidered = |old: Value, new: Value| {
             let (mut old, mut new) = (old, new);
             (old["phone"], new["revision"]) = (old.get("phone").cloned().unwrap_or(json!(null)), json!(4));
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_row_that_could_not_be_read_nobody_is_told_twice() {
+    fn after_an_unreadable_row_no_citizen_is_informed_twice() {
         assert!(is_due_after_unreadable(&[]));
         assert!(is_due_after_unreadable(&[row("result#9", State::Failed, false, TODAY)]));
         for state in [State::Sent, State::Pending, State::Sending] {

@@ -143,7 +143,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn keys_are_written_as_the_ledger_documents_them() {
+    fn keys_have_the_documented_form() {
         for text in ["result#3", "supplement#12", "apology#2026-11-25"] {
             assert_eq!(text.parse::<NoticeKey>().unwrap().to_string(), text);
         }

@@ -63,7 +63,7 @@ mod tests {
     use crate::ReceiptCode;
 
     #[test]
-    fn a_log_line_names_a_message_as_the_ledger_does() {
+    fn a_log_line_names_a_message_by_its_key_in_the_outbox() {
         assert_eq!(Outgoing::from(InquiryId::new("vcom", "42")).to_string(), "vcom#42 reply");
         let receipt_code = ReceiptCode::parse("0161701234").expect("a code");
         let notice = NoticeId { receipt_code, key: "result#3".parse().expect("a key") };

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_woken_by_a_notice() {
+    fn no_notice_is_sent_at_night() {
         let window: SendingWindow = "07:00-21:00".parse().unwrap();
         for (now, next_open) in [
             ("2026-11-24T06:59:59", "2026-11-24T07:00:00"),
