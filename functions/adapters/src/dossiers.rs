@@ -141,7 +141,7 @@ fn stored(item: Option<Item>) -> Stored {
     }
 }
 
-/// A dossier from the table, whoever wrote it. Its key must be canonical: otherwise no lookup would find it.
+/// A dossier from the table, also if another system wrote it. Its key must be canonical: otherwise no lookup would find it.
 fn read(item: Item) -> Result<Dossier, StoreError> {
     let code = get_text(&item, "receipt_code").unwrap_or_default().to_owned();
     let snapshot: Map<String, Value> = serde_dynamo::from_item(item).map_err(|error| unreadable(&code, error))?;

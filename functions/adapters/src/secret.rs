@@ -320,7 +320,7 @@ mod tests {
         secret.get().await.unwrap();
         source.broken.store(true, Ordering::SeqCst);
         pass(200).await;
-        assert_eq!(secret.refresh().await, Err(broken()), "nobody can tell whether the key was a new one");
+        assert_eq!(secret.refresh().await, Err(broken()), "it is unknown whether the key was a new one");
         assert_eq!(fetches(&source), 2);
         for _ in 0..2 {
             assert_eq!(*secret.refresh().await.unwrap(), json!({"current": 1}), "not again so soon");

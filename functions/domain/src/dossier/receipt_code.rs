@@ -96,7 +96,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn codes_are_canonical_whoever_wrote_them() {
+    fn every_written_form_of_a_code_becomes_canonical() {
         for (written, canonical) in [
             ("0161701234", "0161701234"),
             ("０１６１７０１２３４", "0161701234"),
