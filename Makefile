@@ -19,7 +19,7 @@ help: ## prints this list
 run: python ## plays a working day of the one-stop shop on a local stack, which stays up (PORT=4567 make run uses another port)
 	@$(ONESTOP) run
 
-down: python ## stops that stack; nothing is left running
+down: python ## stops that stack and all its processes
 	@$(ONESTOP) down
 
 outputs: python ## prints the local stack's outputs: URL, tables, functions
@@ -76,10 +76,10 @@ scan: python ## runs checkov and cfn-lint on the templates: every exception has 
 package: python ## runs sam build as for AWS and prints each function's zipped size (ARCH=arm64 or x86_64)
 	@$(ONESTOP) package
 
-bench: python ## measures start, first, warm, memory, size and AWS calls, beside baselines in Rust, Python and Node; writes docs/performance.md
+bench: python ## measures start, first and warm invocation, memory, size and AWS calls, also of baselines in Rust, Python and Node; writes docs/performance.md
 	@$(ONESTOP) bench
 
-cost: python ## prints the bill per month, from counts and list prices (DOSSIERS=60000 INQUIRIES=20000 SMS_USD=0.13989)
+cost: python ## prints the bill per month, computed from counts and list prices (DOSSIERS=60000 INQUIRIES=20000 SMS_USD=0.13989)
 	@$(ONESTOP) cost
 
 redrive: python ## sends the changes in the dead-letter bucket to NotifyFunction again (STACK=onestop; ONESTOP_ENDPOINT for a local stack)
@@ -89,4 +89,4 @@ deploy: python ## runs the release build, then sam deploy --guided to your AWS a
 	@$(ONESTOP) deploy
 
 python:
-	@command -v python3 >/dev/null || { echo "✗ Python 3 is missing: apt-get install python3 python3-venv, or your system's like"; exit 1; }
+	@command -v python3 >/dev/null || { echo "✗ Python 3 is missing: apt-get install python3 python3-venv, or your system's equivalent"; exit 1; }

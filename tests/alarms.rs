@@ -1,5 +1,5 @@
-//! infra/alarms.yaml: each alarm watches a metric that some function writes, and is red when it should be, by CloudWatch's documented
-//! rules (`system_tests::cloudwatch`).
+//! infra/alarms.yaml: each alarm watches a metric that a function writes, and is in the state ALARM when it should be,
+//! by CloudWatch's documented rules (`system_tests::cloudwatch`).
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -58,7 +58,8 @@ fn every_alarm_on_a_metric_of_ours_watches_one_that_a_function_emits() {
     }
 }
 
-/// How many data points CloudWatch retrieves beyond those it evaluates is not documented: its example has two for three.
+/// How many data points CloudWatch retrieves in addition to those it evaluates is not documented: its example has two
+/// for three.
 const MORE: [usize; 4] = [0, 2, 5, 24];
 const DAY: usize = 24 * 60;
 const HALF_PAST_FIVE: usize = 17 * 60 + 30;
@@ -135,7 +136,7 @@ fn an_evening_with_a_run_raises_no_alarm() {
 }
 
 #[test]
-fn an_evening_without_a_run_is_told_at_six_and_a_run_by_hand_ends_the_alarm() {
+fn an_evening_without_a_run_raises_the_alarm_at_six_and_a_manual_run_ends_it() {
     let alarm = Alarm::read(&alarm("ApologyDidNotRun"));
     let both = |day| if day == 3 { vec![] } else { vec![HALF_PAST_FIVE, SECOND_PASS] };
     let missed = 3 * DAY + SIX;
@@ -150,8 +151,8 @@ fn an_evening_without_a_run_is_told_at_six_and_a_run_by_hand_ends_the_alarm() {
     }
 }
 
-/// Deployed at any half hour of a day. A missed first evening raises the alarm when the stack is a day old: before that CloudWatch cannot
-/// know how long the zeros have been coming.
+/// Deployed at any half hour of a day. A missed first evening raises the alarm when the stack is a day old: before that
+/// CloudWatch cannot know since when the zeros are written.
 #[test]
 fn a_new_stack_raises_no_alarm_before_it_is_a_day_old() {
     let alarm = Alarm::read(&alarm("ApologyDidNotRun"));
@@ -166,7 +167,7 @@ fn a_new_stack_raises_no_alarm_before_it_is_a_day_old() {
     }
 }
 
-/// Why the zeros, and why whole hours by the clock.
+/// Why the zeros and the whole clock hours are needed.
 #[test]
 fn without_the_zeros_or_with_a_sliding_day_the_alarm_would_come_late_or_wrongly() {
     let alarm = Alarm::read(&alarm("ApologyDidNotRun"));
@@ -191,9 +192,10 @@ fn without_the_zeros_or_with_a_sliding_day_the_alarm_would_come_late_or_wrongly(
     assert!(!sliding.red_minutes(&apology_runs(0, 5, longer_on_day_3), 0, 5 * DAY, 2).is_empty());
 }
 
-/// An hour without any zero is missing, and how CloudWatch replaces it depends on how far it looks back.
+/// An hour without any zero is a missing data point, and how CloudWatch replaces it depends on how many data points it
+/// retrieves.
 #[test]
-fn a_minute_rule_that_stops_is_told_and_hides_a_missed_evening_for_a_day_at_most() {
+fn a_minute_rule_that_stops_raises_an_alarm_and_hides_a_missed_evening_for_a_day_at_most() {
     let stopped = Alarm::read(&alarm("MetricsStopped"));
     let did_not_run = Alarm::read(&alarm("ApologyDidNotRun"));
     let stood_still = 3 * DAY + 3 * 60..3 * DAY + 6 * 60;
@@ -243,7 +245,7 @@ fn replies_put_off_now_and_then_raise_no_alarm_and_a_quarter_of_an_hour_of_them_
 
 /// The message itself stays in the queue for 14 days.
 #[test]
-fn a_failed_run_is_told_and_so_is_the_next_one() {
+fn a_failed_run_raises_an_alarm_and_so_does_the_next_one() {
     let resource = alarm("RunsFailed");
     assert!(resource.contains("MetricName: NumberOfMessagesSent\n"));
     let alarm = Alarm::read(&resource);

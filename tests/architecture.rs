@@ -20,7 +20,7 @@ fn is_aws_sdk(name: &str) -> bool {
 }
 
 #[test]
-fn the_domain_and_the_application_know_no_clock_no_network_and_no_aws() {
+fn the_domain_and_the_application_use_no_clock_no_network_and_no_aws() {
     let expected = ["chrono", "serde", "serde_json", "thiserror", "unicode-normalization"];
     assert_eq!(dependencies("domain"), expected.map(str::to_owned).into(), "no logs, no futures: values and rules");
     let expected = ["chrono", "domain", "futures", "thiserror", "tracing"];
@@ -38,7 +38,7 @@ fn has_a_clock(package: &str) -> bool {
 }
 
 #[test]
-fn the_import_stands_outside_as_a_client_does_and_shares_only_the_rules() {
+fn the_import_is_a_client_and_shares_only_the_rules() {
     let import = dependencies("import");
     assert!(import.contains("domain"));
     for foreign in FUNCTIONS.iter().copied().chain(["application", "adapters", "lambda_runtime", "aws_lambda_events"]) {

@@ -1,5 +1,5 @@
-//! docs/openapi.yaml says what the code does: every field, limit, outcome, refusal and path, and none that is not there.
-//! tests/api/ holds it to the deployed stack.
+//! Compares docs/openapi.yaml with the code: every field, limit, outcome, refusal and path is documented, and nothing
+//! else. tests/api/ compares it with the deployed stack.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -118,7 +118,7 @@ fn the_documents_limits_are_the_codes() {
         }
         if let (Some(least), Some(most)) = (schema["minimum"].as_i64(), schema["maximum"].as_i64()) {
             assert_eq!([least, most].map(|edge| outcome(&with(field, json!(edge)))["outcome"].clone()), ["stored"; 2]);
-            // 2^53 + 1 is 2^53 in JavaScript, so the first that is surely more is two above.
+            // 2^53 + 1 is 2^53 in JavaScript, so the first number that is certainly larger is two above.
             assert_eq!(
                 [least - 1, most + 2].map(|over| outcome(&with(field, json!(over)))["field"].clone()),
                 [&**field; 2]
@@ -132,7 +132,7 @@ fn the_documents_limits_are_the_codes() {
 #[test]
 fn every_outcome_is_in_the_document_and_no_other() {
     let dossier = Dossier::parse(whole().as_object().expect("an object")).expect("a dossier");
-    // A new outcome does not compile until it is named here.
+    // A new outcome does not compile until it is added here.
     let all = [Outcome::Stored, Outcome::Replaced, Outcome::Stale, Outcome::Conflicting].map(|outcome| match outcome {
         Outcome::Stored | Outcome::Replaced | Outcome::Stale | Outcome::Conflicting => {
             json!(Report::of(&dossier, outcome))
@@ -197,7 +197,7 @@ fn every_path_and_every_convention_is_in_the_document_and_no_other() {
                 .any(|path| template.contains(&format!("{{ RestApiId: !Ref Api, Path: {path}, Method: {method} }}")))
         };
         for method in ["GET", "POST"] {
-            // An operator calls by one method; the endpoint accepts both.
+            // An operator uses one method; the endpoint accepts both.
             let written = methods(operations).contains(method);
             assert!(is_deployed(method) == written || path.starts_with("/mo/"), "{method} {path}");
         }

@@ -1,4 +1,5 @@
-//! docs/security.md claims nothing that is not there, and the template keeps the secrets of what it writes.
+//! Compares docs/security.md with the repository: every named test and setting exists, and the template keeps its
+//! secrets out of logs.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -80,7 +81,7 @@ fn api_gateway_writes_no_url_into_a_log_or_a_trace() {
     assert!(TEMPLATE.contains("DataTraceEnabled: false") && TEMPLATE.contains("LoggingLevel: \"OFF\""));
 }
 
-/// Lambda's own traces name functions and times. Nothing of ours adds to them.
+/// Lambda's own traces contain names of functions and times. Our code adds nothing to them.
 #[test]
 fn no_function_adds_to_a_trace() {
     let lock = include_str!("../Cargo.lock");

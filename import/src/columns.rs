@@ -1,15 +1,16 @@
-//! Which column is which field: the header in the contract's names or in Vietnamese, any case, accents or not.
+//! Maps columns to fields: the header has the contract's names or Vietnamese ones, in any case, with or without
+//! accents.
 
 use domain::text::strip_accents;
 
 use crate::table::Row;
 
-/// How a field's cells are read.
+/// How the cells of a field are parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// As it stands.
+    /// Unchanged.
     Text,
-    /// Empty is none.
+    /// An empty cell is None.
     OptionalText,
     /// dd/mm/yyyy or yyyy-mm-dd.
     Date,
@@ -19,20 +20,19 @@ pub enum Kind {
     Flag,
 }
 
-/// A field of the contract, and what its column is called.
+/// A field of the contract, and the names of its column.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Field {
     /// The contract's name.
     pub name: &'static str,
-    /// How its cells are read.
     pub kind: Kind,
     required: bool,
-    /// What one-stop software and clerks call it; the first one is what we call it.
+    /// The names that one-stop software and clerks use; the first one is our own.
     called: &'static [&'static str],
 }
 
 impl Field {
-    /// What a clerk calls it.
+    /// The name that a clerk uses.
     pub fn vietnamese(&self) -> &'static str {
         self.called[0]
     }
@@ -62,44 +62,43 @@ const FIELDS: [Field; 13] = [
     Field { name: "silent", kind: Kind::Flag, required: false, called: &["Không nhắn tin", "Im lặng"] },
 ];
 
-/// What our own report puts before the columns of the file: on the way in again they are nothing.
+/// The columns that our own report adds before those of the file; they are ignored when the file is imported again.
 pub const REPORTED: [&str; 3] = ["Dòng", "Cột sai", "Lý do"];
 
 /// The columns of a file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Columns {
     fields: Vec<(usize, &'static Field)>,
-    /// How many cells a row may have.
     pub width: usize,
-    /// The names of those that are no field.
+    /// The names of the columns that are not a field.
     pub ignored: Vec<String>,
 }
 
-/// Why a header will not do. The clerk reads it.
+/// Why a header is not usable. The clerk reads it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WrongHeader {
-    /// A snapshot must have them.
+    /// Required fields without a column.
     #[error("thiếu cột {}. Dòng đầu của tệp phải là tên các cột; đang có: {}", .missing.join(", "), .found.join(", "))]
     Missing {
         /// `Mã số biên nhận (receipt_code)` …
         missing: Vec<String>,
-        /// The header.
+        /// The header as it is in the file.
         found: Vec<String>,
     },
-    /// Which one is meant?
+    /// Two columns for one field.
     #[error("hai cột cùng là {field}: “{first}” và “{second}”. Bỏ một cột hoặc đổi tên cột không dùng")]
     Twice {
-        /// What we call it.
+        /// Our name of the field.
         field: &'static str,
         /// One column's name.
         first: String,
-        /// The other's.
+        /// The other column's name.
         second: String,
     },
 }
 
 impl Columns {
-    /// Reads a header.
+    /// Parses a header.
     pub fn of(header: &[String]) -> Result<Self, WrongHeader> {
         let mut columns = Self { fields: Vec::new(), width: header.len(), ignored: Vec::new() };
         for (place, name) in header.iter().enumerate() {
@@ -120,28 +119,28 @@ impl Columns {
         if missing.is_empty() { Ok(columns) } else { Err(WrongHeader::Missing { missing, found: header.to_vec() }) }
     }
 
-    /// Each field's cell. A row that ends early has empty ones.
+    /// The cell of each field. A row that ends early has empty cells.
     pub fn cells<'a>(&self, row: &'a Row) -> impl Iterator<Item = (&'static Field, &'a str)> {
         self.fields.iter().map(|(place, field)| (*field, row.cells.get(*place).map_or("", |cell| cell.trim())))
     }
 
-    /// Where a field stands.
+    /// The column of a field.
     pub fn place_of(&self, field: &str) -> Option<usize> {
         self.fields.iter().find(|(_, found)| found.name == field).map(|(place, _)| *place)
     }
 
-    /// The columns that are understood: place and field.
+    /// The recognised columns: position and field.
     pub fn understood(&self) -> &[(usize, &'static Field)] {
         &self.fields
     }
 }
 
-/// The contract's name of a field, where it is one that a list can have.
+/// The contract's name of a field, if a list can have it.
 pub fn known(field: &str) -> Option<&'static str> {
     FIELDS.iter().find(|known| known.name == field).map(|known| known.name)
 }
 
-/// What a clerk calls a field of the contract.
+/// The clerk's name of a field of the contract.
 pub fn vietnamese(field: &'static str) -> &'static str {
     FIELDS.iter().find(|known| known.name == field).map_or(field, Field::vietnamese)
 }
@@ -156,7 +155,7 @@ fn is_called(field: &Field, name: &str) -> bool {
     plain(field.name) == name || field.called.iter().any(|called| plain(called) == name)
 }
 
-/// Letters and digits alone, lower case, without accents: `Mã số  BIÊN NHẬN` is `masobiennhan`.
+/// Only letters and digits, in lower case and without accents: `Mã số  BIÊN NHẬN` is `masobiennhan`.
 fn plain(name: &str) -> String {
     strip_accents(name).to_lowercase().chars().filter(|letter| letter.is_alphanumeric()).collect()
 }

@@ -1,4 +1,4 @@
-//! Rows of the same dossier that say different things. Which one is right only a person can say, so none is pushed.
+//! Rows of the same dossier with different content. Only a person can decide which one is right, so none is pushed.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,7 +6,7 @@ use domain::ReceiptCode;
 
 use crate::{Loaded, Refusal, Table};
 
-/// Takes the rows out that share receipt code and revision and differ otherwise. Equal rows are harmless.
+/// Removes the rows that share receipt code and revision and differ otherwise. Equal rows are harmless.
 pub fn take_out(table: &Table, loaded: &mut Vec<Loaded>) -> Vec<(usize, Refusal)> {
     let mut rows: HashMap<(ReceiptCode, u64), Vec<usize>> = HashMap::new();
     for (at, row) in loaded.iter().enumerate() {

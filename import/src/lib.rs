@@ -1,10 +1,11 @@
 //! The first load: a list of dossiers as one-stop software or a spreadsheet exports it, pushed through the signed API.
 //!
-//! file → [`table`] → [`columns`] → [`row`] (the domain's own [`domain::Dossier`], so a row is refused for the reason the
-//! API would give) → [`duplicates`] → [`push`] → [`report`]. What a clerk reads is in Vietnamese ([`reasons`]).
+//! file → [`table`] → [`columns`] → [`row`] (the domain's own [`domain::Dossier`], so a row is refused for the same
+//! reason as by the API) → [`duplicates`] → [`push`] → [`report`]. Messages for the clerk are in Vietnamese
+//! ([`reasons`]).
 //!
 //! Rows without a revision are revision 0 and silent, which is a first load: it may be corrected and loaded again, and
-//! every change the one-stop software pushes (revision 1 and on) wins over it, whichever comes first.
+//! every change that the one-stop software pushes (revision 1 or higher) replaces it, in whichever order they arrive.
 
 pub mod columns;
 pub mod duplicates;
@@ -22,16 +23,16 @@ pub use table::Table;
 
 use domain::Dossier;
 
-/// A row that is a dossier: its place in [`Table::rows`], and what will be pushed.
+/// A row that is a valid dossier: its place in [`Table::rows`], and the snapshot to push.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loaded {
     /// Place in [`Table::rows`].
     pub place: usize,
-    /// What will be pushed.
+    /// The snapshot to push.
     pub dossier: Dossier,
 }
 
-/// Each row's dossier, and the refusals by their row's place. `silent` is for rows that do not say it themselves.
+/// Each row's dossier, and the refusals by the row's place. `silent` is for rows that do not have that field.
 pub fn judge(table: &Table, columns: &Columns, silent: bool) -> (Vec<Loaded>, Vec<(usize, Refusal)>) {
     let (mut loaded, mut refused) = (Vec::new(), Vec::new());
     for (place, row) in table.rows.iter().enumerate() {

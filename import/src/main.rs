@@ -1,8 +1,8 @@
 //! `make import FILE=dossiers.csv`. What it prints is for the clerk and the operator's engineer.
 //!
 //! `import FILE [--check] [--tell]`, with ONESTOP_URL and ONESTOP_SECRET in the environment. `--check` sends nothing;
-//! `--tell` sends citizens the notices that the rows require. Ends with 0 when every row was taken, 1 when some were
-//! not, 2 when it had to stop: run it again.
+//! `--tell` sends citizens the notices that the rows require. Exit status: 0 if every row was accepted, 1 if some were
+//! refused, 2 if it had to stop: run it again.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -13,7 +13,7 @@ use import::progress::Progress;
 use import::push::Outcome;
 use import::{Columns, Door, Loaded, Table, judge, reasons, report, table};
 
-/// So many lines of a kind on the screen; the file holds the rest.
+/// The most lines of each kind on the screen; the file has all of them.
 const SHOWN: usize = 10;
 
 #[tokio::main(flavor = "current_thread")]
@@ -86,7 +86,7 @@ fn introduce(file: &str, table: &Table, columns: &Columns) {
     }
 }
 
-/// Dossiers that are taken and whose citizens will hear nothing.
+/// Dossiers that are stored but get no notices.
 fn warn(table: &Table, loaded: &[Loaded]) {
     let odd: Vec<_> = loaded
         .iter()

@@ -1,4 +1,4 @@
-//! How far the push is: a bar on a terminal, else a plain line for every tenth.
+//! The progress of the push: a bar on a terminal, otherwise one line for every tenth.
 
 use std::cell::Cell;
 use std::io::{IsTerminal, Write};
@@ -13,7 +13,6 @@ pub struct Progress {
 const WIDTH: usize = 40;
 
 impl Progress {
-    /// Nothing is done yet.
     pub fn of(total: usize) -> Self {
         Self { total, done: Cell::new(0), is_terminal: std::io::stdout().is_terminal() }
     }

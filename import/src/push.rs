@@ -1,4 +1,4 @@
-//! Pushing: a hundred dossiers a call, a few calls at once, each tried again under the same `webhook-id`.
+//! Pushing: a hundred dossiers per call, a few calls at once, each retried with the same `webhook-id`.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -14,11 +14,11 @@ use standardwebhooks::Webhook;
 use crate::progress::Progress;
 use crate::{Loaded, Refusal, reasons};
 
-/// The most dossiers the API takes in one call.
+/// The most dossiers that the API accepts in one call.
 const A_CALL: usize = 100;
-/// Calls at once: well below what the API lets one client do.
+/// Calls at once: well below the API's limit for one client.
 const AT_ONCE: usize = 4;
-/// Between the tries of one call.
+/// The pause between the tries of one call.
 const PAUSES: [Duration; 5] = [
     Duration::from_secs(1),
     Duration::from_secs(2),
@@ -26,26 +26,26 @@ const PAUSES: [Duration; 5] = [
     Duration::from_secs(8),
     Duration::from_secs(16),
 ];
-/// For one try: the API itself ends after 15 seconds.
+/// The time-out of one try: the API itself ends after 15 seconds.
 const TIME_OUT: Duration = Duration::from_secs(20);
 
-/// The API's front door for one-stop software.
+/// The one-stop software's API.
 pub struct Door {
     http: Client,
     url: String,
     key: Webhook,
 }
 
-/// What became of the rows, by their places in the table.
+/// The results of the rows, by their places in the table.
 #[derive(Debug, Default)]
 pub struct Outcome {
     /// How many are stored.
     pub stored: usize,
-    /// How many the one-stop software had told more of already.
+    /// How many are older than what the one-stop software has already pushed.
     pub stale: usize,
-    /// Those the API refused.
+    /// Those that the API refused.
     pub refused: Vec<(usize, Refusal)>,
-    /// How many were not sent, or came to nothing.
+    /// How many were not sent, or whose call failed.
     pub unsent: usize,
     /// Why the rest was not sent. The clerk reads it.
     pub stopped: Option<String>,
@@ -71,7 +71,7 @@ impl Door {
         Ok(Self { http, url: url.trim_end_matches('/').to_owned(), key })
     }
 
-    /// Pushes all of them. After a call that came to nothing no further one begins.
+    /// Pushes all of them. After a call that failed, no other call is started.
     pub async fn push(&self, dossiers: &[Loaded], progress: &Progress) -> Outcome {
         let stop = Cell::new(false);
         let mut calls = futures::stream::iter(dossiers.chunks(A_CALL))
@@ -120,7 +120,7 @@ impl Door {
         }
     }
 
-    /// One call, tried again where that can help.
+    /// One call, retried if that can help.
     async fn post(&self, body: &str) -> reqwest::Result<(StatusCode, String)> {
         let id = format!("msg_{:032x}", fastrand::u128(..));
         for pause in PAUSES {

@@ -1,8 +1,8 @@
-//! Why a row was refused, in a clerk's words: the API's reasons in Vietnamese.
+//! Why a row was refused, for a clerk: the API's reasons in Vietnamese.
 
 use domain::phone::NotAMobile;
 
-/// The API's reason on the left. Each goes on after the column's name.
+/// The API's reason on the left. Each continues a sentence that begins with the column's name.
 const REASONS: [(&str, &str); 12] = [
     ("is missing", "không được để trống"),
     ("is empty", "không được để trống"),
@@ -21,7 +21,7 @@ const REASONS: [(&str, &str); 12] = [
     ("temporarily out of order: send the same again later", "hệ thống tạm ngừng, nhập lại sau"),
 ];
 
-/// A reason of the API; one that is not known stays as it is.
+/// The translation of the API's reason; an unknown reason stays as it is.
 pub fn vietnamese(reason: &str) -> String {
     if let Some(most) = reason.strip_prefix("has more than ").and_then(|rest| rest.strip_suffix(" characters")) {
         return format!("dài quá {most} ký tự");

@@ -1,4 +1,4 @@
-//! The rows refused and why: a file beside the list that can be corrected and imported again.
+//! The refused rows with their reasons: a file next to the list that can be corrected and imported again.
 
 use std::path::{Path, PathBuf};
 
@@ -50,8 +50,8 @@ fn column(table: &Table, columns: &Columns, refusal: &Refusal) -> String {
         .map_or_else(|| columns::vietnamese(field).to_owned(), |at| table.header[at].trim().to_owned())
 }
 
-/// Writes it beside the list: `dossiers.csv` → `dossiers.refused.csv`, and where somebody may be correcting that one
-/// already, `dossiers.refused-2.csv`.
+/// Writes it next to the list: `dossiers.csv` → `dossiers.refused.csv`. If that file exists (a person may be correcting
+/// it), `dossiers.refused-2.csv`.
 pub fn write(list: &Path, content: &[u8]) -> Result<PathBuf> {
     let stem = list.file_stem().and_then(|stem| stem.to_str()).unwrap_or("dossiers");
     let stem = stem.split(".refused").next().unwrap_or(stem);

@@ -1,4 +1,5 @@
-//! A row as a dossier: dates, numbers and flags as clerks and spreadsheets write them; the rest is the domain's judgement.
+//! Parses a row as a dossier: dates, numbers and flags as clerks and spreadsheets write them. The domain validates the
+//! rest.
 
 use chrono::NaiveDate;
 use domain::Dossier;
@@ -8,28 +9,26 @@ use crate::columns::{self, Columns, Kind};
 use crate::reasons;
 use crate::table::Row;
 
-/// Why a row is not taken. The clerk reads it.
+/// Why a row is refused. The clerk reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The contract's field; None where it is the whole row.
+    /// The contract's field; None if it is the whole row.
     pub field: Option<&'static str>,
-    /// In Vietnamese; the sentence goes on after the column's name.
+    /// In Vietnamese; it continues a sentence that begins with the column's name.
     pub reason: String,
 }
 
 impl Refusal {
-    /// Of a field.
     pub fn of(field: &'static str, reason: impl Into<String>) -> Self {
         Self { field: Some(field), reason: reason.into() }
     }
 
-    /// Of the whole row.
     pub fn whole(reason: impl Into<String>) -> Self {
         Self { field: None, reason: reason.into() }
     }
 }
 
-/// Reads a row. `silent` is for rows that do not say it themselves.
+/// Parses a row. `silent` is for rows that do not have that field.
 pub fn dossier(columns: &Columns, row: &Row, silent: bool) -> Result<Dossier, Refusal> {
     if row.cells.len() > columns.width {
         let (cells, width) = (row.cells.len(), columns.width);
@@ -47,7 +46,8 @@ pub fn dossier(columns: &Columns, row: &Row, silent: bool) -> Result<Dossier, Re
     Dossier::parse(&snapshot).map_err(|error| Refusal::of(error.field, reasons::vietnamese(&error.reason)))
 }
 
-/// What a cell says; None where it says nothing. What cannot be read goes on as it is: the domain says what is wrong.
+/// The value of a cell; None if it is empty. A value that cannot be parsed is passed on unchanged: the domain reports
+/// what is wrong.
 fn value(kind: Kind, cell: &str) -> Option<Value> {
     match kind {
         Kind::Text => Some(json!(cell)),
@@ -59,7 +59,7 @@ fn value(kind: Kind, cell: &str) -> Option<Value> {
     }
 }
 
-/// `25/11/2026`, `5-1-2026`, `25.11.2026` or `2026-11-25`, with or without a time of day beside it.
+/// `25/11/2026`, `5-1-2026`, `25.11.2026` or `2026-11-25`, with or without a time of day after it.
 fn date(cell: &str) -> Option<NaiveDate> {
     let mut days =
         cell.split(|letter: char| letter.is_whitespace() || letter == 'T').filter(|word| !is_time_of_day(word));
@@ -74,7 +74,7 @@ fn date(cell: &str) -> Option<NaiveDate> {
     }
 }
 
-/// `08:30`, `8:30:00.000`, and what stands beside it on a twelve-hour clock.
+/// `08:30`, `8:30:00.000`, with or without the AM or PM of a twelve-hour clock.
 fn is_time_of_day(word: &str) -> bool {
     let clock = word.contains(':') && word.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'.'));
     clock || word.is_empty() || ["AM", "PM", "SA", "CH"].contains(&word.to_uppercase().as_str())
@@ -94,8 +94,8 @@ fn flag(cell: &str) -> Option<bool> {
     }
 }
 
-/// Excel turns a long number into `1.6E+09`, and a file saved in its old way loses letters: `Tr? k?t qu?`. Such a step
-/// would be an unknown one, and citizens would be told the wrong thing.
+/// Excel changes a long number to `1.6E+09`, and a file saved in its old encoding loses letters: `Tr? k?t qu?`. Such a
+/// step would be an unknown one, and citizens would get wrong information.
 fn what_a_spreadsheet_spoils(field: &columns::Field, cell: &str) -> Result<(), Refusal> {
     let is_name = matches!(field.name, "procedure" | "step" | "status" | "unit" | "office");
     if is_name && cell.contains(['?', '\u{fffd}']) {
@@ -125,7 +125,7 @@ fn is_scientific(cell: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// A field as the dossier is sent.
+    /// A field of the dossier as it is sent.
     fn written(dossier: &Dossier, field: &str) -> serde_json::Value {
         serde_json::to_value(dossier).expect("a dossier")[field].clone()
     }

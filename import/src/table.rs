@@ -1,32 +1,32 @@
 //! A CSV file as rows of cells: UTF-8 with or without BOM; comma, semicolon (Excel in Vietnam) or tab; quotes.
 
-/// The file, read.
+/// The parsed file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
     /// `,` `;` or a tab.
     pub separator: u8,
     /// The cells of the first row.
     pub header: Vec<String>,
-    /// The rows that hold anything.
+    /// The rows that are not blank.
     pub rows: Vec<Row>,
 }
 
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// As a spreadsheet counts them: the header is 1.
+    /// The row's number in a spreadsheet: the header is 1.
     pub number: u64,
-    /// As they stand in the file, without their quotes.
+    /// The text in the file, without quotes.
     pub cells: Vec<String>,
 }
 
-/// Why a file is no table. The clerk reads it.
+/// Why a file cannot be read as a table. The clerk reads it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotATable {
     /// Excel's "Unicode Text", or a spreadsheet itself.
     #[error("tệp không phải CSV UTF-8. {SAVE_AS}")]
     NotText,
-    /// Excel's plain "CSV", in code page 1258 or 1252: Vietnamese letters are other bytes, or gone.
+    /// Excel's plain "CSV", in code page 1258 or 1252: Vietnamese letters have other bytes, or are lost.
     #[error("dòng {line} của tệp có chữ không ở dạng UTF-8 (tệp lưu theo bảng mã ANSI/1258?). {SAVE_AS}")]
     NotUtf8 {
         /// The first such line, from 1.
@@ -35,7 +35,7 @@ pub enum NotATable {
     /// No header.
     #[error("tệp trống: dòng đầu phải là tên các cột")]
     Empty,
-    /// It would swallow all rows up to the next one.
+    /// A quote without its end: the cell would contain all rows up to the next quote.
     #[error("dòng {row}: có dấu ngoặc kép mở mà không đóng")]
     UnclosedQuote {
         /// Where the cell begins.
@@ -48,7 +48,7 @@ const SAVE_AS: &str =
 
 const BOM: &str = "\u{feff}";
 
-/// Reads a file's bytes.
+/// Parses a file's bytes.
 pub fn read(bytes: &[u8]) -> Result<Table, NotATable> {
     let text = without_separator_line(decode(bytes)?);
     let first_line = text.lines().find(|line| !line.trim().is_empty()).ok_or(NotATable::Empty)?;
@@ -72,7 +72,7 @@ fn decode(bytes: &[u8]) -> Result<&str, NotATable> {
     Ok(text.strip_prefix(BOM).unwrap_or(text))
 }
 
-/// Excel's own hint, `sep=;`, is no row.
+/// Excel's own hint, `sep=;`, is not a row.
 fn without_separator_line(text: &str) -> &str {
     match text.split_once('\n') {
         Some((first, rest)) if first.trim_end().len() == 5 && first.to_ascii_lowercase().starts_with("sep=") => rest,
@@ -80,7 +80,7 @@ fn without_separator_line(text: &str) -> &str {
     }
 }
 
-/// The one that stands most often between the names of the columns.
+/// The separator that is most frequent between the names of the columns.
 fn separator(header: &str) -> u8 {
     let count = |separator: u8| {
         let mut quoted = false;
@@ -90,7 +90,7 @@ fn separator(header: &str) -> u8 {
         });
         outside.count()
     };
-    // The last of equals wins: the comma, where there is only one column.
+    // The last of equal ones is used: the comma, if there is only one column.
     [b'\t', b';', b','].into_iter().max_by_key(|separator| count(*separator)).unwrap_or(b',')
 }
 
@@ -109,10 +109,10 @@ fn rows(text: &str, separator: u8) -> Vec<Row> {
     rows
 }
 
-/// Blank lines at the beginning of what was read for a record: the reader passes over them, a spreadsheet counts them.
+/// Blank lines before a record: the reader skips them, but a spreadsheet counts them.
 fn blank_lines(text: &str, from: usize, to: usize) -> u64 {
     let read = &text[from..to];
-    // The reader ends a record at the first half of a line break of two.
+    // The reader ends a record after the first character of a line break of two.
     let read = if text[..from].ends_with('\r') { read.strip_prefix('\n').unwrap_or(read) } else { read };
     let blank = read.len() - read.trim_start_matches(['\r', '\n']).len();
     read[..blank].matches('\n').count() as u64
@@ -122,7 +122,7 @@ fn holds_anything(row: &Row) -> bool {
     row.cells.iter().any(|cell| !cell.trim().is_empty())
 }
 
-/// Quotes come in pairs. A single one inside a cell is data, unless the cell then runs on over lines.
+/// Quotes come in pairs. A single one inside a cell is data, unless the cell then continues over several lines.
 fn no_unclosed_quote(text: &str, table: &Table) -> Result<(), NotATable> {
     if text.matches('"').count().is_multiple_of(2) {
         return Ok(());
@@ -173,7 +173,7 @@ mod tests {
         assert_eq!((table.separator, table.header.len(), table.rows.len()), (b',', 2, 0));
     }
 
-    /// Cells of letters, quotes, separators and line breaks; in each row one that is not blank.
+    /// Cells of letters, quotes, separators and line breaks; each row has at least one cell that is not blank.
     fn cells() -> impl Strategy<Value = Vec<Vec<String>>> {
         let row = prop::collection::vec("[a-zạếỗ0-9 ,;\t\"\r\n?]{0,12}", 2..5).prop_map(|mut row| {
             row[0].insert(0, 'x');

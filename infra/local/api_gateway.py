@@ -1,13 +1,13 @@
-"""Adds to the local AWS what it leaves out of a SAM API: its resource policy (who may call), and API Gateway's own answers.
+"""Adds the parts of a SAM API that the local AWS leaves out: its resource policy (which addresses may call), and API Gateway's own answers.
 
-Both are taken from the template as it was deployed, and are in force with a deployment of the API, as on AWS.
+Both come from the deployed template, and take effect with a deployment of the API, as on AWS.
 """
 
 import json
 
 
 def complete(stack):
-    """Makes the deployed API what template.yaml says."""
+    """Completes the deployed API as template.yaml defines it."""
     for kind, answer in api_of(stack)["x-amazon-apigateway-gateway-responses"].items():
         stack.rest("PUT", f"/restapis/{api_id(stack)}/gatewayresponses/{kind}", answer)
     allow(stack)
@@ -15,14 +15,14 @@ def complete(stack):
 
 
 def allow(stack, **lists):
-    """Sets the resource policy, with other lists of addresses than the deployed ones: `allow(stack, PushAddresses="203.0.113.0/24")`."""
+    """Sets the resource policy, optionally with other address lists: `allow(stack, PushAddresses="203.0.113.0/24")`."""
     policy = api_of(stack, **lists)["x-amazon-apigateway-policy"]
     change = {"op": "replace", "path": "/policy", "value": json.dumps(policy)}
     stack.rest("PATCH", f"/restapis/{api_id(stack)}", {"patchOperations": [change]})
 
 
 def api_of(stack, **parameters):
-    """The API's definition as SAM wrote it, its lists split."""
+    """The API's definition as SAM generated it, with its address lists split."""
     api = stack.template()["Resources"]["Api"]["Properties"]["Body"]
     addresses = zip(api["x-amazon-apigateway-policy"]["Statement"], ("PushAddresses", "GatewayAddresses"))
     for statement, parameter in addresses:

@@ -1,4 +1,4 @@
-"""`make bench` and `make cost`: builds what is measured, installs the peers under .local/peers, and runs the harness."""
+"""`make bench` and `make cost`: builds the measured programs, installs the peers under .local/peers, and runs the benchmark."""
 
 import hashlib
 import json
@@ -22,12 +22,12 @@ def bench():
     """The benchmark. ROUNDS and WARM make it shorter or longer."""
     check_machine()
     if not shutil.which("node"):
-        raise Failed("Node is missing, which is measured here too: apt-get install nodejs npm, or your system's like")
-    # Apart, for cargo gives all that is built together the same features: ours as CargoLambda.toml, the baselines as they come.
+        raise Failed("Node is missing, which the benchmark measures too: apt-get install nodejs npm, or your system's equivalent")
+    # Separately, because cargo gives everything in one build the same features: ours have those of CargoLambda.toml, the baselines the defaults.
     functions = [argument for name in FUNCTIONS for argument in ("-p", name)]
     cargo("build", "--release", *functions, title="building the functions as for AWS")
     cargo("build", "--release", "-p", "baseline", title="building the baselines")
-    cargo("build", "--release", "-p", "bench", title="building the harness")
+    cargo("build", "--release", "-p", "bench", title="building the benchmark")
     install_python()
     install_node()
     sizes = {name: zipped([(ROOT / "target" / "release" / name, "bootstrap")]) for name in FUNCTIONS + BASELINES}
@@ -36,17 +36,17 @@ def bench():
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "sizes.json").write_text(json.dumps(sizes))
     install_stack()
-    stack = Stack("growth", free_port())  # for the last of what is measured
+    stack = Stack("growth", free_port())  # for the last measurement
     try:
         stack.start(AUTH="false")
-        # None of the programs that are measured sees this environment.
+        # The measured programs do not get this environment.
         return subprocess.run([str(ROOT / "target" / "release" / "bench")], cwd=ROOT, env=stack.env(), check=False).returncode
     finally:
         stack.discard(keep_log=False)
 
 
 def cost():
-    """The bill for DOSSIERS and INQUIRIES a month."""
+    """Prints the bill for DOSSIERS and INQUIRIES per month."""
     check_machine()
     cargo("build", "--workspace", "--bin", "cost", title="building the bill")
     return subprocess.run([str(ROOT / "target" / "debug" / "cost")], cwd=ROOT, check=False).returncode
@@ -64,7 +64,7 @@ def install_python():
 
 
 def install_node():
-    """SDK v3, and each handler in one file by esbuild, as `sam build` does it."""
+    """SDK v3, and each handler bundled into one file by esbuild, like `sam build`."""
     folder, wanted = INSTALLED / "node", PEERS / "node" / "package.json"
     log = LOCAL / "logs" / "install-peers.log"
     if not is_installed(folder, wanted):
@@ -77,7 +77,7 @@ def install_node():
     built.mkdir(exist_ok=True)
     for handler in ["lookup", "notify"]:
         shutil.copy(PEERS / "node" / f"{handler}.mjs", folder)
-        # The SDK has parts that are CommonJS, which look for `require`.
+        # Parts of the SDK are CommonJS and need `require`.
         step(f"bundling {handler} for Node", [
             "node_modules/.bin/esbuild", f"{handler}.mjs", "--bundle", "--minify", "--platform=node", "--target=node20", "--format=esm",
             "--banner:js=import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
@@ -86,7 +86,7 @@ def install_node():
 
 
 def peer_sizes():
-    """What one uploads: in Python Powertools beside the handler, for boto3 is there on AWS; in Node the bundle."""
+    """The uploaded files: in Python the handler and Powertools, because AWS provides boto3; in Node the bundle."""
     libraries = next((INSTALLED / "python" / "lib").glob("python3*/site-packages"))
     powertools = [(file, str(file.relative_to(libraries)))
                   for name in ("aws_lambda_powertools", "jmespath", "typing_extensions.py")
@@ -103,7 +103,7 @@ def files(path):
 
 
 def zipped(members):
-    """A zip's size in bytes."""
+    """The size of the zip in bytes."""
     archive = LOCAL / "size.zip"
     archive.parent.mkdir(exist_ok=True)
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as pack:

@@ -1,4 +1,4 @@
-"""The runtimes of the ready clients in `clients/`: Debian's packages, installed where that can be done."""
+"""The runtimes of the ready clients in `clients/`: Debian's packages, installed if possible."""
 
 import os
 import shutil
@@ -17,12 +17,12 @@ RUNTIMES = {
 
 
 def install_runtimes():
-    """What is missing, by apt-get as root; else one line that says what to install."""
+    """Installs the missing ones with apt-get as root; otherwise fails with a line that says what to install."""
     packages = [package for program, packages in RUNTIMES.items() if not shutil.which(program) for package in packages]
     if not packages:
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise Failed(f"the clients' runtimes are not all here: apt-get install {' '.join(packages)}, or your system's like")
+        raise Failed(f"runtimes of the clients are missing: apt-get install {' '.join(packages)}, or your system's equivalent")
     log, env = LOCAL / "logs" / "runtimes.log", {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     step("apt-get update", ["apt-get", "update", "-qq"], log, env=env)
     step(f"installing {', '.join(packages)}", ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], log, env=env)

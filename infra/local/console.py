@@ -1,4 +1,4 @@
-"""Steps a person can follow: what is going on, for how long, and where to look when it fails."""
+"""Prints the steps of a command: what is running, for how long, and where its log is if it fails."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class Failed(SystemExit):
-    """Ends the command with one clear sentence."""
+    """Ends the command with one sentence."""
 
     def __init__(self, sentence):
         super().__init__(f"\n✗ {sentence}")
@@ -19,7 +19,7 @@ def say(text):
 
 
 def step(title, command, log, **options):
-    """Runs a command with its output in `log`; shows that it goes on, and its last lines where it fails."""
+    """Runs a command with its output in `log`; prints the progress, and the last lines if it fails."""
     log.parent.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     done = threading.Event()
@@ -34,7 +34,7 @@ def step(title, command, log, **options):
     if code:
         tail = log.read_text(errors="replace").splitlines()[-25:]
         say("\n".join(f"  │ {line}" for line in tail))
-        raise Failed(f"{title}: it ended with {code}. The whole output is in {short(log)}")
+        raise Failed(f"{title}: exit status {code}. The whole output is in {short(log)}")
     _line(f"✓ {title} ({time.monotonic() - began:.0f} s)")
 
 
@@ -64,7 +64,7 @@ def _line(text):
 
 
 def short(path):
-    """A path as one would type it here."""
+    """The path relative to the current folder, if it is inside."""
     try:
         return Path(path).resolve().relative_to(Path.cwd())
     except ValueError:

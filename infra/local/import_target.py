@@ -1,6 +1,6 @@
 """Finds the address of `POST /dossiers` and its key for `make import`: from the environment, or from a stack.
 
-As a program it asks the stack that its environment names, under SAM's own Python, which has boto3.
+As a program it reads them from the stack that its environment names, with the Python of SAM, which has boto3.
 """
 
 import json
@@ -10,9 +10,9 @@ import sys
 
 
 def find(local):
-    """ONESTOP_URL and ONESTOP_SECRET: as given, else of the stack STACK on AWS, else of the local stack. Never guessed:
-    whoever tries something out on a local stack must not load a province's."""
-    from console import Failed  # not there for the program below
+    """ONESTOP_URL and ONESTOP_SECRET: from the environment, else from the stack STACK on AWS, else from the local stack.
+    A stack on AWS is never the default, so that a test on a local stack cannot load a list into a province's."""
+    from console import Failed  # not available in the program below
     from tools import LOCAL, install
 
     given = {name: os.environ.get(name, "") for name in ("ONESTOP_URL", "ONESTOP_SECRET")}
@@ -23,12 +23,12 @@ def find(local):
     elif local.is_up():
         env = {**local.env(), "STACK": local.env()["ONESTOP_STACK"]}
     else:
-        raise Failed("import to where? The local stack (make run), a stack on AWS (STACK=onestop and AWS credentials), "
+        raise Failed("no target for the import: use the local stack (make run), a stack on AWS (STACK=onestop and AWS credentials), "
                      "or any other (ONESTOP_URL and ONESTOP_SECRET in the environment)")
     install()
     asked = subprocess.run([str(LOCAL / "tools" / "sam" / "bin" / "python"), __file__], env=env, capture_output=True, text=True, check=False)
     if asked.returncode:
-        raise Failed(f"stack {env['STACK']} does not say where its API is: {asked.stderr.strip().splitlines()[-1]}")
+        raise Failed(f"stack {env['STACK']} does not return the address of its API: {asked.stderr.strip().splitlines()[-1]}")
     return json.loads(asked.stdout)
 
 

@@ -1,4 +1,4 @@
-"""Debian's Kannel for the tests, unpacked under .local/ and not installed: no root, no service, nothing system-wide."""
+"""Debian's Kannel for the tests. It is unpacked under .local/, not installed: it needs no root and changes nothing system-wide."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ STAMP = ROOT / "unpacked"
 
 
 def install():
-    """Unpacks it, with the libraries this machine lacks. Where that cannot be, says so; with KANNEL=required, fails."""
+    """Unpacks Kannel with the libraries that this machine lacks. If that is impossible, prints why; with KANNEL=required, fails."""
     if STAMP.exists():
         return
     why = unpack()
@@ -24,7 +24,7 @@ def install():
 
 
 def env():
-    """Where the tests find it; empty where it is not."""
+    """The environment variables with its location; empty if it is not unpacked."""
     if not STAMP.exists():
         return {}
     libraries = sorted({str(library.parent) for library in ROOT.glob("**/*-linux-gnu/*.so.*")})
@@ -32,18 +32,18 @@ def env():
 
 
 def unpack():
-    """None, or why not."""
+    """Returns None, or the reason why it failed."""
     if not shutil.which("apt-get") or not shutil.which("dpkg"):
-        return "it comes from Debian's packages, and there is no apt-get on this machine"
+        return "it is in Debian's packages, and this machine has no apt-get"
     shutil.rmtree(ROOT, ignore_errors=True)
     (ROOT / "debs").mkdir(parents=True)
     if not missing():
         run("apt-get", "update")
     packages = missing()
     if not packages:
-        return "apt-get does not know it: run apt-get update as root, then the command again"
+        return "apt-get does not find it: run apt-get update as root, then the command again"
     if run("apt-get", "download", *packages, cwd=ROOT / "debs") is None:
-        return "its packages could not be downloaded: see that apt-get can reach its mirror, then run the command again"
+        return "its packages could not be downloaded: check that apt-get can reach its mirror, then run the command again"
     for deb in (ROOT / "debs").glob("*.deb"):
         if run("dpkg", "-x", str(deb), str(ROOT)) is None:
             return f"{deb.name} could not be unpacked"
@@ -54,7 +54,7 @@ def unpack():
 
 
 def missing():
-    """The packages, and what apt-get would install with them here; none where it knows no Kannel."""
+    """The packages, and those that apt-get would install with them; empty if apt-get does not find Kannel."""
     simulated = run("apt-get", "-s", "install", "--no-install-recommends", *PACKAGES)
     if simulated is None:
         return []
@@ -62,6 +62,6 @@ def missing():
 
 
 def run(*command, cwd=None):
-    """Its output, or None where it failed."""
+    """Returns the command's output, or None if it failed."""
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     return done.stdout if done.returncode == 0 else None

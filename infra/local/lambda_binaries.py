@@ -13,15 +13,15 @@ NEWEST_GLIBC = (2, 34)
 
 
 def check(bootstraps, architecture):
-    """Fails where Lambda could not run one of them on `architecture`: another machine, or a newer glibc than Lambda's. Lambda itself
-    would only say so at the first call."""
+    """Fails if Lambda could not run one of them on `architecture`: another machine, or a newer glibc than Lambda's. Lambda itself
+    reports that only at the first call."""
     wrong = [f"{path}: {why}" for path in bootstraps if (why := what_is_wrong(Path(path).read_bytes(), architecture))]
     if wrong:
         raise Failed("these bootstraps would not run on Lambda:\n  " + "\n  ".join(wrong))
 
 
 def what_is_wrong(bootstrap, architecture):
-    """In words, or None."""
+    """The problem as text, or None."""
     machine = machine_of(bootstrap)
     if machine != architecture:
         return f"it is {machine}, and {architecture} was asked for"
@@ -32,7 +32,7 @@ def what_is_wrong(bootstrap, architecture):
 
 
 def machine_of(bootstrap):
-    """x86_64, arm64, or in words what it is instead. Lambda runs 64-bit little-endian ELF alone."""
+    """x86_64, arm64, or a text that says what it is instead. Lambda runs only 64-bit little-endian ELF."""
     if len(bootstrap) < 20 or bootstrap[:4] != b"\x7fELF":
         return "no ELF program"
     if bootstrap[4:6] != b"\x02\x01":
@@ -42,7 +42,7 @@ def machine_of(bootstrap):
 
 
 def newest_glibc(bootstrap):
-    """The newest version of glibc whose symbols it names. Every version it needs stands in it as `GLIBC_2.34`; a version that it names and
-    does not need would be a refusal too many, never one too few."""
+    """The newest version of glibc in the program. Every version that it needs is in it as text, like `GLIBC_2.34`. A version that is
+    in it but not needed could cause a refusal without need, but a needed version is never missed."""
     found = re.findall(rb"GLIBC_(\d+)\.(\d+)", bootstrap)
     return max(((int(major), int(minor)) for major, minor in found), default=(0, 0))

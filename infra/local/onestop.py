@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What `make` does: the local stack (run, down, outputs), the first load (import), the dead-letter bucket (redrive), tests (validate, test, prove, mutants, fuzz, clients, sam-local), lint, scan, package and deploy, bench and cost."""
+"""The commands of `make`: the local stack (run, down, outputs), the first load (import), the dead-letter bucket (redrive), tests (validate, test, prove, mutants, fuzz, clients, sam-local), lint, scan, package and deploy, bench and cost."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from tools import LOCAL, ROOT, cargo, check_machine, install, install_api, sam  
 
 PROOF_TABLE = ROOT / "target" / "proof.tsv"
 EVENING = "scale::ten_thousand"  # tests/system/scale.rs
-# Schemathesis and the examples of docs/openapi.yaml, after the Rust tests: they block addresses for a moment. And what `make package` checks.
+# Schemathesis and the examples of docs/openapi.yaml, after the Rust tests: they block addresses for a moment. tests/release tests `make package`.
 API_TESTS = [str(LOCAL / "tools" / "api" / "bin" / "python"), "-B", "-m", "pytest", "--quiet", "-p", "no:cacheprovider", "tests/api", "tests/release"]
 RUN_PORT = int(os.environ.get("PORT", "4566"))
 
@@ -31,7 +31,7 @@ def run():
     """Plays a working day of the one-stop shop on a stack that stays up."""
     check_machine()
     install()
-    cargo("build", "--workspace", "--bins", title="building the functions and the day's player")
+    cargo("build", "--workspace", "--bins", title="building the functions and the day")
     stack = Stack("run", RUN_PORT)
     stack.start()
     stack.deploy()
@@ -39,9 +39,9 @@ def run():
 
 
 def down():
-    """Stops the stack of `make run`; nothing is left running."""
+    """Stops the stack of `make run` and all its processes."""
     stopped = Stack("run", RUN_PORT).stop()
-    say("✓ the local stack is down" if stopped else "the local stack was not up")
+    say("✓ the local stack is stopped" if stopped else "the local stack was not running")
     return 0
 
 
@@ -49,15 +49,15 @@ def outputs():
     """The outputs of the stack of `make run`, as JSON."""
     stack = Stack("run", RUN_PORT)
     if not stack.is_up():
-        raise Failed("no local stack is up: make run")
+        raise Failed("no local stack is running: make run")
     print(json.dumps(stack.outputs(), indent=2, ensure_ascii=False))
     return 0
 
 
 def load():
-    """A list of dossiers (FILE) through the signed API; with CHECK=1 only a look at it, which sends nothing."""
+    """Imports a list of dossiers (FILE) through the signed API; with CHECK=1 it only checks the list and sends nothing."""
     if not os.environ.get("FILE"):
-        raise Failed("which file? make import FILE=dossiers.csv")
+        raise Failed("no file was given: make import FILE=dossiers.csv")
     check_machine()
     cargo("build", "--package", "import", title="building the import")
     options = ["--check"] if is_set("CHECK") else []
@@ -71,7 +71,7 @@ def is_set(name):
 
 
 def redrive():
-    """The dead-letter bucket's changes once more, under SAM's own Python, which has boto3."""
+    """Processes the changes in the dead-letter bucket again, with the Python of SAM, which has boto3."""
     check_machine()
     install()
     local = {"AWS_ENDPOINT_URL": os.environ["ONESTOP_ENDPOINT"]} if os.environ.get("ONESTOP_ENDPOINT") else {}
@@ -91,31 +91,31 @@ def validate():
 
 
 def test():
-    """Everything but the long proofs, on a stack of its own that is gone afterwards."""
-    return on_a_stack_of_its_own(["cargo", "test", "--workspace", "--quiet", *sys.argv[2:]], API_TESTS)
+    """Runs all tests except the long proofs, on a separate stack that is deleted afterwards."""
+    return on_a_separate_stack(["cargo", "test", "--workspace", "--quiet", *sys.argv[2:]], API_TESTS)
 
 
 def prove():
-    """The long proofs too, at 100 parts a second: 10,000 real apologies take minutes, and the rate is what holds them."""
+    """Also runs the long proofs, at 100 parts per second: 10,000 real apologies take minutes because of the rate."""
     os.environ.setdefault("SMS_PARTS_PER_SECOND", "100")
     PROOF_TABLE.parent.mkdir(exist_ok=True)
     PROOF_TABLE.unlink(missing_ok=True)
     os.environ["PROOF_TABLE"] = str(PROOF_TABLE)
-    # The evening of 10,000 comes last: for minutes it uses the whole SMS rate.
+    # The evening of 10,000 is last: for minutes it uses the whole SMS rate.
     tests = ["cargo", "test", "--workspace", "--quiet", "--"]
-    failed = on_a_stack_of_its_own([*tests, "--include-ignored", "--skip", EVENING], API_TESTS, [*tests, "--ignored", EVENING])
+    failed = on_a_separate_stack([*tests, "--include-ignored", "--skip", EVENING], API_TESTS, [*tests, "--ignored", EVENING])
     return long_tests.show(PROOF_TABLE, failed)
 
 
 def clients():
-    """The ready clients, each in its language, on a stack of its own."""
+    """Runs the ready clients of all languages on a separate stack."""
     install_runtimes()
     os.environ["ONESTOP_CLIENTS"] = "all"
-    return on_a_stack_of_its_own(["cargo", "test", "--workspace", "--test", "system", "clients::"])
+    return on_a_separate_stack(["cargo", "test", "--workspace", "--test", "system", "clients::"])
 
 
-def on_a_stack_of_its_own(*suites):
-    """One after the other, up to the first that fails."""
+def on_a_separate_stack(*suites):
+    """Runs the suites one after the other, up to the first that fails."""
     check_machine()
     install()
     if API_TESTS in suites:
@@ -135,7 +135,7 @@ def on_a_stack_of_its_own(*suites):
     finally:
         stack.discard(keep_log=failed)
     if failed:
-        say(f"what the functions said is in {short(stack.folder / 'ministack.log')}")
+        say(f"the log of the functions is {short(stack.folder / 'ministack.log')}")
     return failed
 
 
@@ -160,7 +160,7 @@ if __name__ == "__main__":
     command = COMMANDS.get(sys.argv[1] if len(sys.argv) > 1 else "")
     if command is None:
         raise SystemExit(f"usage: {sys.argv[0]} {{{','.join(COMMANDS)}}}")
-    # Whoever ends us: what we started ends too.
+    # However this program is stopped, the processes that it started are stopped too.
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, signal.default_int_handler)
     try:

@@ -1,4 +1,4 @@
-"""Builds what is deployed, and checks it: `make package`, `make lint`, `make scan`."""
+"""Builds and checks what is deployed: `make package`, `make deploy`, `make lint`, `make scan`."""
 
 import os
 import re
@@ -18,15 +18,15 @@ TARGETS = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux
 
 
 def package():
-    """`sam build` as for AWS, release profile. Fails where a function would not run on Lambda, or its zip is 4 MB or more."""
+    """`sam build` as for AWS, release profile. Fails if a function would not run on Lambda, or its zip has 4 MB or more."""
     return build(os.environ.get("ARCH") or buildable_architecture())
 
 
 def deploy():
-    """The same for the architecture that samconfig.toml asks for, then `sam deploy --guided`, which can deploy no other."""
+    """Builds for the architecture in samconfig.toml, then runs `sam deploy --guided`, which can deploy only that one."""
     wanted = asked_for((ROOT / "samconfig.toml").read_text())
     if os.environ.get("ARCH", wanted) != wanted:
-        raise Failed(f"samconfig.toml asks for Architecture={wanted}, ARCH for {os.environ['ARCH']}: change it in samconfig.toml, which sam deploy reads")
+        raise Failed(f"samconfig.toml has Architecture={wanted}, but ARCH={os.environ['ARCH']}: change samconfig.toml, which sam deploy reads")
     build(wanted)
     built = BUILT / "template.yaml"
     built.write_text(with_no_other(wanted, built.read_text()))
@@ -34,7 +34,7 @@ def deploy():
 
 
 def asked_for(samconfig):
-    """Parameter Architecture of `sam deploy`, which writes its parameters back as one string."""
+    """The parameter Architecture of `sam deploy`, which saves all parameters as one string."""
     settings = tomllib.loads(samconfig).get("default", {}).get("deploy", {}).get("parameters", {})
     overrides = settings.get("parameter_overrides", [])
     wanted = re.search(r'\bArchitecture="?(\w+)', overrides if isinstance(overrides, str) else " ".join(overrides))
@@ -42,7 +42,7 @@ def asked_for(samconfig):
 
 
 def with_no_other(arch, template):
-    """The built template, in which `sam deploy --guided` can be answered with no other architecture than the one that was built."""
+    """The built template, changed so that `sam deploy --guided` accepts only the architecture that was built."""
     parameter = re.compile(r"(\n  Architecture:\n(?:    .*\n)*?    Default: )\w+(\n    AllowedValues:\n)(?:    - \w+\n)+")
     fixed, found = parameter.subn(rf"\g<1>{arch}\g<2>    - {arch}\n", template)
     if found != 1:
@@ -52,7 +52,7 @@ def with_no_other(arch, template):
 
 def build(arch):
     if arch not in TARGETS:
-        raise Failed(f"Lambda knows no architecture {arch}: arm64 or x86_64")
+        raise Failed(f"Lambda has no architecture {arch}: use arm64 or x86_64")
     check_machine()
     install()
     step(
@@ -74,13 +74,13 @@ def build(arch):
 
 
 def build_env(arch):
-    """SAM calls cargo-lambda with --arm64 for arm64 and with nothing for x86_64, which then builds for this machine: on an arm64 host
-    for arm64. cargo-lambda's own setting says it, since it heeds neither CARGO_BUILD_TARGET nor .cargo/config.toml."""
+    """SAM calls cargo-lambda with --arm64 for arm64 and without an option for x86_64, which then builds for this machine, on an
+    arm64 host for arm64. cargo-lambda's own setting prevents that; it ignores CARGO_BUILD_TARGET and .cargo/config.toml."""
     return {"CARGO_LAMBDA_BUILD.X86_64": "true"} if arch == "x86_64" else {}
 
 
 def buildable_architecture():
-    """arm64, as the template has it, where Rust can build for it; else this machine's."""
+    """arm64, the template's default, if Rust can build for it; else this machine's architecture."""
     installed = Path(subprocess.run(["rustc", "--print", "sysroot"], capture_output=True, text=True, check=True).stdout.strip())
     if (installed / "lib" / "rustlib" / TARGETS["arm64"]).exists():
         return "arm64"
@@ -89,7 +89,7 @@ def buildable_architecture():
 
 
 def zip_size(folder):
-    """As SAM zips it for the upload."""
+    """The size of the zip that SAM uploads."""
     archive = LOCAL / "package.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
         for file in folder.iterdir():
@@ -108,12 +108,12 @@ def lint():
     cargo("doc", "--workspace", "--no-deps", "--locked", title="docs", env={"RUSTDOCFLAGS": "-D warnings"})
     cargo("deny", "--locked", "check", "bans", "licenses", "sources", title="cargo deny: bans, licences, sources")
     advisories()
-    cargo("machete", title="cargo machete: no dependency without use")
+    cargo("machete", title="cargo machete: unused dependencies")
     return 0
 
 
 def advisories():
-    """A failed fetch of the database is said and passes; what the database holds against us does not."""
+    """If the database cannot be fetched, this prints a line and passes. An advisory in the database fails."""
     fetched = subprocess.run(["cargo", "deny", "--locked", "fetch", "db"], cwd=ROOT, capture_output=True,
                              env={**tools_env(), "GIT_TERMINAL_PROMPT": "0"}, timeout=300, check=False)
     if fetched.returncode:
@@ -123,13 +123,13 @@ def advisories():
 
 
 def scan():
-    """checkov and cfn-lint with its advice over every template. Every exception is in the template, with its reason."""
+    """Runs checkov and cfn-lint with all its checks on every template. Every exception is in the template, with its reason."""
     check_machine()
     install()
     install_scan()
     templates = ["template.yaml", *sorted(str(file.relative_to(ROOT)) for file in (ROOT / "infra").glob("*.yaml"))]
     tools, log = LOCAL / "tools", LOCAL / "logs" / "scan.log"
-    # Nothing of ours leaves the machine, and no guideline is fetched.
+    # No file of this project is uploaded, and no guideline is fetched.
     step("checkov", [str(tools / "scan" / "bin" / "checkov"), "--framework", "cloudformation", "--skip-download", "--quiet", "--compact",
                      "--file", *templates], log, cwd=ROOT)
     step("cfn-lint, its advice included", [str(tools / "sam" / "bin" / "cfn-lint"), "--include-checks", "I", "--regions", "ap-southeast-1",

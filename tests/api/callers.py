@@ -1,4 +1,4 @@
-"""Who calls: the one-stop software and the operators, each signing as its convention has it, whatever it is about to send."""
+"""Signs requests like the one-stop software and the operators, each by its own protocol, whatever the request contains."""
 
 import base64
 import hashlib
@@ -11,7 +11,7 @@ import requests
 
 
 class Signed(requests.auth.AuthBase):
-    """Signs a request by the stack's secrets when it is ready to leave: the signature is over what is really sent."""
+    """Signs a request with the stack's secrets directly before it is sent, so that the signature covers what is sent."""
 
     def __init__(self, stack):
         outputs = stack.outputs()
@@ -34,8 +34,8 @@ class Signed(requests.auth.AuthBase):
         request.headers.update({"webhook-id": name, "webhook-timestamp": now, "webhook-signature": f"v1,{base64.b64encode(digest).decode()}"})
 
     def kannel(self, request):
-        agreed = self.gateways["kannel"]
-        requests.auth.HTTPBasicAuth(agreed["user"], agreed["password"])(request)
+        account = self.gateways["kannel"]
+        requests.auth.HTTPBasicAuth(account["user"], account["password"])(request)
 
     def onepay(self, request):
         def signature(values):
@@ -58,9 +58,9 @@ class Signed(requests.auth.AuthBase):
         except ValueError:
             return
         if isinstance(message, dict):
-            agreed = self.gateways["vcom"]
-            message["client_id"] = agreed["client_id"]
-            signed = [message["client_id"], message.get("request_id"), message.get("phone"), agreed["secure_key"], message.get("time")]
+            account = self.gateways["vcom"]
+            message["client_id"] = account["client_id"]
+            signed = [message["client_id"], message.get("request_id"), message.get("phone"), account["secure_key"], message.get("time")]
             digest = hashlib.sha256("".join(map(str, signed)).encode("utf-8", "surrogatepass")).digest()
             message["checksum"] = base64.b64encode(digest).decode()
             request.body = json.dumps(message).encode()
@@ -75,10 +75,10 @@ def header(request, name):
     return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
-def fill(request, agreed, name, signature):
-    """Puts what was agreed upon and the signature over the rest into a request's query."""
+def fill(request, account, name, signature):
+    """Adds the account's parameters and the signature to a request's query."""
     url = urllib.parse.urlsplit(request.url)
-    pairs = [pair for pair in urllib.parse.parse_qsl(url.query, keep_blank_values=True) if pair[0] not in {name, *agreed}]
-    pairs += agreed.items()
+    pairs = [pair for pair in urllib.parse.parse_qsl(url.query, keep_blank_values=True) if pair[0] not in {name, *account}]
+    pairs += account.items()
     pairs.append((name, signature(dict(pairs))))
     request.url = urllib.parse.urlunsplit(url._replace(query=urllib.parse.urlencode(pairs)))

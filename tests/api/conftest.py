@@ -1,4 +1,4 @@
-"""The deployed stack, and docs/openapi.yaml. `make test` deploys one and runs these after the Rust tests, alone on it."""
+"""The deployed stack, and docs/openapi.yaml. `make test` deploys one and runs these tests after the Rust tests."""
 
 import os
 import sys

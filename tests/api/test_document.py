@@ -1,4 +1,4 @@
-"""docs/openapi.yaml is OpenAPI 3.1, and what the stack serves is it."""
+"""docs/openapi.yaml is valid OpenAPI 3.1, and the stack serves it."""
 
 import openapi_spec_validator
 import requests

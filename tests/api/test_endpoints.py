@@ -1,4 +1,4 @@
-"""What API Gateway does before a function is asked: who may call, and what it answers by itself."""
+"""API Gateway's own work before a function is called: which addresses may call, and its own answers."""
 
 import api_gateway
 import pytest
@@ -9,7 +9,7 @@ ELSEWHERE = "203.0.113.0/24"
 
 @pytest.fixture
 def only_from(stack):
-    """Deploys other lists of addresses; the deployed ones are back afterwards."""
+    """Deploys other address lists, and restores the original ones afterwards."""
     yield lambda **lists: api_gateway.allow(stack, **lists)
     api_gateway.allow(stack)
 
@@ -66,7 +66,7 @@ def test_the_documents_have_limits_of_their_own_and_the_api_takes_no_tls_before_
     resources = stack.template()["Resources"]
     settings = resources["Apiv1Stage"]["Properties"]["MethodSettings"]
     limits = {setting["ResourcePath"]: setting["ThrottlingRateLimit"] for setting in settings}
-    # CloudFormation wants a path's slashes as ~1, except the first: another spelling names no method of ours.
+    # CloudFormation requires ~1 for a path's slashes except the first: any other spelling names no existing method.
     assert limits == {"/*": 100, "/~1docs": 5, "/~1openapi.json": 5}
     api = resources["Api"]["Properties"]
     assert (api["SecurityPolicy"], api["EndpointAccessMode"]) == ("SecurityPolicy_TLS13_1_2_2021_06", "BASIC")

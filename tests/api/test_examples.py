@@ -1,6 +1,6 @@
-"""Every example of a request in docs/openapi.yaml is sent, and is answered by the example of the same name.
+"""Sends every example of a request in docs/openapi.yaml, and compares the answer with the example of the same name.
 
-The order is the document's: an example may build on the one before. Receipt codes, ids and citizens are this run's own.
+The order is the document's: an example may depend on the one before. Each run has its own receipt codes, ids and citizens.
 """
 
 import json
@@ -12,7 +12,7 @@ from callers import Signed
 from conftest import DOCUMENT
 
 RUN = f"{secrets.randbelow(10**7):07}"
-# What is somebody's own in the document, and what stands for it here: the same in questions and answers.
+# Codes, ids and numbers of the document, and their replacements in this run: the same in requests and answers.
 OWN = {"016171234": f"00{RUN}", "2208": RUN, "3b6d53c4": f"3b6d{RUN}", "84912345678": f"8491{RUN}"}
 
 
@@ -28,7 +28,7 @@ def parameters(path, operation):
 
 
 def examples():
-    """(path, method, operation, name) of every request that is written down."""
+    """(path, method, operation, name) of every documented request."""
     for path, method, operation in operations():
         named = {}
         for parameter in parameters(path, operation):
@@ -40,7 +40,7 @@ def examples():
 
 
 def request(stack, path, method, operation, name):
-    """The example as a request, its message id its own."""
+    """The example as a request, with its own message id."""
     sent = {"url": stack.api() + path, "method": method.upper(), "params": {}, "headers": {}}
     for parameter in parameters(path, operation):
         value = parameter.get("examples", {}).get(name, {}).get("value", parameter.get("example"))
@@ -56,7 +56,7 @@ def request(stack, path, method, operation, name):
 
 
 def own(value, name):
-    """`value`, with this run's codes and citizens for the document's, and a message id for each example."""
+    """`value` with this run's codes and citizens instead of the document's, and a message id for each example."""
     if isinstance(value, bytes):
         return own(value.decode(), name).encode()
     if isinstance(value, str):
@@ -69,7 +69,7 @@ def own(value, name):
 
 
 def answers(operation, name):
-    """(status, content type, what) of the answers of that name."""
+    """(status, content type, value) of the answers of that name."""
     for status, answer in operation["responses"].items():
         for kind, content in resolved(answer).get("content", {}).items():
             if name in content.get("examples", {}):
@@ -98,7 +98,7 @@ def test_an_example_is_answered_as_the_document_says(stack, path, method, operat
 
 
 def first_examples():
-    """One request an operation that wants a signature."""
+    """One request for each operation that requires a signature."""
     seen = set()
     for example in examples():
         path, method, operation, _ = example.values

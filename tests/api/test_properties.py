@@ -1,4 +1,4 @@
-"""Whatever is sent, signed or not, is answered as docs/openapi.yaml says: status, content type, headers and schema, never 5xx.
+"""Any request, signed or not, gets an answer that docs/openapi.yaml describes: status, content type, headers and schema, never 5xx.
 
 Schemathesis makes the requests from the document: its examples, the edges of every limit, and random ones, right and wrong.
 They are the same in every run; `API_SEED=7 API_EXAMPLES=500 make test` makes others, and more.
@@ -13,12 +13,12 @@ from conftest import DOCUMENT, deployed
 from hypothesis import HealthCheck, Phase, seed, settings
 from schemathesis import checks
 
-# What the schema cannot say: of two fields, or of a dossier that is stored already.
+# Rules that the schema cannot express: between two fields, or with a dossier that is stored already.
 BETWEEN_FIELDS = ("is before received_on", "is stored already with other content: raise it with every change")
 
 
 def what_the_schema_takes_is_taken(context, response, case):
-    """A push that the schema has nothing against is 200, and none of its dossiers `invalid`."""
+    """A push that is valid by the schema gets 200, and none of its dossiers is `invalid`."""
     if case.operation.path != "/dossiers" or case.meta is None or not case.meta.generation.mode.is_positive:
         return
     assert response.status_code == 200, response.text

@@ -1,4 +1,4 @@
-"""What `make package` and `make deploy` check: what is deployed is what was asked for, and Lambda can run it."""
+"""The checks of `make package` and `make deploy`: the requested architecture is deployed, and Lambda can run it."""
 
 import subprocess
 import sys

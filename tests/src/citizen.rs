@@ -1,4 +1,4 @@
-//! A citizen with a phone, and Kannel between him and us.
+//! A citizen with a phone, with Kannel as the gateway.
 
 use anyhow::{Context, Result};
 use base64::Engine;
@@ -7,16 +7,16 @@ use chrono::Utc;
 
 use crate::Stack;
 
-/// Someone who texts 8083.
+/// A person who texts 8083.
 #[derive(Clone)]
 pub struct Citizen {
     stack: Stack,
     credentials: String,
-    /// His number, as Kannel writes it.
+    /// The phone number, as Kannel writes it.
     pub msisdn: String,
 }
 
-/// What Kannel got back.
+/// The answer that Kannel got.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     /// HTTP status.
@@ -28,7 +28,7 @@ pub struct Reply {
 }
 
 impl Citizen {
-    /// A citizen with a number of his own.
+    /// A citizen with a new number.
     pub async fn of(stack: &Stack) -> Result<Self> {
         let secret = stack.secret("GatewaySecret").await?;
         let part =
@@ -55,7 +55,7 @@ impl Citizen {
         .await
     }
 
-    /// Any query at all, with the right credentials.
+    /// Any query, with the right credentials.
     pub async fn get(&self, query: &[(&str, &str)]) -> Result<Reply> {
         self.raw(&self.url(query), Some(&self.credentials)).await
     }

@@ -1,17 +1,16 @@
-//! CloudWatch's alarms as its documentation says they are evaluated: what the local AWS does not play.
+//! CloudWatch's alarms, evaluated by the rules of its documentation: the local AWS does not evaluate them.
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html>,
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation-window.html>
 
 use std::collections::BTreeMap;
 
-/// A metric: what was written to it in each minute since some midnight in Vietnam.
+/// A metric: its values in each minute, beginning at a midnight in Vietnam.
 pub type Written = BTreeMap<usize, Vec<f64>>;
 
 /// The settings of an alarm that its state depends on.
 #[derive(Debug, Clone)]
 pub struct Alarm {
-    /// What is made of the values of a period.
     pub statistic: Statistic,
     /// Minutes a data point covers.
     pub period: usize,
@@ -25,22 +24,17 @@ pub struct Alarm {
     pub comparison: Comparison,
     /// TreatMissingData: whether a missing data point breaches.
     pub missing_breaches: bool,
-    /// WallClockWindow: whole periods by the clock. Otherwise the window slides with every minute.
+    /// WallClockWindow: whole clock periods. Otherwise the window moves with every minute.
     pub by_the_clock: bool,
 }
 
-/// See the field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Statistic {
-    /// Of the values.
     Sum,
-    /// Of the values.
     Maximum,
-    /// How many values.
     SampleCount,
 }
 
-/// See the field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comparison {
     /// `LessThanThreshold`.
@@ -91,7 +85,7 @@ impl Alarm {
         }
     }
 
-    /// The state for the data points of the evaluation range, the newest last, None where one is missing.
+    /// The state for the data points of the evaluation range, the newest last; None for a missing one.
     ///
     /// "If some data points in the evaluation range are missing, but the number of existing data points retrieved is equal to or more
     /// than the alarm's Evaluation Periods, CloudWatch evaluates the alarm state based on the most recent existing data points that were
@@ -104,8 +98,8 @@ impl Alarm {
         breaching + if self.missing_breaches { filled } else { 0 } >= self.datapoints_to_alarm
     }
 
-    /// The minutes of `from..to` in which it is red. CloudWatch retrieves "a higher number of data points than specified by Evaluation
-    /// Periods" and does not say how many: `more` is by how many.
+    /// The minutes of `from..to` in the state ALARM. CloudWatch retrieves "a higher number of data points than
+    /// specified by Evaluation Periods" and does not say how many: `more` is that difference.
     pub fn red_minutes(&self, written: &Written, from: usize, to: usize, more: usize) -> Vec<usize> {
         let step = if self.by_the_clock { self.period } else { 1 };
         let mut red = Vec::new();

@@ -40,7 +40,7 @@ pub(crate) async fn read_request(connection: &mut TcpStream) -> Result<Request> 
     Ok(Request { method, target, headers, body })
 }
 
-/// Answers, and leaves the connection open.
+/// Sends an answer, and leaves the connection open.
 pub(crate) async fn answer(
     connection: &mut TcpStream,
     status: u16,

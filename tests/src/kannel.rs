@@ -1,5 +1,5 @@
-//! Debian's Kannel, for real: bearerbox and smsbox as `infra/local/kannel.conf` has them, and fakesmsc for the network
-//! with the citizen's phone. All on loopback, on ports of their own.
+//! Debian's Kannel itself: bearerbox and smsbox with `infra/local/kannel.conf`, and fakesmsc as the network with the
+//! citizen's phone. All on loopback, on ports of their own.
 
 use std::fs::File;
 use std::net::TcpListener;
@@ -14,7 +14,7 @@ use crate::eventually;
 
 const CONFIGURATION: &str = include_str!("../../infra/local/kannel.conf");
 
-/// Kannel, up.
+/// A running Kannel.
 pub struct Kannel {
     programs: Programs,
     folder: PathBuf,
@@ -22,23 +22,22 @@ pub struct Kannel {
     _boxes: [Child; 2],
 }
 
-/// Where the packages are unpacked: `KANNEL`, and the libraries they brought: `KANNEL_LIBRARIES`. `make test` sets both.
+/// Where the packages are unpacked: `KANNEL`; where their libraries are: `KANNEL_LIBRARIES`. `make test` sets both.
 #[derive(Clone)]
 struct Programs {
     root: PathBuf,
     libraries: String,
 }
 
-/// What the network delivered to the phone.
+/// An SMS that the network delivered to the phone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sms {
-    /// From whom.
     pub sender: String,
     /// The text of all its parts.
     pub text: String,
-    /// How many there were.
+    /// The number of its parts.
     pub parts: usize,
-    /// Whether they came in UCS-2.
+    /// Whether it was in UCS-2.
     pub ucs2: bool,
 }
 
@@ -54,7 +53,7 @@ pub fn is_here() -> bool {
 }
 
 impl Kannel {
-    /// Starts it with a service whose texts go to `{reply_url}/mo/kannel`, or to another gateway of that convention.
+    /// Starts it with a service whose texts go to `{reply_url}/mo/kannel`, or to another gateway with that protocol.
     pub async fn start(reply_url: &str, gateway: &str) -> Result<Self> {
         let programs = Programs {
             root: std::env::var_os("KANNEL").context("KANNEL")?.into(),
@@ -85,8 +84,8 @@ impl Kannel {
         Ok(Self { programs, folder, smsc_port: smsc, _boxes: [bearerbox, smsbox] })
     }
 
-    /// A citizen texts 8083, and holds the phone in hand until so many parts of an SMS have come. Then a moment longer,
-    /// for what must not come.
+    /// A citizen texts 8083 and waits until that many parts of an SMS have arrived, then a moment longer for parts that
+    /// must not arrive.
     pub async fn text(&self, sender: &str, text: &str, parts: usize) -> Result<Sms> {
         let log = self.folder.join(format!("fakesmsc-{:08x}.log", fastrand::u32(..)));
         let port = self.smsc_port.to_string();
@@ -133,7 +132,7 @@ fn free_ports() -> Result<[u16; 3]> {
     Ok(ports)
 }
 
-/// Waits until bearerbox says so.
+/// Waits until bearerbox prints that line.
 async fn wait_for(admin: u16, ready: impl Fn(&str) -> bool) {
     let url = format!("http://127.0.0.1:{admin}/status.txt?password=x");
     eventually("Kannel is up", || async {
@@ -146,8 +145,8 @@ async fn wait_for(admin: u16, ready: impl Fn(&str) -> bool) {
     .await;
 }
 
-/// What fakesmsc printed: `Got message 1: <8083 84912345678 udh %05%00%03%01%02%01 data %00H%1E%D3…>`, without `udh` where
-/// there is one part, and `text` and the plain letters where it is not in UCS-2.
+/// What fakesmsc printed: `Got message 1: <8083 84912345678 udh %05%00%03%01%02%01 data %00H%1E%D3…>`; without `udh` if
+/// there is one part, and with `text` and plain letters if it is not in UCS-2.
 fn received(log: &str) -> Result<Sms> {
     let mut sms = Sms::default();
     for line in log.lines().filter_map(|line| line.split_once("Got message ")?.1.split_once(": <")?.1.strip_suffix('>'))

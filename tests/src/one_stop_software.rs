@@ -7,14 +7,14 @@ use standardwebhooks::Webhook;
 
 use crate::{Stack, today};
 
-/// The one-stop software, with the key it was given.
+/// The one-stop software, with its key.
 #[derive(Clone)]
 pub struct OneStopSoftware {
     stack: Stack,
     key: String,
 }
 
-/// What a push was answered.
+/// The answer to a push.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     /// HTTP status.
@@ -71,7 +71,7 @@ impl OneStopSoftware {
         vec![("webhook-id", id), ("webhook-timestamp", timestamp.to_string()), ("webhook-signature", signature)]
     }
 
-    /// Posts bytes with those headers.
+    /// Posts bytes with these headers.
     pub async fn post(&self, body: Vec<u8>, headers: &[(&str, String)]) -> Result<Answer> {
         let mut request = self.stack.http().post(format!("{}/dossiers", self.stack.api())).body(body);
         request = request.header("content-type", "application/json");
@@ -85,7 +85,7 @@ impl OneStopSoftware {
     }
 }
 
-/// A dossier under way: received three days ago, due in five, at "Thẩm định". A code and a phone of its own.
+/// A dossier in progress: received three days ago, due in five, at "Thẩm định". It has a code and a phone of its own.
 pub fn dossier(changes: Value) -> Value {
     let number = fastrand::u32(..10_000_000);
     let mut snapshot = json!({

@@ -1,4 +1,4 @@
-//! A reverse proxy before the stack that injects faults: the first requests meet one fault each, all others pass.
+//! A reverse proxy before the stack that injects faults: each of the first requests gets one fault, all others pass.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -12,16 +12,16 @@ use tokio::task::JoinHandle;
 use crate::Stack;
 use crate::http::{Request, answer, read_request};
 
-/// What one request meets.
+/// The fault of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// That status; the request does not reach the stack.
+    /// This status; the request does not reach the stack.
     Status(u16),
-    /// The request reaches the stack, and its answer is delayed by so much.
+    /// The request reaches the stack, and its answer is delayed by this time.
     Delay(Duration),
-    /// The request does not reach the stack, and no answer comes for longer than any client waits.
+    /// The request does not reach the stack, and there is no answer for longer than any client waits.
     NoAnswer,
-    /// The request reaches the stack, and the connection breaks before the answer is back.
+    /// The request reaches the stack, and the connection breaks before the answer.
     Disconnect,
 }
 
@@ -61,7 +61,7 @@ impl Proxy {
         Ok(Self { url, state, listening })
     }
 
-    /// How many requests came, those that met a fault included.
+    /// How many requests arrived, those with a fault included.
     pub fn requests(&self) -> usize {
         self.state.seen().len()
     }

@@ -1,4 +1,4 @@
-//! A function's role, taken by the account's administrator: what it may do, tried with signed calls and read.
+//! A function's role, assumed by the account's administrator: its rights are tried with signed calls, and read.
 
 use std::time::SystemTime;
 
@@ -27,16 +27,16 @@ pub struct Call {
     pub body: String,
 }
 
-/// What IAM said to a call.
+/// IAM's decision about a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// It came through to the service, which answered this.
+    /// IAM allowed it; this is the service's answer.
     Allowed(String),
-    /// IAM refused it.
+    /// IAM denied it.
     Refused,
 }
 
-/// The rights a function works under.
+/// The rights of a function.
 #[derive(Debug, Clone)]
 pub struct Role {
     stack: Stack,
@@ -45,7 +45,7 @@ pub struct Role {
 }
 
 impl Role {
-    /// The role of a function, by its output's name.
+    /// The role of a function, by the name of its output.
     pub async fn of(stack: &Stack, function: &str) -> Result<Self> {
         let configuration = stack.configuration(function).await?;
         let arn = configuration["Role"].as_str().context("a role")?.to_owned();
@@ -66,7 +66,7 @@ impl Role {
         }
         let answer = request.body(call.body.clone()).send().await?;
         let (status, text) = (answer.status(), answer.text().await?);
-        // DynamoDB and the like; SNS and S3; SNS of old.
+        // DynamoDB and similar; SNS and S3; older SNS.
         let refused =
             ["AccessDeniedException", "AccessDenied", "AuthorizationError"].iter().any(|code| text.contains(code));
         ensure!(!refused || status.is_client_error(), "{call:?}: {status} {text}");

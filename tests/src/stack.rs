@@ -1,4 +1,4 @@
-//! The deployed stack: its outputs, its tables, its functions, and the phone network the local AWS plays.
+//! The deployed stack: its outputs, its tables, its functions, and the phone network that the local AWS simulates.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use reqwest::Client;
 use serde_json::{Map, Value, json};
 
-/// Where the local AWS plays to be.
+/// The region of the local AWS.
 pub(crate) const REGION: &str = "ap-southeast-1";
 
 /// A stack that `make run` or `make test` deployed.
@@ -20,16 +20,15 @@ pub struct Stack {
     outputs: BTreeMap<String, String>,
 }
 
-/// An SMS as the network got it.
+/// An SMS that the network accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
-    /// To whom, in E.164.
+    /// In E.164.
     pub phone: String,
-    /// What.
     pub text: String,
 }
 
-/// Lambda's own limit: an evening of 10,000 sends for minutes once it has planned.
+/// Lambda's own limit: an evening of 10,000 is sent for minutes after the plan.
 const LONGEST_RUN: Duration = Duration::from_secs(900);
 
 impl Stack {
@@ -56,12 +55,12 @@ impl Stack {
         &self.endpoint
     }
 
-    /// The client all calls are made with.
+    /// The client of all calls.
     pub fn http(&self) -> &Client {
         &self.http
     }
 
-    /// The API's address. The local AWS serves `https://<id>.execute-api…/<stage>` under its own.
+    /// The API's address. The local AWS serves `https://<id>.execute-api…/<stage>` under its own address.
     pub fn api(&self) -> String {
         let url = self.output("ApiUrl");
         let (id, stage) = url
@@ -104,7 +103,7 @@ impl Stack {
         Ok(text)
     }
 
-    /// Invokes a function by its output's name and returns its answer.
+    /// Invokes a function by the name of its output and returns its answer.
     pub async fn invoke(&self, function: &str, event: &Value) -> Result<Value> {
         let url = format!("{}/2015-03-31/functions/{}/invocations", self.endpoint, self.output(function));
         let request = self.http.post(url).timeout(LONGEST_RUN).header("authorization", authorization("lambda"));
@@ -130,7 +129,7 @@ impl Stack {
         })).await
     }
 
-    /// An item of a table (by its output's name), as plain JSON; None where there is none.
+    /// An item of a table (by the name of its output), as plain JSON; None if there is none.
     pub async fn item(&self, table: &str, key: &[(&str, &str)]) -> Result<Option<Map<String, Value>>> {
         let key: Map<String, Value> = key.iter().map(|(name, value)| ((*name).into(), json!({"S": value}))).collect();
         let request = json!({"TableName": self.output(table), "Key": key, "ConsistentRead": true});
@@ -177,7 +176,7 @@ impl Stack {
         }
     }
 
-    /// Puts an item straight into a table, in DynamoDB's own JSON.
+    /// Puts an item directly into a table, in DynamoDB's own JSON.
     pub async fn put_item(&self, table: &str, item: Value) -> Result<()> {
         self.aws("dynamodb", "PutItem", json!({"TableName": self.output(table), "Item": item})).await.map(|_| ())
     }
@@ -196,7 +195,7 @@ impl Stack {
         Ok(serde_json::from_str(found["SecretString"].as_str().context("a secret string")?)?)
     }
 
-    /// The SMS a phone got, first to last.
+    /// The SMS to a phone, oldest first.
     pub async fn inbox(&self, phone: &str) -> Result<Vec<String>> {
         let url = format!("{}/_ministack/sns/sms-messages", self.endpoint);
         let answer: Value = self.http.get(url).query(&[("phoneNumber", phone)]).send().await?.json().await?;
@@ -204,7 +203,7 @@ impl Stack {
         Ok(messages.iter().filter_map(|message| message["Message"].as_str().map(str::to_owned)).collect())
     }
 
-    /// Every SMS the network got.
+    /// Every SMS that the network accepted.
     pub async fn all_sms(&self) -> Result<Vec<Received>> {
         let url = format!("{}/_ministack/sns/sms-messages", self.endpoint);
         let answer: Value = self.http.get(url).send().await?.json().await?;
@@ -240,14 +239,14 @@ impl Stack {
         Ok(lines)
     }
 
-    /// What the local AWS wrote, but for the SMS network that it plays: that one prints what it delivers.
+    /// The log of the local AWS, without the lines of the SMS network, which print every message.
     pub fn server_log(&self) -> Result<Vec<String>> {
         let path = std::env::var("ONESTOP_LOG").context("ONESTOP_LOG names the local AWS's log")?;
         let log = std::fs::read_to_string(&path).with_context(|| path)?;
         Ok(log.lines().filter(|line| !line.contains("[sns] SNS SMS to")).map(str::to_owned).collect())
     }
 
-    /// The bodies in the queue of failed runs; they stay there.
+    /// The bodies in the queue of failed runs; they are not removed.
     pub async fn failed_runs(&self) -> Result<Vec<String>> {
         let queues = self.aws("sqs", "ListQueues", json!({})).await?;
         let queues = queues["QueueUrls"].as_array().context("queues")?.iter().filter_map(Value::as_str);
@@ -258,7 +257,7 @@ impl Stack {
         Ok(messages.iter().filter_map(|message| message["Body"].as_str().map(str::to_owned)).collect())
     }
 
-    /// A queue behind a rule on the province's bus: what another system of the province would receive.
+    /// A queue behind a rule on the province's bus: the events that another system of the province would receive.
     pub async fn subscribe(&self, pattern: Value) -> Result<Subscription> {
         let name = format!("test-{:016x}", fastrand::u64(..));
         let queue = self.aws("sqs", "CreateQueue", json!({"QueueName": name})).await?;
@@ -296,7 +295,7 @@ impl Subscription {
     }
 }
 
-/// Asks until there is an answer; panics with `what` after 90 seconds.
+/// Repeats until there is an answer; panics with `what` after 90 seconds.
 pub async fn eventually<T, F: Future<Output = Result<Option<T>>>>(what: &str, ask: impl Fn() -> F) -> T {
     let until = tokio::time::Instant::now() + Duration::from_secs(90);
     loop {
@@ -329,7 +328,7 @@ async fn outputs(http: &Client, endpoint: &str, name: &str) -> Result<BTreeMap<S
     Ok(outputs)
 }
 
-/// The text of the first element of that name.
+/// The text of the first element with that name.
 pub(crate) fn between(xml: &str, tag: &str) -> Option<String> {
     let (_, rest) = xml.split_once(&format!("<{tag}>"))?;
     Some(rest.split_once(&format!("</{tag}>"))?.0.to_owned())

@@ -1,4 +1,5 @@
-//! V-COM: brings texts to 8083 and takes replies, as its two pages say. It listens where GatewaySecret has it.
+//! V-COM: delivers texts to 8083 and accepts replies, as its two pages describe. It listens at the address in
+//! GatewaySecret.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -12,18 +13,17 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::Stack;
 use crate::http::read_request;
 
-/// How V-COM takes a call for a reply.
+/// How V-COM handles a call for a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Behaviour {
-    /// As it should.
+    /// As documented.
     Normal,
-    /// With an HTTP status of its trouble, before it looked.
+    /// With an HTTP error status, before it processes the call.
     Status(u16),
-    /// It takes the reply and never says so.
+    /// It accepts the reply and does not answer.
     NoAnswer,
 }
 
-/// V-COM.
 #[derive(Clone)]
 pub struct Vcom {
     stack: Stack,
@@ -32,7 +32,7 @@ pub struct Vcom {
     recorded: Arc<Mutex<Recorded>>,
 }
 
-/// What it was asked for and sent, by request id.
+/// The delivered messages and the replies sent, by request id.
 #[derive(Default)]
 struct Recorded {
     behaviours: BTreeMap<String, Vec<Behaviour>>,
@@ -41,7 +41,7 @@ struct Recorded {
 }
 
 impl Vcom {
-    /// Opens for the member `vcom` of the stack's secret. One a stack: its port is one.
+    /// Listens at the address of the member `vcom` of the stack's secret. One per stack, because the port is fixed.
     pub async fn open(stack: &Stack) -> Result<Self> {
         let secret = stack.secret("GatewaySecret").await?;
         let part =
@@ -64,22 +64,22 @@ impl Vcom {
         Ok(vcom)
     }
 
-    /// The next calls for this reply are taken like that, first to last; then all is fine.
+    /// The next calls for this reply are handled like that, in this order; then all as documented.
     pub fn behaves(&self, request_id: &str, behaviours: &[Behaviour]) {
         self.recorded().behaviours.insert(request_id.to_owned(), behaviours.to_vec());
     }
 
-    /// How often a reply was brought.
+    /// How often a reply was received.
     pub fn calls(&self, request_id: &str) -> usize {
         self.recorded().calls.get(request_id).copied().unwrap_or(0)
     }
 
-    /// What it sent to the phone behind a request.
+    /// The replies sent to the phone for a request.
     pub fn sent(&self, request_id: &str) -> Vec<Value> {
         self.recorded().sent.get(request_id).cloned().unwrap_or_default()
     }
 
-    /// A message as it is brought, with changes.
+    /// A message as V-COM delivers it, with changes.
     pub fn message(&self, request_id: &str, phone: &str, text: &str, changes: Value) -> Value {
         let time = Utc::now().timestamp().to_string();
         let mut message = json!({"type": "new", "client_id": self.client_id, "request_id": request_id,
@@ -90,7 +90,7 @@ impl Vcom {
         message
     }
 
-    /// Brings a message to the gateway of that name. HTTP status and answer.
+    /// Delivers a message to the gateway of that name. Returns HTTP status and answer.
     pub async fn bring(&self, gateway: &str, message: &Value) -> Result<(u16, Value)> {
         let url = format!("{}/mo/{gateway}", self.stack.api());
         let post = self.stack.http().post(url).header("content-type", "application/json").body(message.to_string());

@@ -1,4 +1,4 @@
-//! The 17:30 apology: which dossiers, what text, once.
+//! The 17:30 apology: for which dossiers, with which text, and only once.
 
 use chrono::{Days, NaiveDate, Utc};
 use domain::calendar::dd_mm_yyyy;
@@ -26,7 +26,7 @@ async fn evening_before(stack: &Stack, day: NaiveDate) {
 }
 
 #[tokio::test]
-async fn each_open_dossier_due_tomorrow_gets_one_apology_and_nobody_else() {
+async fn only_open_dossiers_due_tomorrow_get_an_apology_and_only_one() {
     let stack = stack().await;
     let software = OneStopSoftware::of(&stack).await.unwrap();
     let day = some_day();
@@ -52,7 +52,7 @@ async fn each_open_dossier_due_tomorrow_gets_one_apology_and_nobody_else() {
     for snapshot in [&open, &silent] {
         assert_eq!(inbox(&stack, &phone(snapshot), 1).await, [apology_text(code(snapshot), day)]);
     }
-    // The second pass, and a rule that fires twice.
+    // The second pass, and a rule that is triggered twice.
     evening_before(&stack, day).await;
     evening_before(&stack, day).await;
     for snapshot in [&open, &silent] {
@@ -99,7 +99,7 @@ async fn an_apology_that_is_no_longer_true_when_it_goes_is_cancelled_and_one_pas
 }
 
 #[tokio::test]
-async fn the_minute_rule_sends_what_is_pending_and_takes_over_from_a_sender_that_died() {
+async fn the_minute_rule_sends_what_is_pending_and_takes_over_from_a_sender_that_crashed() {
     let stack = stack().await;
     let software = OneStopSoftware::of(&stack).await.unwrap();
     let tomorrow = today() + Days::new(1);
@@ -108,11 +108,11 @@ async fn the_minute_rule_sends_what_is_pending_and_takes_over_from_a_sender_that
     assert_eq!(software.push(&json!([pending_one, orphan])).await.unwrap().outcomes(), ["stored", "stored"]);
     let notice = format!("apology#{tomorrow}");
     pending(&stack, &pending_one, &notice, "1").await;
-    let mut died = open_row(&orphan, &notice, "1");
-    died["state"] = json!({"S": "sending"});
-    died["owner"] = json!({"S": "a sender that died"});
-    died["attempts"] = json!({"N": "1"});
-    stack.put_item("NoticesTable", died).await.unwrap();
+    let mut crashed = open_row(&orphan, &notice, "1");
+    crashed["state"] = json!({"S": "sending"});
+    crashed["owner"] = json!({"S": "a sender that crashed"});
+    crashed["attempts"] = json!({"N": "1"});
+    stack.put_item("NoticesTable", crashed).await.unwrap();
 
     assert_eq!(inbox(&stack, &phone(&pending_one), 1).await, [apology_text(code(&pending_one), tomorrow)]);
     assert_eq!(inbox(&stack, &phone(&orphan), 1).await, [apology_text(code(&orphan), tomorrow)]);

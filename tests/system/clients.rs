@@ -1,5 +1,5 @@
-//! The ready clients of `clients/`: one program in five languages, so one test for all. `make clients` runs it with every
-//! runtime installed; `make test` runs those whose runtime is there and says which one was not.
+//! The ready clients of `clients/`: one program in five languages, with one test for all. `make clients` runs the test
+//! with every runtime installed; `make test` runs it for the runtimes that are installed, and prints which are missing.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -19,12 +19,12 @@ use crate::stack;
 /// Seconds that a client waits for an answer.
 const TIMEOUT: u32 = 60;
 
-/// A client and what it takes to run it.
+/// A client and the commands that run it.
 struct Client {
     language: &'static str,
-    /// Succeeds where its runtime is there.
+    /// Succeeds if its runtime is installed.
     probe: &'static [&'static str],
-    /// Once, before it is run.
+    /// Run once before.
     compile: Option<&'static [&'static str]>,
     compiles: OnceLock<bool>,
     run: &'static [&'static str],
@@ -128,8 +128,8 @@ async fn pushes_as_the_contract_says(client: &Client) {
     let stack = stack().await;
     let run = async |url: &str, dossiers: &[Value]| client.run(url, &key(&stack).await, dossiers).await;
     futures::join!(
-        every_dossier_is_told_its_outcome(&stack, &run),
-        a_wrong_secret_is_told(&stack, client),
+        every_dossier_gets_its_outcome(&stack, &run),
+        a_wrong_secret_is_reported(&stack, client),
         a_call_is_tried_again_under_its_id(&stack, client, &[Fault::Status(503), Fault::Status(503)]),
         a_call_is_tried_again_under_its_id(&stack, client, &[Fault::NoAnswer]),
         a_call_is_tried_again_under_its_id(&stack, client, &[Fault::Disconnect, Fault::Status(429)]),
@@ -139,7 +139,7 @@ async fn pushes_as_the_contract_says(client: &Client) {
     );
 }
 
-async fn every_dossier_is_told_its_outcome(stack: &Stack, run: &impl AsyncFn(&str, &[Value]) -> Ran) {
+async fn every_dossier_gets_its_outcome(stack: &Stack, run: &impl AsyncFn(&str, &[Value]) -> Ran) {
     let awkward = r#"Cấp giấy phép "nội địa" \ {quốc tế}, 'tại điểm' & <đổi> / 100%"#;
     let good =
         dossier(json!({"procedure": awkward, "step": "Thẩm định hồ sơ".nfd().collect::<String>(), "phone": null}));
@@ -177,7 +177,7 @@ async fn every_dossier_is_told_its_outcome(stack: &Stack, run: &impl AsyncFn(&st
     assert_eq!((ran.code, ran.out, ran.err.as_str()), (1, told, ""));
 }
 
-async fn a_wrong_secret_is_told(stack: &Stack, client: &Client) {
+async fn a_wrong_secret_is_reported(stack: &Stack, client: &Client) {
     let dossier = dossier(json!({}));
     let ran = client.run(&stack.api(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", from_ref(&dossier)).await;
     let told = "✗ 401: chữ ký không đúng. Kiểm tra ONESTOP_SECRET và giờ của máy này (không lệch quá 5 phút)\n";
@@ -188,7 +188,7 @@ async fn a_wrong_secret_is_told(stack: &Stack, client: &Client) {
 async fn a_call_is_tried_again_under_its_id(stack: &Stack, client: &Client, faults: &[Fault]) {
     let proxy = Proxy::start(stack, faults).await.unwrap();
     let dossier = dossier(json!({}));
-    // Where a time-out is not what is tried, there is none, however busy the machine is.
+    // No time-out if the test is about something else, however busy the machine is.
     let time_out = if faults.contains(&Fault::NoAnswer) { 10 } else { TIMEOUT };
     let ran = client.fed(&proxy.url, &key(stack).await, row(&dossier) + "\n", time_out).await;
     let mut said = String::new();
@@ -232,7 +232,7 @@ async fn a_broken_line_stops_before_anything_is_sent(stack: &Stack, client: &Cli
     assert_eq!(stack.item("DossiersTable", &[("receipt_code", code(&good))]).await.unwrap(), None);
 }
 
-/// What a client's run came to.
+/// The result of a client's run.
 struct Ran {
     code: i32,
     out: String,
@@ -240,7 +240,8 @@ struct Ran {
 }
 
 impl Client {
-    /// Whether its runtime is there. Where it is not, that is said; `make clients` (ONESTOP_CLIENTS=all) takes no excuse.
+    /// Whether its runtime is installed. If not, the test prints that; with `make clients` (ONESTOP_CLIENTS=all) it
+    /// fails.
     fn is_there(&self) -> bool {
         if self.runs(self.probe) {
             if let Some(compile) = self.compile {
@@ -254,7 +255,7 @@ impl Client {
         let missing =
             format!("the client in {} was not run: its runtime is missing. make clients installs it", self.language);
         assert!(std::env::var("ONESTOP_CLIENTS").is_err(), "{missing}");
-        // Past the test harness, which keeps what a passing test prints.
+        // Written around the test harness, which hides the output of a passing test.
         let _ = writeln!(std::io::stderr(), "- {missing}");
         false
     }
@@ -264,7 +265,7 @@ impl Client {
         command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
     }
 
-    /// In the root of the project, and in a locale that knows no UTF-8: on a server there often is none.
+    /// In the root of the project, and in a locale without UTF-8, as on many servers.
     fn command(&self, command: &[&str]) -> Command {
         let mut started = Command::new(command[0]);
         started.args(&command[1..]).current_dir(root()).env("LC_ALL", "C").env("no_proxy", "*").stdin(Stdio::null());
@@ -299,7 +300,7 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
 }
 
-/// The line that a client reads.
+/// The input line of a client.
 fn row(dossier: &Value) -> String {
     let fields =
         ["receipt_code", "revision", "procedure", "phone", "received_on", "appointment_on", "step", "status", "unit"];

@@ -8,7 +8,7 @@ use system_tests::one_stop_software::{code, dossier, phone};
 
 use crate::{inbox, row, stack};
 
-/// `make redrive` on that stack; its last line.
+/// Runs `make redrive` on that stack and returns its last line.
 fn redrive(stack: &Stack) -> String {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     let done = Command::new("make")
@@ -38,7 +38,8 @@ fn record(snapshot: &Value) -> Value {
 async fn what_was_set_aside_is_brought_again_once() {
     let stack = stack().await;
     let set_aside = dossier(json!({"step": "Trả kết quả"}));
-    // The dossier is in the table, as it was when its record was set aside; silent, so that its own stream record requires no notice.
+    // The dossier is in the table as it was when its record failed; silent, so that its own stream record requires no
+    // notice.
     let mut kept = record(&set_aside)["dynamodb"]["NewImage"].clone();
     kept["silent"] = json!({"BOOL": true});
     stack.put_item("DossiersTable", kept).await.unwrap();
@@ -46,11 +47,11 @@ async fn what_was_set_aside_is_brought_again_once() {
         "payload": json!({"Records": [record(&set_aside)]}).to_string()});
     stack.put_object("FailedRecordsBucket", "aws/lambda/1/shard/1", object.to_string()).await.unwrap();
 
-    assert!(redrive(&stack).starts_with("1 objects brought again, 0 left"));
+    assert!(redrive(&stack).starts_with("1 objects processed again, 0 left"));
     inbox(&stack, &phone(&set_aside), 1).await;
     row(&stack, code(&set_aside), "result#1", "sent").await;
-    assert!(redrive(&stack).starts_with("0 objects brought again, 0 left"));
+    assert!(redrive(&stack).starts_with("0 objects processed again, 0 left"));
     stack.put_object("FailedRecordsBucket", "aws/lambda/1/shard/2", object.to_string()).await.unwrap();
-    assert!(redrive(&stack).starts_with("1 objects brought again, 0 left"));
+    assert!(redrive(&stack).starts_with("1 objects processed again, 0 left"));
     assert_eq!(stack.inbox(&phone(&set_aside)).await.unwrap().len(), 1, "one SMS, however often it is redriven");
 }

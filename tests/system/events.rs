@@ -1,4 +1,4 @@
-//! What other systems of the province receive.
+//! The events that other systems of the province receive.
 
 use chrono::Days;
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ async fn an_answered_inquiry_is_announced() {
     let known = dossier(json!({}));
     OneStopSoftware::of(&stack).await.unwrap().store(&known).await.unwrap();
     let inquiry = |id: &str| format!("kannel#{id}");
-    // What a citizen takes for a code may be the number of his identity card or of his phone: it is in no event.
+    // A text that a citizen takes for a code may be the number of an identity card or of a phone: it is in no event.
     for (text, receipt_code, outcome) in [
         (format!("MCKH {}", code(&known)), json!(code(&known)), "answered"),
         (format!("MCKH 0912{:08}", fastrand::u32(..100_000_000)), Value::Null, "unknown"),

@@ -40,7 +40,7 @@ async fn three_thousand_rows_are_loaded_silently_and_those_refused_can_be_correc
     assert_eq!((stored["step"].as_str(), stored["revision"].as_u64()), (Some("Trả kết quả"), Some(0)));
     assert_eq!((stored["received_on"].as_str(), stored["silent"].as_bool()), (Some("2026-11-20"), Some(true)));
 
-    // The software's change wins over the list, and its citizen gets the SMS.
+    // The software's change replaces the list's row, and its citizen gets the SMS.
     let change =
         json!({"receipt_code": list.code(5), "revision": 0, "phone": list.phone(5), "received_on": "2026-11-20"});
     OneStopSoftware::of(&stack)
@@ -63,7 +63,7 @@ async fn three_thousand_rows_are_loaded_silently_and_those_refused_can_be_correc
         "a first load sends no SMS"
     );
 
-    // A row that was stored is corrected in the list, those refused in their own file.
+    // A stored row is corrected in the list, refused rows in their own file.
     let mut corrected = rows;
     corrected[4] = corrected[4].replace("Trả kết quả", "Trình ký");
     list.write(&corrected[..100]);
@@ -110,14 +110,14 @@ async fn a_load_that_cannot_begin_says_what_to_do_and_changes_nothing() {
     assert_eq!(list.files(), ["ho-so.csv"]);
 }
 
-/// A list in a folder of its own; receipt codes and phones of its own.
+/// A list in a folder of its own, with receipt codes and phones of its own.
 struct List {
     folder: Folder,
     name: String,
     number: u32,
 }
 
-/// Gone with the test.
+/// Deleted after the test.
 struct Folder(PathBuf);
 
 impl Drop for Folder {
@@ -149,7 +149,8 @@ impl List {
         format!("098{:03}{at:04}", self.number % 1_000)
     }
 
-    /// Every hundredth appointment is before its day of receipt; the others are far off, where no evening of a test is.
+    /// Every hundredth appointment is before its day of receipt; the others are far in the future, after the evenings
+    /// of all tests.
     fn row(&self, at: usize) -> String {
         let appointment = if at.is_multiple_of(100) { "15/11/2026" } else { "25/12/2091 17:00" };
         let step = if at % 10 == 4 { "Trả kết quả" } else { "Thẩm định hồ sơ" };

@@ -139,7 +139,7 @@ async fn without_an_id_the_same_text_within_a_minute_is_one_message() {
 }
 
 #[tokio::test]
-async fn nobody_else_gets_in() {
+async fn other_callers_are_refused() {
     let stack = stack().await;
     let citizen = Citizen::of(&stack).await.unwrap();
     let url = citizen.url(&[("mo_message", "MCKH 1"), ("request_id", &new_id())]);

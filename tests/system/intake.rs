@@ -90,7 +90,7 @@ async fn a_second_key_is_good_beside_the_first_as_soon_as_it_is_in_the_secret() 
     let key = format!("whsec_{}", STANDARD.encode(std::array::from_fn::<u8, 32, _>(|_| fastrand::u8(..))));
     let second = first.clone().with_key(&key);
     assert_eq!(second.push(&dossier(json!({}))).await.unwrap().status, 401);
-    // In this order, so that the other tests go on reading the key that every sandbox knows.
+    // In this order, so that the other tests can still read the key that every sandbox has.
     let secret = json!({"current": first.key(), "previous": key}).to_string();
     let request = json!({"SecretId": stack.output("IntakeSecret"), "SecretString": secret});
     stack.aws("secretsmanager", "PutSecretValue", request).await.unwrap();

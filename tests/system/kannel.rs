@@ -1,4 +1,4 @@
-//! Kannel for real, between a citizen's phone and the deployed stack; what the citizen reads is what fakesmsc prints.
+//! Debian's Kannel between a citizen's phone and the deployed stack; fakesmsc prints what the citizen reads.
 
 use std::time::Duration;
 

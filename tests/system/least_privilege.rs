@@ -1,4 +1,5 @@
-//! Each function has the rights for its own work and no others: tried on the deployed stack, under each function's role.
+//! Each function has the rights for its own work and no others: tested on the deployed stack, with each function's
+//! role.
 
 use std::collections::BTreeSet;
 
@@ -32,7 +33,7 @@ const RIGHTS: &[(&str, &str, &str)] = &[
     ("logs:CreateLogStream", "the stack's log", "inasl"),
 ];
 
-/// Calls that are tried and that no function has a right to.
+/// Calls that are tried although no function has a right to them.
 const WRONGS: &[(&str, &str)] = &[
     ("secretsmanager:GetSecretValue", "another's"),
     ("secretsmanager:PutSecretValue", "intake"),
@@ -99,7 +100,7 @@ async fn no_policy_is_wider_than_the_table_of_rights() {
                 let is_named = match resource.rsplit_once(':') {
                     // A phone has no ARN. Topics are denied.
                     None => resource == "*" && actions == ["sns:Publish"] && denies_topics(&statements),
-                    // The random end that Secrets Manager gives to every name.
+                    // The random suffix that Secrets Manager adds to every name.
                     Some((_, name)) if actions == ["secretsmanager:GetSecretValue"] => {
                         name.trim_end_matches("-??????").chars().all(is_of_a_name) && name.ends_with("-??????")
                     }
@@ -115,7 +116,7 @@ async fn no_policy_is_wider_than_the_table_of_rights() {
     }
 }
 
-/// The local IAM cannot tell one stream from another, so that streams are read from the policy and not tried.
+/// The local IAM cannot distinguish streams, so the rights to streams are read from the policy and not tried.
 #[tokio::test]
 async fn what_sam_attaches_reaches_no_other_log_and_no_other_stream() {
     let probe = PermissionProbe::of(&stack().await).await;
@@ -151,7 +152,7 @@ fn everything() -> BTreeSet<(&'static str, &'static str)> {
     each(&TABLES, &ON_TABLES).chain(each(&INDEXES, &ON_INDEXES)).chain(rights).chain(WRONGS.iter().copied()).collect()
 }
 
-/// The service took it up: done, or refused for what we made wrong with intent, so that nothing changes.
+/// The service processed the call: done, or refused because the call is deliberately wrong, so that nothing changes.
 fn came_through(answer: &str) -> bool {
     answer.starts_with("200 ")
         || ["ConditionalCheckFailed", "NoSuchKey", "ResourceAlreadyExists"].iter().any(|code| answer.contains(code))

@@ -1,5 +1,5 @@
-//! The system's promises, seen from outside: HTTP in; SMS, outbox rows and bus events out. The stream and the minute
-//! rule are fired by the stack itself. `make test` deploys the stack.
+//! The system's guarantees, tested from outside: HTTP in; SMS, outbox rows and bus events out. The stack itself
+//! triggers the stream and the minute rule. `make test` deploys the stack.
 //!
 //! All tests share it: each has receipt codes, phones and appointment days of its own.
 
@@ -30,7 +30,7 @@ mod vcom;
 use serde_json::Value;
 use system_tests::{Stack, eventually};
 
-/// The stack, or one clear sentence.
+/// The stack, or an error that says what to do.
 async fn stack() -> Stack {
     Stack::connect().await.unwrap_or_else(|error| panic!("{error:#}"))
 }

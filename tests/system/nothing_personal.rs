@@ -1,5 +1,5 @@
-//! "No phone number and no text in logs, traces, metrics or events": everything the stack wrote is read, after a day on
-//! which much went wrong.
+//! "No phone number and no text in logs, traces, metrics or events": reads everything that the stack wrote on a day
+//! with many faults.
 
 use chrono::{Days, Utc};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use system_tests::{Citizen, OneStopSoftware, Stack, Subscription, eventually, ha
 
 use crate::{inbox, row, stack};
 
-/// What a citizen wrote, beside a code.
+/// A citizen's words next to a code.
 const CHATTER: &str = "xin hỏi hồ sơ của Nguyễn Thị Phượng Hoàng";
 
 #[tokio::test]
@@ -44,7 +44,7 @@ async fn a_day_on_which_much_goes_wrong_leaves_nothing_personal_behind() {
     }
 }
 
-/// Whoever ran before: every line of every test.
+/// Every line of every test that ran before.
 #[tokio::test]
 async fn no_line_of_any_log_holds_what_looks_like_a_mobile_number() {
     let stack = stack().await;
@@ -71,7 +71,7 @@ fn a_mobile_number_is_seen_in_every_spelling() {
     }
 }
 
-/// Forged, unreadable, too many, conflicting, and the phone in each field where it does not belong.
+/// Forged, unreadable, too many, conflicting, and the phone number in each field that must not contain it.
 async fn wrong_pushes(software: &OneStopSoftware, stored: &Value) -> Vec<String> {
     let other = dossier(json!({}));
     let misplaced = ["revision", "received_on", "appointment_on", "result_on", "same_day", "silent"].map(|field| {
@@ -93,7 +93,7 @@ async fn wrong_pushes(software: &OneStopSoftware, stored: &Value) -> Vec<String>
     vec![national(&phone(&other))]
 }
 
-/// Rows of dossiers that are not valid.
+/// Rows that are not valid dossiers.
 async fn wrong_records(stack: &Stack) -> Vec<String> {
     let unreadable = dossier(json!({}));
     let number = unreadable["phone"].clone();
@@ -109,7 +109,7 @@ async fn wrong_records(stack: &Stack) -> Vec<String> {
     vec![national(&phone(&unreadable))]
 }
 
-/// Wrong credentials, an unknown gateway, one id for two texts, one's own phone for a code.
+/// Wrong credentials, an unknown gateway, one id for two texts, the sender's phone number in place of a code.
 async fn wrong_texts(citizen: &Citizen, code: &str) {
     let asked = format!("MCKH {code} {CHATTER}");
     let id = new_id();
@@ -124,7 +124,7 @@ async fn wrong_texts(citizen: &Citizen, code: &str) {
     citizen.texts(&format!("MCKH {code} 0{}", national(&citizen.msisdn))).await.unwrap();
 }
 
-/// Events that AWS would not send: whatever the functions make of them, they keep it to themselves.
+/// Events that AWS would not send: the functions must not log their content.
 async fn wrong_events(stack: &Stack, phone: &str) {
     for function in ["IntakeFunction", "NotifyFunction", "ApologyFunction", "LookupFunction"] {
         for event in [
@@ -138,8 +138,8 @@ async fn wrong_events(stack: &Stack, phone: &str) {
     let _ = stack.invoke("NotifyFunction", &json!({"Records": [record]})).await;
 }
 
-/// Every log group, what the server itself wrote, the bus, the queue of failed runs: line by line, once the logs name
-/// those dossiers and the bus has brought its events.
+/// Every log group, the server's own log, the bus, the queue of failed runs: line by line, after the logs contain those
+/// dossiers and the bus has delivered its events.
 async fn everything_written(stack: &Stack, subscription: &Subscription, codes: &[&str]) -> Vec<String> {
     let mut lines = Vec::new();
     let mut told: Vec<String> = Vec::new();
@@ -167,7 +167,7 @@ async fn everything_written(stack: &Stack, subscription: &Subscription, codes: &
     lines
 }
 
-/// The digits that are the same in every spelling: +84…, 84…, 0….
+/// The digits that are common to all spellings: +84…, 84…, 0….
 fn national(phone: &str) -> String {
     phone.trim_start_matches("+").trim_start_matches("84").to_owned()
 }

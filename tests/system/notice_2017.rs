@@ -4,22 +4,22 @@ use domain::text::messages;
 use domain::{ClosedSteps, Dossier, NoticeKey};
 use serde_json::json;
 
-/// The document of 28 September 2017, in the original words.
+/// The document of 28 September 2017, in its original wording.
 const NOTICE_2017: &str = include_str!("../seed/thong-bao-2017.txt");
 
-/// The quotations that begin with those words, without their quotation marks.
+/// The quotations that begin with these words, without their quotation marks.
 fn quoted(beginning: &str) -> String {
     let (_, rest) = NOTICE_2017.split_once(&format!("“{beginning}")).expect("the 2017 notice quotes it");
     let (text, _) = rest.split_once('”').expect("the quotation ends");
     format!("{beginning}{text}")
 }
 
-/// The quotation of the notice that contains those words.
+/// The quotation of the notice that contains these words.
 fn template(containing: &str) -> String {
     NOTICE_2017
         .split('“')
         .filter_map(|rest| {
-            // The apology and the notices quote nothing inside; the quotation ends at the first closing mark.
+            // The apology and the notices contain no inner quotation; each ends at the first closing mark.
             rest.split_once('”').map(|(text, _)| text.to_owned())
         })
         .find(|text| text.contains(containing))

@@ -1,4 +1,4 @@
-//! The adapters keep the ports' promises on a real DynamoDB API.
+//! The adapters have the ports' guarantees on a real DynamoDB API.
 
 use adapters::control::Control;
 use adapters::dossiers::DynamoDossiers;
@@ -29,7 +29,8 @@ async fn the_dossiers_on_dynamodb_keep_their_promises() {
     promises::of_a_dossier_store(&dossiers, &promises::some_code(fastrand::u64(..))).await;
 }
 
-/// A table like `dossiers`, for rows that no valid software writes: the deployed one's stream would set them aside.
+/// A table like `dossiers`, for rows that no valid software writes: the deployed table's stream would move them to the
+/// dead-letter bucket.
 async fn dossiers_without_stream() -> String {
     let name = format!("dossiers-{:08x}", fastrand::u32(..));
     let key = |name: &str, kind: &str| json!({"AttributeName": name, "KeyType": kind});
@@ -57,7 +58,7 @@ async fn rows_edited_by_hand_on_dynamodb_keep_their_promises() {
     let code = promises::some_code(fastrand::u64(..));
     promises::of_an_edited_row(&outbox, &code, async |id, state| edit(id, state.as_str()).await).await;
 
-    // A word that is no state: which one was meant is not known, so the row is named and left as it is.
+    // A value that is not a state: it is unknown which one was meant, so the row is reported and not changed.
     let id = NoticeId { receipt_code: code, key: NoticeKey::Supplement(2) };
     let now = chrono::Utc::now();
     assert!(outbox.enqueue(&id.clone().into(), Enqueue::Pending { due_at: now }, now).await.unwrap());
@@ -80,7 +81,7 @@ async fn rows_edited_by_hand_on_dynamodb_keep_their_promises() {
     .await;
 }
 
-/// Rows written straight to the table: a page ends where DynamoDB says, whatever their keys are.
+/// Rows written directly to the table: a page ends where DynamoDB ends it, whatever the keys are.
 #[tokio::test]
 async fn a_page_that_ends_with_a_key_that_is_not_canonical_is_followed_by_the_next() {
     let stack = stack().await;

@@ -1,4 +1,4 @@
-//! Calls of every action on the deployed resources, named by short names. An allowed call changes nothing.
+//! Calls of every action on the deployed resources, each with a short name. An allowed call changes nothing.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ impl PermissionProbe {
         }
     }
 
-    /// `dynamodb:GetItem` on `dossiers`: a call that changes nothing where it is allowed.
+    /// `dynamodb:GetItem` on `dossiers`: a call that changes nothing if it is allowed.
     pub fn call(&self, action: &str, on: &str) -> Call {
         let (service, name) = action.split_once(':').unwrap();
         match service {
@@ -120,7 +120,7 @@ impl PermissionProbe {
             "DeleteObject" => (Method::DELETE, object),
             _ => (Method::PUT, object),
         };
-        // Only in the place of an object that is not there.
+        // Only the key of an object that does not exist.
         let headers = if method == Method::PUT { vec![("if-match", "\"never\"".to_owned())] } else { vec![] };
         Call { service: "s3", method, path, headers, body: String::new() }
     }

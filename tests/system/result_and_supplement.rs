@@ -20,7 +20,7 @@ fn supplement_text(code: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_dossier_that_reaches_tra_ket_qua_is_told_once_and_again_after_it_was_reopened() {
+async fn reaching_tra_ket_qua_causes_one_notice_and_another_after_the_dossier_was_reopened() {
     let stack = stack().await;
     let software = OneStopSoftware::of(&stack).await.unwrap();
     let opened = dossier(json!({}));
@@ -66,7 +66,7 @@ async fn papers_are_asked_for_when_status_and_unit_match_in_either_order() {
 }
 
 #[tokio::test]
-async fn nobody_is_told_same_day_silently_or_without_a_mobile_number() {
+async fn no_notice_for_same_day_or_silent_dossiers_or_without_a_mobile_number() {
     let stack = stack().await;
     let software = OneStopSoftware::of(&stack).await.unwrap();
     for quiet in [
@@ -82,7 +82,8 @@ async fn nobody_is_told_same_day_silently_or_without_a_mobile_number() {
         done["status"] = json!("Chờ bổ sung");
         done["unit"] = json!("Bộ phận Một cửa");
         software.store(&done).await.unwrap();
-        // A later change of the same dossier (so of the same shard) that does require a notice shows that the quiet one was through.
+        // A later change of the same dossier (and so of the same shard) that does require a notice shows that the
+        // earlier one was processed.
         let reopened = next(
             &done,
             json!({"step": "Thẩm định", "status": "Đang xử lý", "phone": "0912345678", "same_day": false, "silent": false}),
@@ -96,7 +97,7 @@ async fn nobody_is_told_same_day_silently_or_without_a_mobile_number() {
 }
 
 #[tokio::test]
-async fn an_older_revision_or_a_repetition_tells_nobody() {
+async fn an_older_revision_or_a_repetition_causes_no_notice() {
     let stack = stack().await;
     let software = OneStopSoftware::of(&stack).await.unwrap();
     let opened = dossier(json!({"revision": 7}));
@@ -143,7 +144,7 @@ async fn a_dossiers_own_office_is_named_in_its_notice() {
 }
 
 #[tokio::test]
-async fn a_dossier_written_straight_to_the_table_works_as_well_and_its_removal_tells_nobody() {
+async fn a_dossier_written_directly_to_the_table_causes_a_notice_and_its_removal_causes_none() {
     let stack = stack().await;
     let snapshot = dossier(json!({}));
     let item = |revision: u32, step: &str| {
@@ -165,7 +166,7 @@ async fn a_dossier_written_straight_to_the_table_works_as_well_and_its_removal_t
 }
 
 #[tokio::test]
-async fn the_ledger_says_what_was_told_to_whom_and_when() {
+async fn the_outbox_keeps_which_text_was_sent_to_whom_and_when() {
     let stack = stack().await;
     let software = OneStopSoftware::of(&stack).await.unwrap();
     let done = dossier(json!({"step": "Trả kết quả"}));

@@ -1,4 +1,4 @@
-//! "A retention for every table that holds personal data": each row says itself when it goes.
+//! "A retention for every table that holds personal data": each row has its own expiry.
 
 use chrono::{Days, NaiveDate};
 use domain::calendar::start_of;
@@ -20,7 +20,7 @@ fn expiry(row: &Map<String, Value>) -> i64 {
     row.get("expires_at").and_then(Value::as_i64).unwrap_or_else(|| panic!("{row:?} is kept for ever"))
 }
 
-/// Read from the template: the local DynamoDB deletes nothing, and does not say that it would.
+/// Read from the template: the local DynamoDB deletes nothing, and does not report the TTL setting.
 #[test]
 fn every_table_but_the_counters_deletes_by_expires_at() {
     let template = include_str!("../../infra/tables.yaml");
@@ -94,7 +94,8 @@ async fn an_inquiry_goes_after_its_months_and_a_phones_count_after_its_minute() 
     assert!(!counts.is_empty() && counts.iter().all(|count| expiry(count) < soon), "{counts:?}");
 }
 
-/// Of every test that ran before: only unfinished notices and two counters without personal data are kept for ever.
+/// The rows of every test that ran before: only unfinished notices and two counters without personal data have no
+/// expiry.
 #[tokio::test]
 async fn no_row_of_any_test_is_kept_for_ever() {
     let stack = stack().await;

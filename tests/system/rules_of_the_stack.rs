@@ -1,4 +1,4 @@
-//! What template.yaml promises and the stack shows: rules, limits, settings.
+//! What template.yaml declares and the stack has: rules, limits, settings.
 
 use adapters::metrics::EVERY_MINUTE;
 use chrono::{Days, Utc};
@@ -49,7 +49,7 @@ async fn the_event_of_a_plan_starts_the_sender() {
 async fn a_rule_that_the_stack_fires_itself_starts_the_apology() {
     let stack = stack().await;
     let software = OneStopSoftware::of(&stack).await.unwrap();
-    // The rule fires now, so its "tomorrow" is the real one.
+    // The rule is triggered now, so its "tomorrow" is the real one.
     let open = dossier(json!({"appointment_on": today() + Days::new(1)}));
     software.store(&open).await.unwrap();
     let name = format!("evening-{:08x}", fastrand::u32(..));
@@ -105,7 +105,7 @@ async fn a_notice_leaves_within_seconds_on_an_idle_stack() {
     software.store(&done).await.unwrap();
     let row: serde_json::Map<String, Value> = row(&stack, code(&done), "result#1", "sent").await;
     let sent_at: chrono::DateTime<chrono::FixedOffset> = row["sent_at"].as_str().unwrap().parse().unwrap();
-    // Not a timed assertion: a notice that missed its first chance would wait for the minute rule's next-but-one run.
+    // Not a tight limit: a notice that missed its first attempt would wait for the second next run of the minute rule.
     assert!((sent_at.to_utc() - pushed).num_seconds() < 60, "pushed {pushed}, sent {sent_at}");
     assert_eq!(row["attempts"], 1);
 }

@@ -69,7 +69,8 @@ async fn ten_thousand_apologies_are_planned_and_sent_once_with_real_calls() {
     line.record();
 }
 
-/// When each of an evening's apologies was accepted, in milliseconds, and its parts: once all of them are marked.
+/// When each of an evening's apologies was accepted, in milliseconds, and its parts; returns when all of them are
+/// completed.
 async fn evening_rows(stack: &Stack, notice: &str) -> Vec<(i64, i64)> {
     for _ in 0..30 {
         let outbox = stack.scan("NoticesTable").await.unwrap();
@@ -87,8 +88,8 @@ fn accepted(row: &Map<String, Value>) -> (i64, i64) {
     (at.timestamp_millis(), row["parts"].as_i64().unwrap())
 }
 
-/// In any t seconds at most rate·t parts, plus one message. The outbox knows when SNS's answer came, not when the message
-/// left: an answer may have taken [`ANSWERED_WITHIN`] longer than another.
+/// In any t seconds at most rate·t parts, plus one message. The outbox has the time of SNS's answer, not the time of
+/// sending: one answer may have taken up to [`ANSWERED_WITHIN`] longer than another.
 fn keeps_the_rate(rows: &[(i64, i64)], rate: i64) {
     let (mut paid, mut latest) = (0, i64::MIN);
     for (at, parts) in rows {

@@ -1,4 +1,4 @@
-//! Texts that V-COM brings, and the replies it takes.
+//! Texts that V-COM delivers, and the replies it accepts.
 
 use serde_json::{Map, Value, json};
 use system_tests::one_stop_software::{code, dossier};
@@ -34,7 +34,7 @@ async fn vcom_gets_a_code_at_once_and_one_reply_whatever_becomes_of_its_call() {
     let success = json!({"data": {"code": 200, "status": "success", "message": ""}});
     let duplicate = json!({"errors": {"code": 104, "status": "error", "message": "Request ID existed"}});
 
-    // Taken and replied to before it was answered; again, it is a duplicate.
+    // Accepted and replied to before the answer; the second delivery is a duplicate.
     let id = request_id();
     assert_eq!(bring(&id, &text).await, (200, success.clone()));
     let sent = vcom.sent(&id);
@@ -53,12 +53,12 @@ async fn vcom_gets_a_code_at_once_and_one_reply_whatever_becomes_of_its_call() {
     assert_eq!((&row["kind"], &row["parts"], &row["attempts"]), (&json!("reply"), &json!(2), &json!(1)));
     assert!(row.get("phone").is_none() && row.get("text").is_none(), "the inquiry's row has both: {row:?}");
 
-    // Not charged where there is no answer.
+    // Not charged if there is no answer.
     let hint = request_id();
     assert_eq!(bring(&hint, "xin chào").await, (200, success.clone()));
     assert_eq!(vcom.sent(&hint)[0]["is_charged"], json!(0));
 
-    // Down, then silent: the minute rule brings it again, and V-COM knows it again.
+    // Unavailable, then silent: the minute rule sends it again, and V-COM recognises it.
     let (down, silent) = (request_id(), request_id());
     vcom.behaves(&down, &[Behaviour::Status(503), Behaviour::Status(500)]);
     vcom.behaves(&silent, &[Behaviour::NoAnswer]);
@@ -71,7 +71,7 @@ async fn vcom_gets_a_code_at_once_and_one_reply_whatever_becomes_of_its_call() {
         assert_eq!((vcom.sent(id).len(), vcom.calls(id)), (1, calls), "one reply");
     }
 
-    // Neither a wrong checksum nor another address gets in; another text under a used id does not either.
+    // A wrong checksum and another address are refused; so is another text with a used id.
     let wrong = vcom.message(&request_id(), &phone, &text, json!({"phone": "84999999999"}));
     let code_of = |(status, answer): (u16, Value)| (status, answer["errors"]["code"].clone());
     assert_eq!(code_of(vcom.bring("vcom", &wrong).await.unwrap()), (200, json!(106)));

@@ -1,9 +1,8 @@
-//! The time, and waiting for it.
+//! The clock of the machine.
 
 use application::ports::Clock;
 use chrono::{DateTime, Utc};
 
-/// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

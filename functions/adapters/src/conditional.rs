@@ -1,4 +1,4 @@
-//! How a conditional write of DynamoDB ended.
+//! The result of a conditional write to DynamoDB.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -9,11 +9,11 @@ use application::ports::StoreError;
 
 use crate::item::{Item, unavailable};
 
-/// A write that was answered.
+/// The result of a write without any other error.
 pub(crate) enum Conditional<T> {
-    /// The condition held, and it is written.
+    /// The condition held, and the row is written.
     Written(T),
-    /// The condition did not hold. The row as it is, where the write asked for it and there is one.
+    /// The condition did not hold. The current row, if the write asked for it and there is one.
     Refused(Option<Item>),
 }
 
@@ -23,7 +23,7 @@ impl<T> Conditional<T> {
     }
 }
 
-/// Tells a condition that did not hold from every other error of a write to `table`.
+/// Separates a failed condition from every other error of a write to `table`.
 pub(crate) fn conditional<T, E: ConditionFailed>(
     table: &'static str,
     result: Result<T, SdkError<E>>,
@@ -37,7 +37,7 @@ pub(crate) fn conditional<T, E: ConditionFailed>(
     }
 }
 
-/// The errors of the SDK that say so.
+/// The SDK's errors that can report a failed condition.
 pub(crate) trait ConditionFailed: std::error::Error + 'static {
     fn condition_failed(&self) -> Option<&ConditionalCheckFailedException>;
 }

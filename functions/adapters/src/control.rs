@@ -13,7 +13,6 @@ const TABLE: &str = "control";
 /// The row of the rate limiter.
 const SMS_RATE: &str = "sms-budget";
 
-/// The counter, on DynamoDB.
 #[derive(Debug, Clone)]
 pub struct Control {
     client: DynamoDb,
@@ -21,7 +20,6 @@ pub struct Control {
 }
 
 impl Control {
-    /// On that table.
     pub fn new(client: DynamoDb, table: String) -> Self {
         Self { client, table }
     }

@@ -1,4 +1,5 @@
-//! The ports in bundles on AWS, made once before the first event: for who plans, who sends notices, who sends replies.
+//! The bundles of ports on AWS, made once before the first event: for planning, for sending notices, for sending
+//! replies.
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use crate::settings::{SettingError, Settings};
 use crate::sms::Sns;
 use crate::vcom::Vcom;
 
-/// The outbox, the bus and the clock, and what else a function needs.
+/// The outbox, the event bus and the clock, and what else a function needs.
 pub struct AwsPorts<T> {
     outbox: DynamoOutbox,
     events: EventBridge,
@@ -53,7 +54,7 @@ impl<T> AwsPorts<T> {
     }
 }
 
-/// What planning needs besides: of the dossiers only the index by appointment.
+/// What planning needs in addition: of the dossiers only the index by appointment.
 pub struct ForPlans {
     appointments: DynamoDossiers,
 }
@@ -66,7 +67,7 @@ impl PlanPorts for AwsPorts<ForPlans> {
     }
 }
 
-/// What notices need besides.
+/// What notices need in addition.
 pub struct ForNotices {
     dossiers: DynamoDossiers,
     counter: Control,
@@ -89,7 +90,7 @@ impl NoticePorts for AwsPorts<ForNotices> {
     }
 }
 
-/// What replies need besides.
+/// What replies need in addition.
 pub struct ForReplies {
     inquiries: DynamoInquiries,
     gateways: Vcom,
@@ -107,7 +108,7 @@ impl ReplyPorts for AwsPorts<ForReplies> {
     }
 }
 
-/// What plans apologies, by the settings.
+/// Makes the ports for planning apologies from the settings.
 pub fn planning_from_settings(
     settings: &Settings,
     config: &AwsConfig,
@@ -118,7 +119,7 @@ pub fn planning_from_settings(
     Ok((AwsPorts::new(settings, config, &dynamodb, ForPlans { appointments })?, notice_config))
 }
 
-/// What sends notices, by the settings.
+/// Makes the sender of notices from the settings.
 pub fn notices_from_settings(
     settings: &Settings,
     config: &AwsConfig,
@@ -133,7 +134,7 @@ pub fn notices_from_settings(
     Ok(NoticeSender::new(AwsPorts::new(settings, config, dynamodb, more)?, notice_config))
 }
 
-/// What sends replies, by the settings, and its secret, GatewaySecret.
+/// Makes the ports for replies from the settings, and their secret, GatewaySecret.
 pub fn replies_from_settings(
     settings: &Settings,
     config: &AwsConfig,

@@ -14,16 +14,15 @@ use crate::conditional::{Conditional, conditional};
 use crate::item::{Item, expiry, get_text, number, text, unavailable};
 
 const TABLE: &str = "dossiers";
-/// Dossiers a page: who plans keeps its pace from page to page.
+/// Dossiers per page: the planner limits its rate page by page.
 const PAGE: i32 = 500;
 const BY_APPOINTMENT: &str = "by_appointment";
 
-/// The dossiers, on DynamoDB.
 #[derive(Debug, Clone)]
 pub struct DynamoDossiers {
     client: DynamoDb,
     table: String,
-    /// Days a dossier is kept after its last day; `None` in functions that only read.
+    /// The days for which a dossier is kept after its last day; `None` in functions that only read.
     retention_days: Option<u32>,
 }
 
@@ -33,7 +32,7 @@ impl DynamoDossiers {
         Self { client, table, retention_days: None }
     }
 
-    /// For the function that writes: parameter `DossierRetentionDays`.
+    /// For the function that writes. `retention_days`: parameter `DossierRetentionDays`.
     pub fn writer(client: DynamoDb, table: String, retention_days: u32) -> Self {
         Self { client, table, retention_days: Some(retention_days) }
     }
@@ -63,7 +62,7 @@ impl DossierStore for DynamoDossiers {
         found.item.map(read).transpose()
     }
 
-    /// A put that the SDK repeated after a lost reply finds itself there, which the caller sees as a repetition.
+    /// If the SDK repeats a put after a lost reply, it finds its own row, which the caller treats as a repetition.
     async fn put(&self, dossier: &Dossier, replaces: &Stored) -> Result<Put, StoreError> {
         let put = self
             .client
@@ -122,8 +121,8 @@ impl Appointments for DynamoDossiers {
     }
 }
 
-/// From when on a dossier's retention runs: the day it was done. One that is never finished is not kept for ever either:
-/// from its appointment on, or from the last change that was pushed, whichever is later.
+/// The day at which a dossier's retention begins: the day it was done. For a dossier that is never finished: its
+/// appointment, or the last change that was pushed, whichever is later.
 fn last_day(dossier: &Dossier, today: NaiveDate) -> NaiveDate {
     dossier.result_on().unwrap_or(dossier.appointment_on().max(today))
 }
@@ -142,7 +141,7 @@ fn stored(item: Option<Item>) -> Stored {
     }
 }
 
-/// A dossier from the table, whoever wrote it there. Its key must be canonical: no look-up would find it otherwise.
+/// A dossier from the table, also if another system wrote it. Its key must be canonical: otherwise no lookup would find it.
 fn read(item: Item) -> Result<Dossier, StoreError> {
     let code = get_text(&item, "receipt_code").unwrap_or_default().to_owned();
     let snapshot: Map<String, Value> = serde_dynamo::from_item(item).map_err(|error| unreadable(&code, error))?;

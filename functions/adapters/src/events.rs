@@ -1,4 +1,4 @@
-//! The province's event bus: EventBridge. Runs beside the work; a bus that is down never stops a notice.
+//! The province's event bus on EventBridge. An unavailable bus never stops a notice.
 
 use std::time::Duration;
 
@@ -9,12 +9,11 @@ use domain::event::{Event, SOURCE};
 
 use crate::aws::LazyClient;
 
-/// PutEvents takes ten entries a call.
+/// PutEvents takes at most ten entries per call.
 const MOST_ENTRIES: usize = 10;
-/// How long the bus is waited for.
+/// How long to wait for the bus.
 const TIME_OUT: Duration = Duration::from_secs(1);
 
-/// A bus of EventBridge.
 #[derive(Debug, Clone)]
 pub struct EventBridge {
     client: LazyClient<Client>,
@@ -22,12 +21,11 @@ pub struct EventBridge {
 }
 
 impl EventBridge {
-    /// On that bus.
     pub fn new(client: LazyClient<Client>, bus: String) -> Self {
         Self { client, bus }
     }
 
-    /// How many of `events` the bus did not take.
+    /// How many of `events` the bus did not accept.
     async fn put(&self, events: &[Event]) -> u32 {
         let entries = events.iter().map(|event| self.entry(event)).collect();
         match tokio::time::timeout(TIME_OUT, self.client.put_events().set_entries(Some(entries)).send()).await {

@@ -16,23 +16,23 @@ use serde_json::Value;
 
 use crate::aws::{Timeouts, error_chain};
 
-/// The longest answer that is read, in bytes: a gateway's is some hundred.
+/// The longest answer that is read, in bytes: a gateway's answer has a few hundred.
 const MOST_ANSWER: usize = 64 * 1024;
 
 type Hyper = Client<HttpsConnector<HttpConnector>, Full<Cursor<Vec<u8>>>>;
 
-/// The client. Root certificates are read at the first call: who never calls a gateway never waits for them.
+/// The client. Root certificates are read at the first call, so a function that calls no gateway does not read them.
 pub struct Https {
     client: OnceLock<Hyper>,
     connect: Duration,
     total: Duration,
 }
 
-/// An HTTP status and the JSON that came with it; null where it was none.
+/// An HTTP status and the JSON of the body; null if the body is not JSON.
 pub type Answer = (u16, Value);
 
 impl Https {
-    /// A client that waits no longer than its caller can.
+    /// `timeouts`: how long the caller can wait.
     pub fn new(timeouts: Timeouts) -> Self {
         let (connect, total) = match timeouts {
             Timeouts::Gateway => (500, 1_200),
@@ -41,7 +41,7 @@ impl Https {
         Self { client: OnceLock::new(), connect: Duration::from_millis(connect), total: Duration::from_millis(total) }
     }
 
-    /// Posts `body`. The error is the client's own words; nothing is known then of what the other side did.
+    /// Posts `body`. The error is the client's text; it is then unknown what the other side did.
     pub async fn post(&self, url: &Uri, body: &Value) -> Result<Answer, String> {
         tokio::time::timeout(self.total, self.ask(url, body))
             .await
@@ -78,7 +78,7 @@ impl Https {
     }
 }
 
-/// An address that keeps what is sent to it from strangers: https, or this very machine, as the local stack has it.
+/// An address to which a call is confidential: https, or this machine, as on the local stack.
 pub fn private(url: &str) -> Option<Uri> {
     let uri: Uri = url.parse().ok()?;
     let is_private = match uri.scheme_str()? {
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reply_goes_in_the_clear_to_this_machine_only() {
+    fn only_this_machine_gets_a_reply_without_tls() {
         for (url, good) in [
             ("https://gateway.example/send", true),
             ("http://127.0.0.1:8080/send", true),

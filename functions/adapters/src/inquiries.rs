@@ -1,5 +1,6 @@
-//! Table `inquiries`: one row a message to 8083, what it was answered, and to whom; and one row a phone and minute that
-//! holds the hashes of its messages, gone an hour later. The index `by_day` shows only the former: the latter have no day.
+//! Table `inquiries`: one row per message to 8083 with its reply and the sender's number, and one row per phone and
+//! minute with the hashes of its messages, which is kept for an hour. The index `by_day` shows only the former: the
+//! latter have no day.
 
 use application::ports::{Counted, InquiryLog, Logged, StoreError};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -16,10 +17,9 @@ use crate::conditional::{Conditional, conditional};
 use crate::item::{Item, expiry, get_text, number, text, time, unavailable};
 
 const TABLE: &str = "inquiries";
-/// How long a minute's count outlives its minute: TTL deletes within days, and until then a key is never used again.
+/// How long a minute's count is kept after the minute: TTL deletes it within days, and its key is never used again.
 const COUNT_KEPT: TimeDelta = TimeDelta::hours(1);
 
-/// The inquiries, on DynamoDB.
 #[derive(Debug, Clone)]
 pub struct DynamoInquiries {
     client: DynamoDb,
@@ -28,13 +28,13 @@ pub struct DynamoInquiries {
 }
 
 impl DynamoInquiries {
-    /// Rows are kept for `retention_days`: parameter `InquiryRetentionDays`.
+    /// `retention_days`: parameter `InquiryRetentionDays`.
     pub fn new(client: DynamoDb, table: String, retention_days: u32) -> Self {
         Self { client, table, retention_days }
     }
 
     fn update(&self, message: &Counted) -> UpdateItemFluentBuilder {
-        // A gateway's name has no colon, so this is no inquiry's key.
+        // A gateway's name contains no colon, so this is not the key of an inquiry.
         let key = text(format!("flood:{}", message.window));
         let messages = AttributeValue::Ss(vec![message.message.clone()]);
         self.client
@@ -46,7 +46,7 @@ impl DynamoInquiries {
 }
 
 impl InquiryLog for DynamoInquiries {
-    /// One conditional write logs it and, where it was there, brings the first reply back.
+    /// One conditional write logs the inquiry or, if the row exists, returns the first reply.
     async fn log(&self, inquiry: &Inquiry) -> Result<Logged, StoreError> {
         let day = day_in_vietnam(inquiry.received_at);
         let mut row = Item::from([
@@ -87,8 +87,8 @@ impl InquiryLog for DynamoInquiries {
         get.send().await.map_err(unavailable(TABLE))?.item.as_ref().map(read).transpose()
     }
 
-    /// One conditional write. A set of hashes, and no number, so that neither the gateway's repetition nor the client's
-    /// own counts twice; it never grows beyond `most`.
+    /// One conditional write. The row has a set of hashes instead of a number, so that neither the gateway's repetition
+    /// nor the client's retry counts twice. The set never has more than `most` members.
     async fn count(&self, message: &Counted, most: u32) -> Result<Option<u32>, StoreError> {
         let update = self
             .update(message)
@@ -107,12 +107,12 @@ impl InquiryLog for DynamoInquiries {
 
     async fn uncount(&self, message: &Counted) -> Result<(), StoreError> {
         let delete = self.update(message).update_expression("DELETE messages :messages");
-        // An update of a row that TTL has taken would put it there again, for ever.
+        // An update of a row that TTL has deleted would create it again, without an expiry.
         conditional(TABLE, delete.condition_expression("attribute_exists(inquiry)").send().await).map(|_| ())
     }
 }
 
-/// What is stored: the same message, or another one under its id.
+/// What is stored: the same message, or another one with the same id.
 fn already(row: &Item, inquiry: &Inquiry) -> Result<Logged, StoreError> {
     let first = read(row)?;
     if (&first.text, &first.sender) != (&inquiry.text, &inquiry.sender) {

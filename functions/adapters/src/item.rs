@@ -1,4 +1,4 @@
-//! DynamoDB items: reading and writing attributes, and the client's errors in the domain's words.
+//! DynamoDB items: reading and writing attributes, and the client's errors as `StoreError`.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -18,12 +18,12 @@ pub(crate) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-/// RFC 3339 in Vietnam's time, to the millisecond: what a person reads in a table.
+/// RFC 3339 in Vietnam's time, to the millisecond, for people who read the table.
 pub(crate) fn time(instant: DateTime<Utc>) -> AttributeValue {
     text(instant.with_timezone(&VIETNAM).to_rfc3339_opts(chrono::SecondsFormat::Millis, false))
 }
 
-/// The TTL attribute: `days` after `day`, seconds since 1970.
+/// The TTL attribute: `days` after `day`, in seconds since 1970.
 pub(crate) fn expiry(day: NaiveDate, days: u32) -> AttributeValue {
     number(start_of(day + Days::new(days.into())).timestamp())
 }

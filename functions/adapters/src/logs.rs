@@ -1,12 +1,14 @@
-//! What a function says: lines to stdout, in the format and at the level that Lambda's logging controls set.
+//! The logs: lines to stdout, in the format and at the level that Lambda's logging controls set.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html>
 //!
-//! INFO is the most that is compiled in (`max_level_info` in Cargo.toml): the SDK's DEBUG lines show requests, and those
-//! hold phone numbers, and cannot be turned on. It also makes for a smaller program that starts faster, as does a filter
-//! by level alone, without the runtime's own, which brings regular expressions along (docs/performance.md).
+//! INFO is the most detailed level that is compiled in (`max_level_info` in Cargo.toml): the SDK's DEBUG lines contain
+//! requests with phone numbers, and so cannot be turned on. This also makes the program smaller and its start faster,
+//! as does a filter by level alone, without the runtime's own filter, which needs regular expressions
+//! (docs/performance.md).
 //!
-//! A line in JSON carries its level and its time: Lambda filters once more, and takes a line that lacks one of them for INFO. At
-//! level WARN our errors would be lost. <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>
+//! A JSON line contains its level and its time: Lambda filters the lines again, and treats a line without one of them
+//! as INFO. At level WARN our errors would be lost.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>
 
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
@@ -15,13 +17,13 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::settings::Settings;
 
-/// From now on what is said is seen. To be called once, at the start.
+/// Turns the logs on. To be called once, at the start.
 pub fn to_stdout() {
     let settings = Settings::from_env();
     let level = level(settings.optional("AWS_LAMBDA_LOG_LEVEL").as_deref());
     match settings.optional("AWS_LAMBDA_LOG_FORMAT").as_deref() {
         Some("JSON") => in_json(level, std::io::stdout).init(),
-        // Text has no level that Lambda reads, and Lambda says when.
+        // Lambda reads no level from a text line, and adds the time itself.
         _ => tracing_subscriber::fmt().with_max_level(level).with_target(false).without_time().init(),
     }
 }
@@ -33,7 +35,7 @@ fn in_json<W: for<'a> MakeWriter<'a> + Send + Sync + 'static>(
     tracing_subscriber::fmt().with_max_level(level).with_target(false).json().with_writer(to).finish()
 }
 
-/// Lambda's words are those of `tracing`, except FATAL, above all we say.
+/// Lambda's names are those of `tracing`, except FATAL, which is above all our levels.
 fn level(wanted: Option<&str>) -> LevelFilter {
     match wanted {
         Some("FATAL") => LevelFilter::OFF,
@@ -53,7 +55,8 @@ pub(crate) mod tests {
 
     pub(crate) const LEVELS: [&str; 6] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
 
-    /// Lambda's filter as its documentation has it: a line without a valid level, or without a valid time, is INFO.
+    /// Lambda's filter as its documentation describes it: a line without a valid level, or without a valid time, is
+    /// INFO.
     pub(crate) fn lambda_keeps(line: &str, wanted: &str) -> bool {
         let rank = |level: &str| LEVELS.iter().position(|known| *known == level);
         let line: Value = serde_json::from_str(line).unwrap_or_default();

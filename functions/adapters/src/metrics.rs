@@ -1,30 +1,29 @@
-//! Metrics as CloudWatch's embedded metric format: one JSON line on stdout, no call to AWS.
+//! Metrics in CloudWatch's embedded metric format: one JSON line on stdout, no call to AWS.
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 //!
-//! Lambda takes a line without level and time for INFO and drops it where the function's log level is higher; the metrics in it
-//! are then lost (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>). So each line says FATAL,
-//! which no level drops. CloudWatch ignores members that the format does not know.
+//! Lambda treats a line without level and time as INFO and drops it if the function's log level is higher; the metrics
+//! in it are then lost (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>). So
+//! each line has the level FATAL, which is never dropped. CloudWatch ignores members that the format does not define.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
 const NAMESPACE: &str = "OneStop";
 
-/// What `SenderFunction` adds a zero to every minute. CloudWatch's alarms take the last *real* data points: without zeros a count
-/// that stays out is no data point, and counts that are far apart look like one after the other.
-/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html>. Only what an alarm over several
-/// periods watches: a metric that is written every hour costs 0.30 USD a month.
+/// The metrics that get a zero from `SenderFunction` every minute. CloudWatch's alarms use the last *real* data points:
+/// without zeros, a missing count is not a data point, and counts with long pauses between them look consecutive.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html>. Only metrics with an
+/// alarm over several periods are here: a metric that is written every hour costs 0.30 USD a month.
 pub const EVERY_MINUTE: [&str; 4] = ["ApologyRuns", "OldestDueSeconds", "RepliesDeferred", "InquiriesUnanswered"];
 
-/// Emits counts and gauges; names end in their unit where it is not a count. Dimension: `stage`.
+/// Writes counts and gauges. Names end in their unit, except counts. Dimension: `stage`.
 #[derive(Debug, Clone)]
 pub struct Metrics {
     stage: String,
 }
 
 impl Metrics {
-    /// For that stage.
     pub fn new(stage: String) -> Self {
         Self { stage }
     }
@@ -36,7 +35,7 @@ impl Metrics {
         }
     }
 
-    /// The zeros of [`EVERY_MINUTE`].
+    /// Writes the zeros of [`EVERY_MINUTE`].
     pub fn emit_zeros(&self) {
         self.emit(EVERY_MINUTE.map(|name| (name, 0.0)));
     }

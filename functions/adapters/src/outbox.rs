@@ -1,12 +1,12 @@
 //! Table `notices`: the outbox. PK `receipt_code`, SK `notice`; sparse index `open` over the rows not finished.
 //!
-//! A reply of 8083 has a row as well: its `receipt_code` is its inquiry, `<gateway>#<mo id>`, which is no receipt
-//! code since those hold no `#`, and its `notice` is `reply`.
+//! A reply of 8083 has a row as well: its `receipt_code` is the inquiry's id, `<gateway>#<mo id>`, which cannot be a
+//! receipt code because of the `#`; its `notice` is `reply`.
 //!
-//! `due_at` of an unfinished row says from when it may be claimed: a pending one when it is due, a sending one when
-//! its lease runs out. So one condition claims both, and one query finds both. `open_lane`, the index's key, is the
-//! priority. One key takes 1,000 writes a second, and a throttled index blocks its table: who plans many messages at once
-//! keeps below that.
+//! `due_at` of an unfinished row says when it may be claimed: a pending row when it is due, a sending row when its
+//! lease expires. So one condition claims both, and one query finds both. `open_lane`, the index's key, is the
+//! priority. One key takes 1,000 writes per second, and a throttled index blocks its table: a function that plans many
+//! messages at once must write more slowly than that.
 
 use std::collections::HashSet;
 use std::str::FromStr;
@@ -28,12 +28,11 @@ use crate::item::{Item, expiry, get_number, get_text, number, text, time, unavai
 
 const TABLE: &str = "notices";
 const OPEN: &str = "open";
-/// Pages of one priority that are read at most, where rows cannot be read.
+/// The most pages of one priority that are read if rows cannot be read.
 const MOST_PAGES: usize = 50;
-/// BatchGetItem takes a hundred keys a call.
+/// BatchGetItem takes at most a hundred keys per call.
 const MOST_KEYS: usize = 100;
 
-/// The outbox, on DynamoDB.
 #[derive(Debug, Clone)]
 pub struct DynamoOutbox {
     client: DynamoDb,
@@ -42,7 +41,7 @@ pub struct DynamoOutbox {
 }
 
 impl DynamoOutbox {
-    /// Finished rows are kept for `retention_days`: parameter `NoticeRetentionDays`.
+    /// `retention_days`: how long finished rows are kept, parameter `NoticeRetentionDays`.
     pub fn new(client: DynamoDb, table: String, retention_days: u32) -> Self {
         Self { client, table, retention_days }
     }
@@ -52,8 +51,8 @@ impl DynamoOutbox {
         update.expression_attribute_names("#state", "state")
     }
 
-    /// Why a row could not be claimed. One whose state is final or unknown, and that the index shows all the same, was
-    /// edited by hand: a finished one is taken out of the index, as if it had been finished by us.
+    /// Why a row could not be claimed. A row that is in the index although its state is final or unknown was edited by
+    /// hand. A finished one is removed from the index, as if this system had finished it.
     async fn not_claimed(&self, id: &Outgoing, row: &Item, now: DateTime<Utc>) -> Result<Claimed, StoreError> {
         let word = get_text(row, "state").unwrap_or_default().to_owned();
         let state = State::from_str(&word);
@@ -74,7 +73,7 @@ impl DynamoOutbox {
         Ok(Claimed::Contradictory(word))
     }
 
-    /// Keys that DynamoDB leaves unprocessed are left out: no caller relies on a row to be found.
+    /// Keys that DynamoDB leaves unprocessed are left out: no caller requires that a row is found.
     async fn those_that_exist(&self, ids: &[NoticeId]) -> Result<Vec<NoticeId>, StoreError> {
         let keys = KeysAndAttributes::builder()
             .set_keys(Some(ids.iter().map(notice_key).collect()))
@@ -118,7 +117,7 @@ impl Outbox for DynamoOutbox {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         Ok(match conditional(TABLE, put.send().await)? {
             Conditional::Written(_) => true,
-            // A put that the SDK repeated after a lost reply finds its own row.
+            // If the SDK repeats a put after a lost reply, it finds its own row.
             Conditional::Refused(row) => owner.is_some() && is_held_by(row.as_ref(), owner.as_deref()),
         })
     }
@@ -184,7 +183,7 @@ impl Outbox for DynamoOutbox {
         }
         Ok(match conditional(TABLE, update.send().await)? {
             Conditional::Written(_) => true,
-            // A write that the SDK repeated after a lost reply finds its own.
+            // If the SDK repeats a write after a lost reply, it finds its own row.
             Conditional::Refused(row) => row.is_some_and(|row| {
                 state.is_final()
                     && get_text(&row, "owner") == Some(&claim.owner)
@@ -193,7 +192,7 @@ impl Outbox for DynamoOutbox {
         })
     }
 
-    /// So many readable rows at least, where there are so many. Rows that cannot be read are passed over.
+    /// At least `limit` readable rows, if there are so many. Rows that cannot be read are skipped.
     async fn due(&self, priority: Priority, by: DateTime<Utc>, limit: usize) -> Result<DueRows, StoreError> {
         let (mut rows, mut start) = (DueRows::default(), None);
         for _ in 0..MOST_PAGES {
@@ -240,7 +239,7 @@ impl Outbox for DynamoOutbox {
     }
 }
 
-/// What a claim's outcome sets in its row.
+/// The attributes that the outcome of a claim sets.
 fn attributes(claim: &Claim, outcome: &Outcome) -> Vec<(&'static str, AttributeValue)> {
     let mut set = match outcome {
         Outcome::Sent(acceptance) => accepted(acceptance),
@@ -271,14 +270,14 @@ fn accepted(acceptance: &Acceptance) -> Vec<(&'static str, AttributeValue)> {
     set
 }
 
-/// An attribute's name in an expression: DynamoDB reserves some words.
+/// The placeholder of an attribute's name in an expression: DynamoDB reserves some words.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html>
 fn in_expression(name: &str) -> String {
     let is_reserved = matches!(name, "state" | "owner" | "text");
     if is_reserved { format!("#{name}") } else { name.to_owned() }
 }
 
-/// A row that was written by hand and cannot be read is left out.
+/// A row that cannot be read (edited by hand) is left out.
 fn notice_row(row: &Item) -> Option<NoticeRow> {
     Some(NoticeRow {
         key: get_text(row, "notice")?.parse().ok()?,
@@ -316,7 +315,7 @@ fn is_held_by(row: Option<&Item>, owner: Option<&str>) -> bool {
     row.is_some_and(|row| get_text(row, "state") == Some(State::Sending.as_str()) && get_text(row, "owner") == owner)
 }
 
-/// A row that cannot be read must not keep the others from being sent.
+/// A row that cannot be read must not stop the others from being sent.
 fn readable(row: &Item) -> Option<Due> {
     due(row).inspect_err(|error| tracing::error!(%error, "an open message is left out")).ok()
 }

@@ -1,11 +1,18 @@
-//! What nothing quotes: an event that cannot be read, and a panic.
+//! Hides the content of events that cannot be parsed, and of panics.
+
+use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error};
 
-/// A function's event. Where it is not what the function takes, the runtime logs why: not in serde's words, which show
-/// the value they stumbled over, and that may be a phone number.
-#[derive(Debug)]
+/// A function's event. If it cannot be parsed, the runtime logs why, but without serde's error text, which quotes the
+/// wrong value: that may be a phone number.
 pub struct Redacted<T>(pub T);
+
+impl<T> fmt::Debug for Redacted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Redacted(…)")
+    }
+}
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Redacted<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -13,7 +20,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Redacted<T> {
     }
 }
 
-/// From now on a panic says where, and not what: a slice that cuts a letter in two would show the whole text.
+/// From now on the log of a panic has its place and not its message: the message about a slice inside a letter, for
+/// example, contains the whole text.
 pub fn panics() {
     std::panic::set_hook(Box::new(|panic| {
         tracing::error!(panic.at = panic.location().map(tracing::field::display), "a bug: the function panicked");

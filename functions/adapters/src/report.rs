@@ -1,10 +1,10 @@
-//! What a run did, for its log line and the metrics that alarms watch.
+//! Reports a run in its log line and in the metrics that alarms watch.
 
 use application::delivery::Tally;
 
 use crate::metrics::Metrics;
 
-/// Tells what a run did with notices: one log line, and the metrics alarms watch.
+/// Reports the notices of a run: one log line, and the metrics that alarms watch.
 pub fn notices(metrics: &Metrics, run: &str, tally: Tally) {
     if tally == Tally::default() {
         return;
@@ -38,7 +38,7 @@ pub fn notices(metrics: &Metrics, run: &str, tally: Tally) {
     metrics.emit(counts.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name, count.into())));
 }
 
-/// Tells what a run did with replies of 8083.
+/// Reports the replies of 8083 of a run.
 pub fn replies(metrics: &Metrics, run: &str, tally: Tally) {
     if tally == Tally::default() {
         return;

@@ -1,8 +1,8 @@
-//! A secret of Secrets Manager, kept for a few minutes. It is in no log and no `Debug`.
+//! A secret of Secrets Manager, cached for a few minutes. It is in no log and no `Debug` output.
 //!
-//! What does not match a kept secret may be signed by a newer one, so a mismatch fetches again. A stranger's mismatch
-//! looks just the same: he gets one fetch in 30 seconds out of us, whether it succeeds or fails, however many he sends
-//! and however many at once.
+//! A signature that does not match the cached secret may be made with a newer one, so a mismatch fetches the secret
+//! again. A forged request cannot be distinguished from that: such requests cause at most one fetch in 30 seconds,
+//! successful or not, however many arrive and however many at once.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -16,22 +16,22 @@ use tokio::time::Instant;
 
 use crate::aws::{LazyClient, after_next};
 
-/// How long a fetched secret is good.
+/// How long a fetched secret is valid.
 const GOOD_FOR: Duration = Duration::from_secs(300);
-/// How often a mismatch may fetch.
+/// How often a mismatch may cause a fetch.
 const REFETCH_AT_MOST_EVERY: Duration = Duration::from_secs(30);
-/// How long a failed fetch is the answer where there is no other.
+/// How long a failed fetch is the answer, if there is no cached secret.
 const FAILED_FOR: Duration = Duration::from_secs(5);
 
-/// The secret cannot be had: fail closed.
+/// The secret is not available: requests are refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
-    /// Secrets Manager did not give it.
+    /// Secrets Manager did not return it.
     #[error("secret {id} cannot be fetched: {why}")]
     Unavailable {
         /// Its name or ARN.
         id: String,
-        /// The client's own words.
+        /// The client's error text.
         why: String,
     },
     /// It is not a JSON object.
@@ -44,20 +44,20 @@ pub enum SecretError {
 
 type Fetched = Result<Arc<Value>, SecretError>;
 
-/// Where a secret comes from.
+/// The source of a secret.
 pub trait SecretSource: Send + Sync {
-    /// Its JSON object, as it is now.
+    /// The secret's current JSON object.
     fn fetch(&self) -> BoxFuture<'_, Result<Value, SecretError>>;
 }
 
-/// A secret's JSON, fetched when it is first needed.
+/// A secret's JSON object, fetched when it is first needed.
 pub struct Secret {
     source: Box<dyn SecretSource>,
     known: Mutex<Known>,
     fetching: tokio::sync::Mutex<()>,
 }
 
-/// What the fetches so far have brought.
+/// The results of the fetches so far.
 #[derive(Default)]
 struct Known {
     value: Option<(Instant, Arc<Value>)>,
@@ -65,17 +65,17 @@ struct Known {
 }
 
 impl Secret {
-    /// The secret of that name or ARN.
+    /// The secret with that name or ARN.
     pub fn new(client: LazyClient<Client>, id: String) -> Self {
         Self::of(SecretsManager { client, id })
     }
 
-    /// A secret from elsewhere.
+    /// A secret from another source.
     pub fn of(source: impl SecretSource + 'static) -> Self {
         Self { source: Box::new(source), known: Mutex::default(), fetching: tokio::sync::Mutex::default() }
     }
 
-    /// A secret that is known and never changes: for tests.
+    /// A constant secret: for tests.
     pub fn fixed(value: Value) -> Self {
         Self::of(Fixed(value))
     }
@@ -85,8 +85,8 @@ impl Secret {
         self.fetched_unless(Known::while_good).await
     }
 
-    /// Fetches the secret while the first event is awaited. Where that fails, or the sandbox is frozen meanwhile, the
-    /// first [`Secret::get`] fetches it.
+    /// Fetches the secret while the function waits for the first event. If that fails, or the sandbox is frozen
+    /// meanwhile, the first [`Secret::get`] fetches it.
     pub async fn fetch_ahead(&self) {
         after_next().await;
         let _turn = self.fetching.lock().await;
@@ -98,12 +98,12 @@ impl Secret {
         }
     }
 
-    /// The secret after it did not match: fetched again, unless that was tried a moment ago.
+    /// The secret after a mismatch: fetched again, unless that was tried recently.
     pub async fn refresh(&self) -> Result<Arc<Value>, SecretError> {
         self.fetched_unless(Known::since_a_moment).await
     }
 
-    /// One fetch at a time: who waited for another's asks `known` once more.
+    /// One fetch at a time: a caller that waited for another's fetch checks `known` again.
     async fn fetched_unless(&self, known: fn(&Known) -> Option<Fetched>) -> Fetched {
         let ask = || known(&self.known.lock().expect("no panic holds it"));
         if let Some(answer) = ask() {
@@ -128,13 +128,13 @@ impl Known {
         }
     }
 
-    /// What is known, if it is good; a failure, if it is fresh.
+    /// The cached secret if it is valid; otherwise a recent failure.
     fn while_good(&self) -> Option<Fetched> {
         let good = self.value.as_ref().filter(|(at, _)| at.elapsed() < GOOD_FOR);
         good.map(|(_, value)| Ok(value.clone())).or_else(|| self.failure())
     }
 
-    /// The same, as long as a fetch was tried a moment ago, whatever came of it.
+    /// The same, but only if a fetch was tried recently, successful or not.
     fn since_a_moment(&self) -> Option<Fetched> {
         let recent = self.last_fetch.as_ref().is_some_and(|(at, _)| at.elapsed() < REFETCH_AT_MOST_EVERY);
         if recent { self.while_good() } else { None }
@@ -185,7 +185,7 @@ mod tests {
     use serde_json::json;
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    /// Counts its fetches, each of which takes 100 ms; a new key with every one. It can be out of order.
+    /// Counts its fetches. Each takes 100 ms and returns a new key. It can be made to fail.
     #[derive(Default)]
     struct Counting {
         fetches: AtomicU32,
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_secret_fetched_ahead_is_the_first_events_and_fetched_once_whoever_is_quicker() {
+    async fn a_secret_fetched_ahead_serves_the_first_event_and_is_fetched_once() {
         let (source, secret) = counting();
         let (_, first) = tokio::join!(secret.fetch_ahead(), secret.get());
         assert_eq!(*first.unwrap(), json!({"current": 1}));
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ten_thousand_strangers_in_ten_minutes_cause_no_more_than_twenty_one_fetches() {
+    async fn ten_thousand_forged_requests_in_ten_minutes_cause_at_most_twenty_one_fetches() {
         let (source, secret) = counting();
         for _ in 0..100 {
             futures::future::join_all((0..100).map(|_| async {
@@ -320,7 +320,7 @@ mod tests {
         secret.get().await.unwrap();
         source.broken.store(true, Ordering::SeqCst);
         pass(200).await;
-        assert_eq!(secret.refresh().await, Err(broken()), "nobody can tell whether the key was a new one");
+        assert_eq!(secret.refresh().await, Err(broken()), "it is unknown whether the key was a new one");
         assert_eq!(fetches(&source), 2);
         for _ in 0..2 {
             assert_eq!(*secret.refresh().await.unwrap(), json!({"current": 1}), "not again so soon");

@@ -9,27 +9,20 @@ use domain::notice::sending_window::SendingWindow;
 use domain::text::messages::DEFAULT_OFFICE;
 use domain::text::sms::Accents;
 
-/// A setting that keeps a function from starting.
+/// A setting that prevents a function from starting.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
-    /// The environment variable is not there.
     #[error("setting {0} is missing: template.yaml sets it as an environment variable of the function")]
     Missing(&'static str),
-    /// It is there and cannot be meant.
+    /// It is there, but its value is invalid.
     #[error("setting {name} is wrong: {why}")]
-    Wrong {
-        /// The environment variable.
-        name: &'static str,
-        /// What is wrong with it.
-        why: String,
-    },
+    Wrong { name: &'static str, why: String },
 }
 
-/// Where settings come from: the environment, or a test's list.
+/// The source of settings: the environment, or a test's list.
 pub struct Settings<F = fn(&str) -> Option<String>>(F);
 
 impl Settings {
-    /// The process's environment.
     pub fn from_env() -> Self {
         Self(|name| std::env::var(name).ok())
     }
@@ -41,7 +34,7 @@ impl<F: Fn(&str) -> Option<String>> Settings<F> {
         Self(source)
     }
 
-    /// A setting that must be there and not empty.
+    /// A setting that must not be absent or empty.
     pub fn required(&self, name: &'static str) -> Result<String, SettingError> {
         self.optional(name).ok_or(SettingError::Missing(name))
     }
@@ -56,7 +49,7 @@ impl<F: Fn(&str) -> Option<String>> Settings<F> {
         self.required(name)?.parse().map_err(|error: T::Err| SettingError::Wrong { name, why: error.to_string() })
     }
 
-    /// `CLOSED_STEPS`: steps separated by `;`, or the code's own list.
+    /// `CLOSED_STEPS`: steps separated by `;`. The default list is in the code.
     pub fn closed_steps(&self) -> Result<ClosedSteps, SettingError> {
         match self.vietnamese("CLOSED_STEPS")? {
             Some(steps) => Ok(ClosedSteps::new(steps.split(';'))),
@@ -64,7 +57,7 @@ impl<F: Fn(&str) -> Option<String>> Settings<F> {
         }
     }
 
-    /// What the three notifying functions send by.
+    /// The settings of the functions that plan or send notices.
     pub fn notice_config(&self) -> Result<NoticeConfig, SettingError> {
         let local = self.required("STAGE")? == "local";
         let window = self.parsed("SENDING_WINDOW")?;
@@ -78,7 +71,8 @@ impl<F: Fn(&str) -> Option<String>> Settings<F> {
     }
 
     /// `SMS_SENDER_ID`: "3-11 alphanumeric characters, including at least one letter and no spaces", hyphens too.
-    /// <https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html>. SNS would refuse another with every message.
+    /// <https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html>. SNS would refuse every message with any
+    /// other value.
     pub fn sender_id(&self) -> Result<Option<String>, SettingError> {
         let name = "SMS_SENDER_ID";
         let Some(id) = self.optional(name) else { return Ok(None) };

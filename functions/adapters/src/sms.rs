@@ -1,4 +1,4 @@
-//! SMS by SNS: one Publish to a phone number, and what its failures mean.
+//! SMS by SNS: one Publish to a phone number, and the meaning of its errors.
 //!
 //! <https://docs.aws.amazon.com/sns/latest/dg/sms_sending-overview.html>. SNS has no idempotency token for a phone
 //! number, so the SDK's own retry is off: the outbox decides what is sent again.
@@ -17,7 +17,6 @@ use domain::Phone;
 
 use crate::aws::{self, AwsConfig, LazyClient, Service};
 
-/// SNS as an SMS sender.
 #[derive(Debug, Clone)]
 pub struct Sns {
     client: LazyClient<Client>,
@@ -26,7 +25,7 @@ pub struct Sns {
 }
 
 impl Sns {
-    /// `sender_id`: parameter `SmsSenderId`, as registered for Vietnam; none on a sandbox account.
+    /// `sender_id`: parameter `SmsSenderId`, as registered for Vietnam; None on a sandbox account.
     pub fn new(config: &AwsConfig, sender_id: Option<&str>) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(2))
@@ -120,7 +119,7 @@ fn by_code(code: &str, message: &str, status: u16) -> SendError {
     let words = format!("{code}: {}", without_digits(message));
     let known = MEANINGS.iter().find(|(known, _)| *known == code).map(|(_, meaning)| *meaning);
     match known {
-        // A wrong sender ID is wrong for every message: configuration, not this notice's fault.
+        // A wrong sender ID is wrong for every message: a fault of the configuration, not of this notice.
         Some(Meaning::Refused) if message.contains("SenderID") || message.contains("MessageAttributes") => {
             SendError::Unauthorised(words)
         }
@@ -133,13 +132,13 @@ fn by_code(code: &str, message: &str, status: u16) -> SendError {
     }
 }
 
-/// SNS repeats the phone number in its refusals; it belongs in no log.
+/// SNS repeats the phone number in its error messages; it must not be in a log.
 fn without_digits(message: &str) -> String {
     message.chars().map(|letter| if letter.is_ascii_digit() { '*' } else { letter }).collect()
 }
 
-/// Whether the request never left: the name was not found, the connection was not made in time, was refused, or no
-/// secure channel came about.
+/// Whether the request was never sent: the name was not resolved, the connection timed out or was refused, or the TLS
+/// handshake failed.
 fn never_connected(error: &(dyn Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
@@ -162,7 +161,7 @@ mod tests {
     use super::*;
     use crate::connections;
 
-    /// SNS at that address, by a client that keeps an idle connection for 150 ms.
+    /// SNS at that address, with a client that keeps an idle connection for 150 ms.
     fn sns(endpoint: &str) -> Sns {
         Sns::new(&AwsConfig::for_tests(endpoint, Duration::from_millis(150)), None)
     }
@@ -171,7 +170,7 @@ mod tests {
         sns.send(&Phone::parse("0912345678").expect("a number"), "TB").await
     }
 
-    /// An SNS that accepts everything; how many connections were made to it.
+    /// An SNS that accepts everything. Also returns the count of connections made to it.
     async fn accepting() -> (String, Arc<AtomicU32>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
@@ -227,7 +226,7 @@ mod tests {
         let refused = format!("http://{}", closed.local_addr().expect("an address"));
         drop(closed);
         let plain = accepting().await.0.replace("http:", "https:");
-        // A server whose queue of connections is full answers none: the connect time-out passes.
+        // A server whose queue of connections is full accepts none: the connect time-out passes.
         let full = TcpSocket::new_v4().expect("a socket");
         full.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
         let full = full.listen(0).expect("a listener");
@@ -235,7 +234,7 @@ mod tests {
         let _queue: Vec<_> = (0..4).map(|_| tokio::spawn(TcpStream::connect(waits))).collect();
         tokio::time::sleep(Duration::from_millis(100)).await;
         let waits = format!("http://{waits}");
-        // A name that is never given, a port without a listener, no answer to a connection, no TLS.
+        // A name that does not resolve, a port without a listener, a connection that is not accepted, no TLS.
         for endpoint in ["http://sns.invalid", &refused, &waits, &plain] {
             let answer = send(&sns(endpoint)).await;
             assert!(matches!(answer, Err(SendError::NotSent(_))), "{endpoint}: {answer:?}");

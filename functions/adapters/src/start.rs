@@ -1,4 +1,4 @@
-//! What every function begins with.
+//! The common start of every function.
 
 use crate::aws::{self, AwsConfig, Timeouts};
 use crate::metrics::Metrics;
@@ -12,7 +12,7 @@ pub struct Start {
     pub config: AwsConfig,
 }
 
-/// Turns the logs on, makes panics show no personal data, and reads what all functions need from the environment.
+/// Turns the logs on, removes personal data from panics, and reads what all functions need from the environment.
 pub fn start(timeouts: Timeouts) -> Result<Start, SettingError> {
     logs::to_stdout();
     redacted::panics();

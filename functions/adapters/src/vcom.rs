@@ -1,9 +1,9 @@
 //! V-COM's call for a reply, "Send MT": POST JSON with `client_id`, `request_id`, `service_id`, `command_code`,
-//! `mt_code`, `message`, `is_charged`, `time` and `checksum`. No phone number: the request id says who asked.
+//! `mt_code`, `message`, `is_charged`, `time` and `checksum`. No phone number: the request id identifies the citizen.
 //!
-//! <https://support.v-com.vn/support/solutions/articles/24000046091>. A pair of `request_id` and `mt_code` is sent once.
-//! A reply has one `mt_code`, so a call that comes again, after a time-out or a crash, makes no second SMS: it is
-//! answered with 104, and that is as good as sent.
+//! <https://support.v-com.vn/support/solutions/articles/24000046091>. A pair of `request_id` and `mt_code` is sent
+//! once. A reply has one `mt_code`, so a repeated call, after a time-out or a crash, causes no second SMS: the answer
+//! is 104, which counts as sent.
 
 use std::sync::Arc;
 
@@ -20,9 +20,9 @@ use crate::aws::Timeouts;
 use crate::https::{Answer, Https, private};
 use crate::secret::Secret;
 
-/// Where the public page has it.
+/// The address on the public page.
 const SEND_MT: &str = "https://sms-api.v-com.vn/api/v2/send-mt";
-/// The one reply of a request.
+/// The only reply to a request.
 const MT_CODE: &str = "reply";
 
 /// V-COM, for every gateway whose member of GatewaySecret names its protocol or is called `vcom`.
@@ -31,17 +31,17 @@ pub struct Vcom {
     https: Https,
 }
 
-/// Its member of GatewaySecret, as far as replies need it.
+/// The part of its member of GatewaySecret that replies need.
 #[derive(Deserialize)]
 struct Account {
     client_id: String,
     secure_key: String,
-    /// Where replies go, unless to the public page's address.
+    /// Where replies are sent, if not to the public page's address.
     send_mt: Option<String>,
 }
 
 impl Vcom {
-    /// By what GatewaySecret says at the time of each call.
+    /// GatewaySecret is read at each call.
     pub fn new(secret: Arc<Secret>, timeouts: Timeouts) -> Self {
         Self { secret, https: Https::new(timeouts) }
     }
@@ -80,7 +80,7 @@ pub fn checksum<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     STANDARD.encode(digest.finalize())
 }
 
-/// What V-COM's answer means for a reply. Whatever leaves the outcome open is tried again: see above.
+/// What V-COM's answer means for a reply. If the outcome is open, the call is repeated: see above.
 fn meaning(answer: Result<Answer, String>) -> Result<(), SendError> {
     let (status, body) = answer.map_err(SendError::NotSent)?;
     let said = if body["errors"].is_object() { &body["errors"] } else { &body["data"] };
@@ -92,12 +92,12 @@ fn meaning(answer: Result<Answer, String>) -> Result<(), SendError> {
         // 108: "Request from IP is not allowed".
         (401 | 403, _) | (_, 108) => Err(SendError::Unauthorised(words)),
         (400 | 413 | 422, _) => Err(SendError::Refused(words)),
-        // 106 is a wrong checksum as well as a wrong parameter: a matter of all replies, or of this one.
+        // 106 is a wrong checksum as well as a wrong parameter: the cause may affect all replies, or only this one.
         _ => Err(SendError::NotSent(words)),
     }
 }
 
-/// A gateway's words may repeat a phone number; it belongs in no log and no row.
+/// A gateway's error text may repeat a phone number, which must not be in a log or a row.
 fn without_digits(message: &str) -> String {
     message.chars().take(200).map(|letter| if letter.is_ascii_digit() { '*' } else { letter }).collect()
 }

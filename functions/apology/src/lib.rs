@@ -1,7 +1,7 @@
-//! "Vào thời điểm 17 giờ 30 hàng ngày": finds tomorrow's dossiers that have no result, and enqueues an apology for each.
-//! The event of the finished plan starts the sender.
+//! "Vào thời điểm 17 giờ 30 hàng ngày": finds tomorrow's dossiers that have no result, and enqueues an apology for
+//! each. The event "Apologies Planned" at the end starts the sender.
 //!
-//! Planning is idempotent: a second pass, a retry or a run that was killed half-way enqueues nothing twice.
+//! Planning is idempotent: a second pass, a retry or a run after a crash enqueues nothing twice.
 
 use std::collections::HashSet;
 
@@ -17,17 +17,17 @@ use domain::{Dossier, NoticeId, NoticeKey};
 use futures::StreamExt;
 use serde::Deserialize;
 
-/// The rule's event, as far as it matters.
+/// The part of the rule's event that is needed.
 #[derive(Debug, Deserialize)]
 pub struct Scheduled {
     /// The scheduled time, in UTC: a late retry still means the same tomorrow.
     pub time: DateTime<Utc>,
 }
 
-/// Rows put at once.
+/// Rows that are put concurrently.
 const AT_ONCE: usize = 64;
-/// Rows put a second: they are all in one key of the index `open`, which takes 1,000 writes a second, and what is sent
-/// meanwhile writes there too.
+/// Rows that are put per second: they all have one key of the index `open`, which takes 1,000 writes per second, and
+/// the sender writes there at the same time.
 const ROWS_A_SECOND: usize = 700;
 
 /// An evening's plan.
@@ -41,24 +41,24 @@ pub struct Plan {
     pub already_planned: u64,
     /// SMS segments of those enqueued by this run.
     pub parts: u64,
-    /// SMS segments of all for that day, sent or not.
+    /// SMS segments of all apologies for that day, sent or not.
     pub parts_in_all: u64,
-    /// Dossiers of the index that cannot be read.
+    /// Rows of the index that cannot be read.
     pub unreadable: u64,
-    /// Rows that could not be put; the run is to be repeated.
+    /// Rows that could not be put; the run must be repeated.
     pub out_of_reach: u64,
-    /// How long after the window's close the last of them would go, in minutes.
+    /// How long after the window's close the last apology would be sent, in minutes.
     pub overrun_minutes: i64,
-    /// Events that the bus did not take. The sender then starts with the next minute.
+    /// Events that the bus did not accept. The sender then starts with the next minute.
     pub events_dropped: u32,
 }
 
-/// What an evening's run did.
+/// The result of an evening's run.
 #[derive(Debug, Default)]
 pub struct Evening {
-    /// What was planned, also where the run failed half-way.
+    /// What was planned, also if the run failed half-way.
     pub plan: Plan,
-    /// Why it ended early: the run is to be repeated.
+    /// Why the run ended early; it must be repeated.
     pub failed: Option<StoreError>,
 }
 
@@ -89,7 +89,7 @@ struct Planning<'a, P> {
     ports: &'a P,
     config: &'a NoticeConfig,
     tomorrow: NaiveDate,
-    /// Not before then, so that the index takes what is put.
+    /// The next page is not put before this time, so that the index is not throttled.
     next_page_at: DateTime<Utc>,
     plan: Plan,
 }
@@ -115,8 +115,9 @@ impl<P: PlanPorts> Planning<'_, P> {
         }
     }
 
-    /// Enqueues a page's apologies. What was enqueued before is read, a hundred rows a call, and not put again: the
-    /// second pass costs next to nothing, and a run that was killed is resumed where it was, however slow the table is.
+    /// Enqueues a page's apologies. Those that were enqueued before are read, a hundred rows per call, and not put
+    /// again: the second pass costs almost nothing, and a run that crashed is resumed where it was, even with a slow
+    /// table.
     async fn page(&mut self, dossiers: &[Dossier]) {
         let closed_steps = &self.config.closed_steps;
         let needed = dossiers.iter().filter(|dossier| needs_apology(dossier, self.tomorrow, closed_steps));
@@ -157,8 +158,8 @@ impl<P: PlanPorts> Planning<'_, P> {
         }
     }
 
-    /// Waits until so many rows more may be put. Every put counts, also one that finds its row: it uses the same capacity.
-    /// What a slow table or a slow read took is not made up for.
+    /// Waits until so many more rows may be put. Every put counts, also if the row exists: it uses the same capacity.
+    /// Time lost by a slow table or a slow read is not made up for.
     async fn keep_the_pace(&mut self, rows: usize) {
         let clock = self.ports.clock();
         clock.sleep_until(self.next_page_at).await;
@@ -173,11 +174,11 @@ impl<P: PlanPorts> Planning<'_, P> {
     }
 }
 
-/// How long after the sending window's close the last of `parts` would go, at the fleet's rate, in minutes.
+/// How long after the sending window's close the last of `parts` would be sent, at the rate of all senders, in minutes.
 ///
-/// Messages are sent for [`SENDING_RUN`] of each minute, and results take their share of the rate meanwhile: a
-/// twentieth is reckoned for them. A second pass counts what was sent since the first once more: rather a warning a few
-/// minutes too early than one too late.
+/// Messages are sent for [`SENDING_RUN`] of each minute, and results use a part of the rate at the same time: a
+/// twentieth is added for them. A second pass counts again what was sent since the first: a warning a few minutes too
+/// early is better than one too late.
 fn overrun_minutes(config: &NoticeConfig, parts: u64, now: DateTime<Utc>) -> i64 {
     let sending = config.rate.time_for(parts + parts / 20);
     let takes = sending * 60 / SENDING_RUN.num_seconds() as i32;

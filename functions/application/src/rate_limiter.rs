@@ -1,9 +1,9 @@
 //! One rate of SMS parts for all senders together: in any t seconds at most rate·t parts, plus one message.
 //!
 //! The algorithm is GCRA (generic cell rate algorithm) with one shared counter row, `free_at`: its theoretical arrival
-//! time. A message of n parts reserves n/rate seconds and goes at the start of its reservation; no two reservations
-//! overlap, so the bound holds for every window. A sender's first reservation is as long as its message; a sender that
-//! goes on sending reserves about a second at a time, so that the row is not written once a message.
+//! time. A message of n parts reserves n/rate seconds and is sent at the start of its reservation. Reservations do not
+//! overlap, so the limit holds for every window. A sender's first reservation is as long as its message. A sender that
+//! continues reserves about a second at a time, so that the row is not written for every message.
 
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
@@ -12,12 +12,12 @@ use futures::lock::Mutex;
 
 use crate::ports::{Advance, Clock, RateCounter, StoreError};
 
-/// SMS parts a second, for the whole account. Parameter `SmsPartsPerSecond`.
+/// SMS parts per second, for the whole account. Parameter `SmsPartsPerSecond`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PartsPerSecond(u32);
 
 impl PartsPerSecond {
-    /// At least one part a second.
+    /// At least one part per second.
     pub fn new(parts: u32) -> Option<Self> {
         (parts > 0).then_some(Self(parts))
     }
@@ -27,7 +27,7 @@ impl PartsPerSecond {
         (u64::from(parts) * 1000).div_ceil(self.0.into()) as i64
     }
 
-    /// About how many messages go in so many seconds: a notice with accents is three or four parts.
+    /// About how many messages can be sent in that many seconds: a notice with accents has three or four parts.
     pub fn messages_in(self, seconds: usize) -> usize {
         const PARTS_A_MESSAGE: usize = 3;
         self.0 as usize * seconds / PARTS_A_MESSAGE
@@ -39,24 +39,24 @@ impl PartsPerSecond {
     }
 }
 
-/// Milliseconds that a sender reserves at once while it goes on sending.
+/// Milliseconds that a sender reserves at once while it continues to send.
 const BLOCK: i64 = 1000;
 /// Milliseconds that the counter's answer may take before the reservation is too short for its message.
 const ANSWER: i64 = 50;
-/// Calls of the counter for one message, before it is left for later.
+/// Calls of the counter for one message, before it is postponed.
 const MOST_TRIES: u32 = 8;
-/// How far ahead of now the counter can be when all is well, in milliseconds: a sender reserves for its own run of a
-/// minute, in blocks that a slow counter lengthens to two minutes at most, and clocks may be five minutes apart. A value
-/// further ahead comes from a wrong clock or from a hand edit, and must not stop every sender until then.
+/// How far ahead of now the counter can be in normal operation, in milliseconds: a sender reserves for its own run of a
+/// minute, in blocks that a slow counter lengthens to two minutes at most, and clocks may differ by five minutes. A
+/// value further ahead comes from a wrong clock or an edit by hand, and must not stop every sender until then.
 const MOST_AHEAD: i64 = 10 * 60 * 1000;
 
-/// An acceptance so long ago is not told any more, in milliseconds.
+/// An acceptance older than this is not reported any more, in milliseconds.
 const NEWS: i64 = 5 * 60 * 1000;
-/// How far ahead of now a sender's reservations may lie, in milliseconds: a run is shorter. A counter that is set back
-/// leaves this much, so that reservations of before are kept.
+/// How far ahead of now a sender's reservations may be, in milliseconds: a run is shorter. A counter that is set back
+/// is set this far ahead, so that earlier reservations stay valid.
 const RESERVED_AHEAD: i64 = 64 * 1000;
 
-/// One sender's reservation: `[next, end)`, and the latest moment it gave out; milliseconds since 1970.
+/// One sender's reservation: `[next, end)`, and the latest slot it used; milliseconds since 1970.
 #[derive(Debug, Default)]
 struct Block {
     next: i64,
@@ -64,7 +64,7 @@ struct Block {
     latest: i64,
 }
 
-/// What a sender asks of the counter: `[free, end)`, of which its message starts at `start`.
+/// What a sender asks of the counter: to reserve `[free, end)`. Its message is sent at `start`.
 struct Extension {
     free: i64,
     start: i64,
@@ -72,12 +72,12 @@ struct Extension {
 }
 
 impl Block {
-    /// When the next message may go, if the reservation has room for it.
+    /// When the next message may be sent, if the reservation is long enough for it.
     fn start(&self, now: i64) -> i64 {
         self.next.max(now)
     }
 
-    /// Gives out the next moment, if the reservation has room for a message of `length`.
+    /// Uses the next slot, if the reservation is long enough for a message of `length`.
     fn take(&mut self, now: i64, length: i64) -> Option<i64> {
         let start = self.start(now);
         if start + length > self.end {
@@ -87,18 +87,19 @@ impl Block {
         Some(start)
     }
 
-    /// The next reservation: where this one has run out, it begins now. Grants that came too late make it longer.
+    /// The next reservation. If this one is used up, the next begins now. Each grant that came too late makes it
+    /// longer.
     fn extension(&self, now: i64, length: i64, late_grants: u32) -> Extension {
         let (free, start) = (self.end.max(now), self.start(now));
         let goes_on = self.latest + BLOCK >= now;
-        // Whole messages, so that little is left over where another sender is next.
+        // Whole messages, so that little time is left over before another sender's reservation.
         let whole = length * (BLOCK as u64).div_ceil(length as u64) as i64;
         let reserve = if goes_on { whole } else { length + ANSWER } << late_grants;
         Extension { free, start, end: (free + reserve).max(start + length) }
     }
 }
 
-/// Gives out the moments at which messages may go.
+/// Assigns the slots at which messages may be sent.
 #[derive(Debug)]
 pub struct RateLimiter {
     rate: PartsPerSecond,
@@ -106,25 +107,24 @@ pub struct RateLimiter {
     resets: AtomicU32,
     /// When a message was last accepted, as far as this sender knows; milliseconds since 1970, 0 for never.
     accepted_at: AtomicI64,
-    /// When one of ours was, unless the counter has it already; likewise.
-    untold: AtomicI64,
+    /// When this sender's last message was accepted, unless the counter row has it already; likewise.
+    unreported: AtomicI64,
 }
 
 impl RateLimiter {
-    /// A sender that has reserved nothing yet.
     pub fn new(rate: PartsPerSecond) -> Self {
         Self {
             rate,
             block: Mutex::default(),
             resets: AtomicU32::new(0),
             accepted_at: AtomicI64::new(0),
-            untold: AtomicI64::new(0),
+            unreported: AtomicI64::new(0),
         }
     }
 
-    /// A message of ours was accepted. The other senders learn it by our next reservation.
+    /// A message of this sender was accepted. The other senders learn it from the next reservation.
     pub fn accepted(&self, at: DateTime<Utc>) {
-        self.untold.store(at.timestamp_millis(), Ordering::Relaxed);
+        self.unreported.store(at.timestamp_millis(), Ordering::Relaxed);
         self.learn(at);
     }
 
@@ -132,32 +132,32 @@ impl RateLimiter {
         self.accepted_at.fetch_max(at.timestamp_millis(), Ordering::Relaxed);
     }
 
-    /// What the counter is to be told: nothing that is old, for another sender may have told it something newer.
-    fn to_tell(&self, now: i64) -> Option<DateTime<Utc>> {
-        let untold = self.untold.swap(0, Ordering::Relaxed);
-        DateTime::from_timestamp_millis(untold).filter(|_| untold > now - NEWS)
+    /// What to report to the counter row. An old acceptance is not reported: another sender may have reported a newer
+    /// one.
+    fn to_report(&self, now: i64) -> Option<DateTime<Utc>> {
+        let unreported = self.unreported.swap(0, Ordering::Relaxed);
+        DateTime::from_timestamp_millis(unreported).filter(|_| unreported > now - NEWS)
     }
 
-    /// When a message of any sender was last accepted, as far as the counter told at our last reservation.
+    /// When a message of any sender was last accepted, as far as the counter row showed at the last reservation.
     pub fn accepted_at(&self) -> Option<DateTime<Utc>> {
         let at = self.accepted_at.load(Ordering::Relaxed);
         DateTime::from_timestamp_millis(at).filter(|_| at > 0)
     }
 
-    /// How often the counter was set back since this was last asked, because it was too far ahead.
+    /// How often the counter was set back since the last call of this function, because it was too far ahead.
     pub fn take_resets(&self) -> u32 {
         self.resets.swap(0, Ordering::Relaxed)
     }
 
-    /// The rate it keeps.
     pub fn rate(&self) -> PartsPerSecond {
         self.rate
     }
 
-    /// The next moment at which a message of `parts` may go; None where that would be after `latest`.
+    /// The next slot for a message of `parts`; None if it would be after `latest`.
     ///
-    /// The clock is read anew after every call of the counter: a slow counter must not leave two messages late for
-    /// their moments, to go at once. Where a grant came too late for the message, the next one is asked to be longer.
+    /// The clock is read again after every call of the counter: after a slow call, two messages must not both be late
+    /// and sent at once. If a grant came too late for the message, the next request is longer.
     pub async fn slot(
         &self,
         counter: &impl RateCounter,
@@ -177,7 +177,7 @@ impl RateLimiter {
                 return Ok(DateTime::from_timestamp_millis(start));
             }
             let wanted = block.extension(now, length, late_grants);
-            match counter.advance(wanted.free, wanted.end, self.to_tell(now)).await? {
+            match counter.advance(wanted.free, wanted.end, self.to_report(now)).await? {
                 Advance::Granted(accepted_at) => {
                     accepted_at.into_iter().for_each(|at| self.learn(at.min(clock.now())));
                     (block.next, block.end) = (wanted.start, wanted.end);
@@ -193,7 +193,7 @@ impl RateLimiter {
         Ok(None)
     }
 
-    /// Sets a counter back that is too far ahead. The next call of the counter decides who goes first.
+    /// Sets back a counter that is too far ahead. The next call of the counter decides which sender is first.
     async fn set_back(&self, counter: &impl RateCounter, free_at: i64, now: i64, to: i64) -> Result<(), StoreError> {
         if counter.set_back(now + MOST_AHEAD, to).await? {
             self.resets.fetch_add(1, Ordering::Relaxed);
@@ -214,7 +214,7 @@ mod tests {
     use proptest::prelude::*;
     use std::sync::atomic::AtomicI64;
 
-    /// A counter whose every answer takes a while, and the clock that shows it.
+    /// A counter whose every answer takes some time, and the clock that shows it.
     #[derive(Default)]
     struct Counter {
         free_at: AtomicI64,
@@ -285,12 +285,12 @@ mod tests {
     }
 
     #[test]
-    fn an_acceptance_is_told_once_and_never_when_it_is_old() {
+    fn an_acceptance_is_reported_once_and_not_if_it_is_old() {
         let limiter = RateLimiter::new(PartsPerSecond::new(10).unwrap());
         limiter.accepted(ms(1_000_000));
-        assert_eq!([limiter.to_tell(1_000_500), limiter.to_tell(1_000_600)], [Some(ms(1_000_000)), None]);
+        assert_eq!([limiter.to_report(1_000_500), limiter.to_report(1_000_600)], [Some(ms(1_000_000)), None]);
         limiter.accepted(ms(2_000_000));
-        assert_eq!(limiter.to_tell(2_000_000 + NEWS), None, "another sender may have told something newer");
+        assert_eq!(limiter.to_report(2_000_000 + NEWS), None, "another sender may have told something newer");
         assert_eq!(limiter.accepted_at(), Some(ms(2_000_000)));
     }
 
@@ -322,7 +322,7 @@ mod tests {
         let mut next_result = began;
         while now < began + 600_000 {
             if now >= next_result {
-                // Each result has a sandbox of its own.
+                // Each result has its own sandbox.
                 let single = RateLimiter::new(PartsPerSecond::new(10).unwrap());
                 parts += slot(&single, &counter, 3, now, 10_000).map_or(0, |_| 3);
                 next_result += 1_300;
@@ -340,7 +340,7 @@ mod tests {
         let now = 1_000_000;
         assert_eq!(slot(&busy, &counter, 4, now, 0), Some(now));
         for other in 1..5 {
-            // Others were first, again and again.
+            // Other senders were first, several times.
             counter.free_at.fetch_add(300, Ordering::Relaxed);
             let at = slot(&busy, &counter, 4, now + other, 60_000).expect("its turn comes");
             assert!(counter.free_at.load(Ordering::Relaxed) - at <= BLOCK + 400, "{other}");
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_in_the_far_future_stops_nobody_and_is_told() {
+    fn a_counter_in_the_far_future_is_set_back_and_reported() {
         for far in [now_plus(MOST_AHEAD + 1), i64::MAX] {
             let (rate_limiter, counter) = (RateLimiter::new(PartsPerSecond::new(10).unwrap()), Counter::default());
             counter.free_at.store(far, Ordering::Relaxed);
@@ -414,7 +414,7 @@ mod tests {
             for (first, (from, _)) in sent.iter().enumerate() {
                 let mut parts = 0;
                 for (to, last) in &sent[first..] {
-                    // Everything before the last message was paid for within the window.
+                    // Every part before the last message had its time within the window.
                     prop_assert!(rate.milliseconds_for(parts) <= to - from, "{parts} parts in {} ms", to - from);
                     parts += last;
                 }

@@ -1,18 +1,17 @@
 //! The province's clock: Asia/Ho_Chi_Minh, +07:00 the whole year since 1975.
 //!
-//! No time zone database is needed for that, and none is linked.
+//! No time zone database is needed, and none is linked.
 
 use chrono::{DateTime, Days, FixedOffset, NaiveDate, Utc};
 
-/// Asia/Ho_Chi_Minh.
 pub const VIETNAM: FixedOffset = FixedOffset::east_opt(7 * 3600).expect("+07:00 is an offset");
 
-/// The day it is in Vietnam at `instant`.
+/// The day in Vietnam at `instant`.
 pub fn day_in_vietnam(instant: DateTime<Utc>) -> NaiveDate {
     instant.with_timezone(&VIETNAM).date_naive()
 }
 
-/// "Ngày hôm sau": the day after the one it is in Vietnam at `instant`.
+/// "Ngày hôm sau": the day after the current day in Vietnam at `instant`.
 pub fn tomorrow_in_vietnam(instant: DateTime<Utc>) -> NaiveDate {
     day_in_vietnam(instant) + Days::new(1)
 }
@@ -22,13 +21,13 @@ pub fn start_of(day: NaiveDate) -> DateTime<Utc> {
     at(day, 0, 0)
 }
 
-/// `hour`:`minute` on `day` in Vietnam. Panics where there is no such time of day.
+/// `hour`:`minute` on `day` in Vietnam. Panics if there is no such time of day.
 pub fn at(day: NaiveDate, hour: u32, minute: u32) -> DateTime<Utc> {
     let local = day.and_hms_opt(hour, minute, 0).expect("a time of day");
     local.and_local_timezone(VIETNAM).single().expect("a fixed offset has no gaps").to_utc()
 }
 
-/// dd/mm/yyyy, as {Ngày hẹn trả} is printed.
+/// dd/mm/yyyy, the printed form of {Ngày hẹn trả}.
 pub fn dd_mm_yyyy(day: NaiveDate) -> String {
     day.format("%d/%m/%Y").to_string()
 }

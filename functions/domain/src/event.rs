@@ -1,67 +1,57 @@
-//! What the province's other systems can subscribe to. No phone number and no text is in any of it.
+//! The events that the province's other systems can subscribe to. They contain no phone number and no text.
 
 use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::{NoticeId, Outgoing};
 
-/// The bus's `source` of every event.
+/// The `source` of every event on the bus.
 pub const SOURCE: &str = "onestop";
 
-/// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Event {
     /// A notice or a reply was accepted.
     MessageSent {
-        /// Which.
         #[serde(flatten)]
         message: MessageRef,
         /// SMS segments.
         parts: u32,
-        /// Claims it took.
+        /// Claims so far.
         attempts: u32,
     },
-    /// It was refused for good, or its attempts are used up.
+    /// It was permanently refused, or its attempts are used up.
     MessageFailed {
-        /// Which.
         #[serde(flatten)]
         message: MessageRef,
-        /// Why.
         reason: String,
-        /// Claims it took.
+        /// Claims so far.
         attempts: u32,
     },
     /// It was no longer true.
     MessageCancelled {
-        /// Which.
         #[serde(flatten)]
         message: MessageRef,
-        /// Why.
         reason: &'static str,
     },
-    /// An apology was past its day.
+    /// An apology was past its appointment day.
     MessageExpired {
-        /// Which.
         #[serde(flatten)]
         message: MessageRef,
-        /// Why.
         reason: &'static str,
     },
     /// 8083 answered.
     InquiryAnswered {
-        /// `<gateway>#<mo id>`: a message delivered twice is announced twice, with one id.
+        /// `<gateway>#<mo id>`: a message that is delivered twice has two events with one id.
         inquiry: String,
-        /// Which gateway.
         gateway: String,
-        /// The code asked for, where it is a dossier's.
+        /// The code that was asked for, if it is a dossier's.
         receipt_code: Option<String>,
-        /// How it ended.
         outcome: InquiryOutcome,
     },
-    /// A run that plans an evening ended, also one that failed half-way and is repeated: so many apologies are in the outbox.
+    /// A run that plans an evening's apologies ended, also if it failed half-way and will be repeated. The counts are
+    /// what is in the outbox.
     ApologiesPlanned {
-        /// For which appointment day.
         appointment_on: NaiveDate,
         /// Dossiers with that appointment.
         due: u64,
@@ -74,24 +64,23 @@ pub enum Event {
     },
 }
 
-/// A message of ours, as events name it.
+/// A message, as events name it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum MessageRef {
     /// A notice of a dossier.
     Notice {
-        /// Whose.
         receipt_code: String,
         /// Its key in the outbox.
         notice: String,
-        /// The name of its kind.
+        /// The name of the notice's kind.
         kind: &'static str,
     },
     /// The reply to a text to 8083.
     Reply {
-        /// `<gateway>#<mo id>`, as "Inquiry Answered" names it.
+        /// `<gateway>#<mo id>`, as in "Inquiry Answered".
         inquiry: String,
-        /// Which gateway it went by.
+        /// The gateway that sent it.
         gateway: String,
     },
 }
@@ -115,32 +104,31 @@ impl From<&Outgoing> for MessageRef {
     }
 }
 
-/// How an inquiry ended.
+/// The result of an inquiry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum InquiryOutcome {
-    /// With the dossier's step and timeliness.
+    /// Answered with the dossier's step and timeliness.
     Answered,
-    /// Nobody knows the code.
+    /// No dossier has the code.
     Unknown,
-    /// The text was no inquiry.
+    /// The text was not an inquiry.
     Syntax,
-    /// The phone sent too many in this minute: no dossier was looked for.
+    /// The phone sent too many messages in this minute: no dossier was read.
     Flood,
     /// The dossier's row cannot be read: a person must correct it.
     Unreadable,
 }
 
 impl InquiryOutcome {
-    /// All of them.
     pub const ALL: [Self; 5] = [Self::Answered, Self::Unknown, Self::Syntax, Self::Flood, Self::Unreadable];
 
-    /// The outcome of that word in the table.
+    /// The outcome with that name in the table.
     pub fn named(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.as_str() == word)
     }
 
-    /// The table's word.
+    /// Its name in the table.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Answered => "answered",
@@ -153,7 +141,7 @@ impl InquiryOutcome {
 }
 
 impl Event {
-    /// The bus's `detail-type`.
+    /// The `detail-type` on the bus.
     pub fn detail_type(&self) -> &'static str {
         match self {
             Self::MessageSent { message, .. } => message.either("Notice Sent", "Reply Sent"),
@@ -183,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_names_the_message_and_nobody() {
+    fn an_event_names_the_message_and_no_person() {
         let notice = NoticeId { receipt_code: ReceiptCode::parse("0161701234").unwrap(), key: NoticeKey::Result(3) };
         for (id, detail_type, detail) in [
             (

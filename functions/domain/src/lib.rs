@@ -1,7 +1,7 @@
 //! The rules of the one-stop shop's SMS service, as the notice of 28 September 2017 of Khánh Hòa province states them
 //! (`tests/seed/thong-bao-2017.txt`).
 //!
-//! Everything here is a value or a pure function: time, randomness and data come in as arguments. A value of
+//! Everything here is a value or a pure function: time, randomness and data are arguments. A value of
 //! [`ReceiptCode`], [`Phone`], [`Dossier`] or [`NoticeId`] is valid once it exists.
 //!
 //! | The 2017 notice says | The code |

@@ -1,7 +1,7 @@
-//! Số điện thoại di động: the number a citizen left at the desk, as an SMS gateway needs it.
+//! Số điện thoại di động: the number a citizen left at the desk, in the form an SMS gateway needs.
 //!
-//! The numbering plan is the one libphonenumber publishes for region VN; a test holds this file to that library and
-//! names the ranges that are left out.
+//! The numbering plan is libphonenumber's for region VN. A test compares this file with that library and lists the
+//! ranges that are left out.
 
 use std::fmt;
 
@@ -9,11 +9,11 @@ use crate::text::plain;
 
 /// A Vietnamese mobile number in E.164, `+84` and nine digits.
 ///
-/// Its `Debug` shows only the last two digits, so that no log line can hold it by accident.
+/// Its `Debug` shows only the last two digits, so that no log line contains a number by accident.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Phone(String);
 
-/// Why a text is no mobile number. Shown to the desk as a warning; the dossier is stored all the same.
+/// Why a text is not a mobile number. The desk sees it as a warning; the dossier is stored all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotAMobile {
     /// A land line: no SMS reaches it.
@@ -27,7 +27,7 @@ pub enum NotAMobile {
     Nonsense,
 }
 
-/// The conversion of September 2018: mobile numbers of eleven digits got ten, the last seven kept.
+/// The conversion of September 2018: mobile numbers of eleven digits got ten digits, with the last seven kept.
 /// Old prefix (without the leading 0) → new prefix.
 const CONVERTED_2018: [(&str, &str); 21] = [
     ("120", "70"),
@@ -54,8 +54,9 @@ const CONVERTED_2018: [(&str, &str); 21] = [
 ];
 
 impl Phone {
-    /// Reads a number as people write it: `0912 345 678`, `84912345678`, `(+84) 91.234.5678`, `+84 (0)91–234–5678`, or the
-    /// old `01681234567`; in full-width digits, and with the invisible marks that Excel puts around a number.
+    /// Parses a number as people write it: `0912 345 678`, `84912345678`, `(+84) 91.234.5678`, `+84 (0)91–234–5678`, or
+    /// the old `01681234567`; also in full-width digits, and with the invisible characters that Excel puts around a
+    /// number.
     pub fn parse(text: &str) -> Result<Self, NotAMobile> {
         let national = national_digits(text)?;
         let national = converted_2018(&national).unwrap_or(national);
@@ -66,7 +67,7 @@ impl Phone {
         }
     }
 
-    /// The number in E.164: what SNS takes.
+    /// The number in E.164, as SNS requires it.
     pub fn as_e164(&self) -> &str {
         &self.0
     }
@@ -94,8 +95,8 @@ fn national_digits(text: &str) -> Result<String, NotAMobile> {
     Ok(national.strip_prefix('0').unwrap_or(national).to_owned())
 }
 
-/// The digits of a number in its plain form; None where anything stands there that people do not write into a number,
-/// such as a letter O for a zero.
+/// The digits of a number in its plain form; None if it contains characters that do not belong to a number, such as a
+/// letter O for a zero.
 fn digits(text: &str) -> Option<String> {
     let mut digits = String::with_capacity(16);
     for letter in text.chars() {
@@ -122,9 +123,10 @@ fn converted_2018(national: &str) -> Option<String> {
 /// libphonenumber, region VN, type mobile:
 /// `(?:5(?:2[238]|59)|89[6-9]|99[013-9])\d{6}|(?:3\d|5[1689]|7[06-9]|8[1-8]|9[0-8])\d{7}`
 ///
-/// Without what its newer data adds: `1[46]0` and six digits, `121[0-3]` and five. As far as we know, every number that a
-/// person holds has begun with 3, 5, 7, 8 or 9 since 2018, and those that begin with 1 belong to services and machines. A
-/// clerk who writes such a number has more likely mistyped one: he is warned, and nothing is sent.
+/// Without the ranges that its newer data adds: `1[46]0` and six digits, `121[0-3]` and five. As far as we know, every
+/// person's number has begun with 3, 5, 7, 8 or 9 since 2018, and numbers that begin with 1 belong to services and
+/// machines. A clerk who writes such a number has more likely made a mistake: the clerk gets a warning, and nothing is
+/// sent.
 fn is_mobile(national: &[u8]) -> bool {
     let [a, b, c, rest @ ..] = national else { return false };
     rest.len() == 6
@@ -219,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn fixed_lines_foreign_numbers_and_nonsense_are_told_apart() {
+    fn fixed_lines_foreign_numbers_and_invalid_numbers_are_distinguished() {
         for (written, why) in [
             ("02583822229", NotAMobile::FixedLine),
             ("0258 3822 229", NotAMobile::FixedLine),
@@ -252,7 +254,7 @@ mod tests {
         assert_eq!(shown, "Phone(…78)");
     }
 
-    /// A Vietnamese mobile number by libphonenumber's own judgement, in E.164.
+    /// A Vietnamese mobile number according to libphonenumber, in E.164.
     fn by_libphonenumber(text: &str) -> Option<String> {
         let number = PHONE_NUMBER_UTIL.parse(text, Some(Region::VN)).ok()?;
         let mobile = PHONE_NUMBER_UTIL.get_number_type(&number) == PhoneNumberType::Mobile;
@@ -264,7 +266,7 @@ mod tests {
         Phone::parse(text).ok().map(|phone| phone.0)
     }
 
-    /// Where libphonenumber's plan moves on, this fails and shows what is new: it is then ours to take or to list.
+    /// If libphonenumber's plan changes, this test fails and shows what is new: add it to the plan or to the list.
     #[test]
     fn the_plan_is_libphonenumbers_but_for_the_old_numbers_and_those_of_services_and_machines() {
         let mut only_theirs = BTreeSet::new();
@@ -286,7 +288,8 @@ mod tests {
         assert_eq!(only_theirs, BTreeSet::from_iter(known));
     }
 
-    /// A number's digits in full-width, the hyphens and spaces that people put between them, what Excel puts around them.
+    /// A number in full-width digits, with hyphens and spaces between them, and the characters that Excel puts around
+    /// them.
     const DIGIT: &str = "[0-9０-９]";
     const BETWEEN: &str = "[ .()/\u{a0}\u{2009}\u{3000}\u{200b}\u{202a}\u{202c}\u{2060}\u{feff}‐‑–—−－-]{0,2}";
 

@@ -1,5 +1,5 @@
-//! Makes of docs/openapi.yaml what the function serves: the same in JSON, and a page for people. So the function reads no
-//! YAML, and nothing that is served can differ from what is written.
+//! Generates from docs/openapi.yaml what the function serves: the same in JSON, and a page for people. So the function
+//! parses no YAML, and what is served cannot differ from the document.
 
 mod page;
 

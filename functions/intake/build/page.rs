@@ -1,4 +1,4 @@
-//! The page for people: one HTML file, its style in it, no script, nothing fetched from elsewhere.
+//! The page for people: one HTML file with its style inside, no script, and nothing loaded from elsewhere.
 
 use std::fmt::Write;
 
@@ -104,7 +104,7 @@ impl<'a> Page<'a> {
         answers
     }
 
-    /// An object's fields as a table; an array's, or the first choice's, are its item's.
+    /// An object's fields as a table; for an array or a choice, the fields of its items or of its first alternative.
     fn schema(&self, schema: &'a Value) -> String {
         let schema = self.resolved(schema);
         if let Some(choice) = schema.pointer("/oneOf/0") {
@@ -139,13 +139,13 @@ impl<'a> Page<'a> {
             .collect()
     }
 
-    /// What a `$ref` stands for.
+    /// The target of a `$ref`.
     fn resolved(&self, value: &'a Value) -> &'a Value {
         let target = value.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix('#'));
         target.map_or(value, |target| self.document.pointer(target).unwrap_or_else(|| panic!("{target} is not there")))
     }
 
-    /// Its own description, else that of what it refers to.
+    /// Its own description, or else that of the `$ref`'s target.
     fn description(&self, value: &'a Value) -> &'a str {
         let own = value.get("description").or_else(|| self.resolved(value).get("description"));
         let described = own.or_else(|| self.resolved(value.get("schema")?).get("description"));

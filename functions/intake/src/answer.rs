@@ -1,4 +1,4 @@
-//! What the one-stop software is answered.
+//! The answers to the one-stop software.
 
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use aws_lambda_events::encodings::Body;
@@ -11,20 +11,20 @@ use serde_json::{Value, json};
 
 use crate::Refusal;
 
-/// What became of a valid snapshot.
+/// The result of a valid snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is in the table.
+    /// The snapshot is in the table.
     Stored,
-    /// It is, in place of a row that was no valid dossier.
+    /// The snapshot is in the table, and it replaced a row that was not a valid dossier.
     Replaced,
-    /// A newer revision is.
+    /// The table has a newer revision.
     Stale,
-    /// The same revision with other content is.
+    /// The table has the same revision with other content.
     Conflicting,
 }
 
-/// One dossier's line of the answer.
+/// The answer for one dossier.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
     receipt_code: Option<String>,
@@ -41,7 +41,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Of a snapshot that could be read.
+    /// For a valid snapshot.
     pub fn of(dossier: &Dossier, outcome: Outcome) -> Self {
         let conflict = outcome == Outcome::Conflicting;
         let reason = "is stored already with other content: raise it with every change";
@@ -60,7 +60,7 @@ impl Report {
         }
     }
 
-    /// Of one that could not.
+    /// For an invalid snapshot.
     pub fn invalid(snapshot: &Value, error: InvalidField) -> Self {
         Self {
             receipt_code: snapshot
@@ -76,7 +76,7 @@ impl Report {
         }
     }
 
-    /// Whether that became of it.
+    /// Whether this was the outcome.
     pub fn is(&self, outcome: Outcome) -> bool {
         self.became == Some(outcome)
     }
@@ -87,12 +87,12 @@ fn warning(dossier: &Dossier) -> Option<String> {
     Some(format!("phone {error}: stored, but no notice will be sent"))
 }
 
-/// 200 with one report a dossier, in the order sent.
+/// 200 with one report per dossier, in the order sent.
 pub(crate) fn outcomes(reports: &[Report]) -> ApiGatewayProxyResponse {
     json_response(200, &json!({"dossiers": reports}))
 }
 
-/// Its words.
+/// The refusal's status and text.
 pub(crate) fn refused(refusal: Refusal) -> ApiGatewayProxyResponse {
     json_response(refusal.status().into(), &json!({"error": refusal.to_string()}))
 }

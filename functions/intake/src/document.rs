@@ -1,5 +1,5 @@
-//! `GET /openapi.json` and `GET /docs`: how to push dossiers and how to bring inquiries. Made of docs/openapi.yaml when
-//! the function is built.
+//! `GET /openapi.json` and `GET /docs`: how to push dossiers and how to deliver inquiries. Generated from
+//! docs/openapi.yaml when the function is built.
 
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use aws_lambda_events::encodings::Body;
@@ -9,7 +9,7 @@ use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTE
 const FOR_MACHINES: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
 const FOR_PEOPLE: &str = include_str!(concat!(env!("OUT_DIR"), "/docs.html"));
 
-/// The document that is asked for, if one is.
+/// The requested document, if the request is for one.
 pub(crate) fn asked_for(request: &ApiGatewayProxyRequest) -> Option<ApiGatewayProxyResponse> {
     match request.resource.as_deref()? {
         "/openapi.json" => Some(document("application/json; charset=utf-8", FOR_MACHINES)),

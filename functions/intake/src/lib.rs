@@ -1,4 +1,4 @@
-//! `POST /dossiers`: the one-stop software pushes snapshots; each gets its outcome. `GET /docs` says how.
+//! `POST /dossiers`: the one-stop software pushes snapshots; each gets its outcome. `GET /docs` describes it.
 
 mod answer;
 mod document;
@@ -28,18 +28,16 @@ pub use refusal::Refusal;
 pub const MOST_DOSSIERS: usize = 100;
 /// The longest body, in bytes.
 pub const LONGEST_BODY: usize = 1024 * 1024;
-/// Dossiers at once. The snapshots of one dossier stay in their order.
+/// Dossiers processed concurrently. The snapshots of one dossier stay in their order.
 const AT_ONCE: usize = 16;
-/// Writers of the same dossier that come between us and the table before we ask the sender to come again.
+/// How often another writer of the same dossier may write before us until the sender is asked to try again.
 const MOST_TRIES: usize = 4;
 
-/// The front door of the one-stop software.
+/// The API of the one-stop software.
 pub struct Intake<D, C> {
-    /// Table `dossiers`.
     pub dossiers: D,
     /// `{"current":"whsec_…","previous":null}`
     pub secret: Arc<Secret>,
-    /// The time.
     pub clock: C,
     /// Parameter `ClosedSteps`.
     pub closed_steps: ClosedSteps,
@@ -49,7 +47,7 @@ pub struct Intake<D, C> {
 pub type Counts = Vec<(&'static str, f64)>;
 
 impl<D: DossierStore, C: Clock> Intake<D, C> {
-    /// Answers one request: a document, or what became of a push.
+    /// Answers one request: with a document, or with the outcomes of a push.
     pub async fn handle(&self, request: &ApiGatewayProxyRequest) -> (ApiGatewayProxyResponse, Counts) {
         if let Some(document) = document::asked_for(request) {
             return (document, Vec::new());
@@ -60,7 +58,7 @@ impl<D: DossierStore, C: Clock> Intake<D, C> {
         }
     }
 
-    /// One outcome a dossier, or why all of them are refused. Nothing of the body is read before it is known to be genuine.
+    /// One report per dossier, or why all of them are refused. The body is parsed only after its signature is verified.
     async fn push(&self, request: &ApiGatewayProxyRequest) -> Result<Vec<Report>, Refusal> {
         let body = raw_body(request).ok_or(Refusal::BrokenEncoding)?;
         if body.len() > LONGEST_BODY {
@@ -80,7 +78,7 @@ impl<D: DossierStore, C: Clock> Intake<D, C> {
         })
     }
 
-    /// One report a snapshot, in the order sent.
+    /// One report per snapshot, in the order sent.
     async fn take(&self, snapshots: &[Value]) -> Result<Vec<Report>, StoreError> {
         let parsed: Vec<_> = snapshots.iter().map(parse).collect();
         let groups: Vec<_> = futures::stream::iter(by_dossier(&parsed))
@@ -117,7 +115,7 @@ impl<D: DossierStore, C: Clock> Intake<D, C> {
         Ok(outcomes)
     }
 
-    /// Writes a snapshot if it is news. A new dossier takes one call, a changed one two.
+    /// Writes a snapshot if it is new. A new dossier takes one call, a changed one two.
     async fn store(&self, snapshot: &Dossier) -> Result<Outcome, StoreError> {
         let today: NaiveDate = day_in_vietnam(self.clock.now());
         let mut stored = Stored::Nothing;
@@ -143,7 +141,7 @@ impl<D: DossierStore, C: Clock> Intake<D, C> {
     }
 }
 
-/// What alarms watch.
+/// The counts that alarms watch.
 fn counts(reports: &[Report]) -> Counts {
     let of = |outcome| reports.iter().filter(|report| report.is(outcome)).count() as f64;
     let counts = [("RevisionConflicts", of(Outcome::Conflicting)), ("UnreadableRowsReplaced", of(Outcome::Replaced))];
@@ -164,7 +162,8 @@ fn parse(snapshot: &Value) -> Result<Dossier, InvalidField> {
     let snapshot: &Map<String, Value> =
         snapshot.as_object().ok_or_else(|| invalid("dossier", "must be a JSON object"))?;
     let dossier = Dossier::parse(snapshot)?;
-    // The table may leave it out; a sender that forgot it would silently tell nobody anything.
+    // The table may omit it. In a push it is required: otherwise a sender that forgot it would cause no notices,
+    // without any error.
     if !snapshot.contains_key("phone") {
         return Err(invalid("phone", "is missing: send null where the citizen left none"));
     }

@@ -1,33 +1,32 @@
-//! A push that is refused whole: what to do, and nothing that helps a stranger.
+//! A push that is refused as a whole. The text says what to do, and nothing that helps an attacker.
 
-/// Why. The words are what the sender is answered.
+/// The reason. Its text is the answer to the sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// API Gateway hands over base64; this is none.
+    /// The body is not the base64 that API Gateway passes.
     #[error("the body's encoding is broken")]
     BrokenEncoding,
     /// More than [`crate::LONGEST_BODY`].
     #[error("the body is longer than 1 MB: send fewer dossiers at a time")]
     BodyTooLong,
-    /// Which of the three it is, a stranger need not know.
+    /// The text does not say which of the three it is: that would help an attacker.
     #[error("the signature is missing, wrong or more than five minutes old")]
     NotGenuine,
     /// Not JSON at all.
     #[error("the body is not JSON in UTF-8")]
     NotJson,
-    /// JSON, and neither a dossier nor an array of them.
+    /// JSON, but neither a dossier nor an array of them.
     #[error("the body must be a dossier (a JSON object) or an array of dossiers")]
     NoDossier,
     /// More than [`crate::MOST_DOSSIERS`].
     #[error("more than 100 dossiers: send fewer at a time")]
     TooManyDossiers,
-    /// A table or the secret is out of reach.
+    /// A table or the secret is unavailable.
     #[error("temporarily out of order: send the same again later")]
     OutOfOrder,
 }
 
 impl Refusal {
-    /// All there are.
     pub const ALL: [Self; 7] = [
         Self::BrokenEncoding,
         Self::BodyTooLong,
@@ -38,7 +37,6 @@ impl Refusal {
         Self::OutOfOrder,
     ];
 
-    /// Its HTTP status.
     pub fn status(self) -> u16 {
         match self {
             Self::BrokenEncoding | Self::NotJson | Self::NoDossier => 400,

@@ -1,7 +1,7 @@
-//! Who may push: the Standard Webhooks signature over the raw body, by the scheme's own library.
+//! Verifies the Standard Webhooks signature over the raw body, with the scheme's own library.
 //!
-//! <https://www.standardwebhooks.com>. Five minutes of tolerance; the current and the previous secret are both good
-//! while one is rotated.
+//! <https://www.standardwebhooks.com>. Five minutes of tolerance; during a rotation the current and the previous secret
+//! are both valid.
 
 use adapters::secret::{Secret, SecretError};
 use http::HeaderMap;
@@ -28,7 +28,7 @@ fn is_signed(headers: &HeaderMap, body: &[u8], secret: &Value) -> bool {
         .any(|webhook| webhook.verify(body, headers).is_ok())
 }
 
-/// The library subtracts timestamps: one that is out of all bounds must not reach it.
+/// The library subtracts timestamps without a check for overflow: an extreme timestamp must not reach it.
 fn has_sane_timestamp(headers: &HeaderMap) -> bool {
     let timestamp = headers.get(HEADER_WEBHOOK_TIMESTAMP).and_then(|value| value.to_str().ok());
     timestamp.is_some_and(|text| text.len() <= 12 && text.bytes().all(|byte| byte.is_ascii_digit()))

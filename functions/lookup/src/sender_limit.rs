@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_phone_is_counted_by_the_minute_however_it_is_written_and_named_nowhere() {
+    fn a_phone_is_counted_by_the_minute_in_any_spelling_and_never_stored() {
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
         let window = |sender: &str, time: &str| {
             let counted = counted(&Message::new(None, Some(sender), None), "kannel#1", at(time))?;

@@ -1,4 +1,4 @@
-//! One record of the stream: a dossier before and after.
+//! One record of the stream: a dossier before and after a change.
 
 use aws_lambda_events::event::dynamodb::EventRecord;
 use chrono::{DateTime, Utc};
@@ -10,17 +10,16 @@ use serde_json::{Map, Value};
 /// A dossier that was put or changed.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Change {
-    /// Before; None where it is new, or where what was there could not be read.
+    /// Before; None if it is new, or if the previous row could not be read.
     pub old: Option<Dossier>,
-    /// There was something before that could not be read.
+    /// There was a previous row that could not be read.
     pub old_is_unreadable: bool,
-    /// After.
     pub new: Dossier,
-    /// When, to the second; None where the record does not say.
+    /// When, to the second; None if the record does not say.
     pub happened_at: Option<DateTime<Utc>>,
 }
 
-/// A record that trying again does not help: Lambda sets it aside in the dead-letter bucket.
+/// A record for which a retry does not help: Lambda moves it to the dead-letter bucket.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotAChange {
     #[error("the record is not a record of a DynamoDB stream")]
@@ -32,7 +31,7 @@ pub(crate) enum NotAChange {
 impl Change {
     /// None for a removal.
     pub fn parse(record: &Value) -> Result<Option<Self>, NotAChange> {
-        // The error's own words may quote the record, phone number and all.
+        // The error's text may quote the record, including a phone number.
         let record = EventRecord::deserialize(record).map_err(|_| NotAChange::Record)?;
         if record.event_name == "REMOVE" {
             return Ok(None);
@@ -100,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_poisoned_record_says_what_is_wrong_and_quotes_nothing() {
+    fn the_error_of_an_invalid_record_quotes_nothing() {
         assert_eq!(Change::parse(&json!({"eventName": "0912345678"})), Err(NotAChange::Record));
         let mut bad = image(2, "Trả kết quả");
         bad["received_on"] = json!({"S": "0912345678"});

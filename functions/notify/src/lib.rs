@@ -1,6 +1,6 @@
-//! The dossiers' stream: every change that requires a notice enqueues it and, where it may go at once, sends it.
+//! The dossiers' stream: enqueues the notice that a change requires, and sends it at once if that is allowed now.
 //!
-//! A record that fails is reported by its sequence number: Lambda brings the batch again from the lowest one on.
+//! A record that fails is reported by its sequence number: Lambda delivers the batch again from the lowest one on.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>
 
 mod change;
@@ -18,44 +18,46 @@ use serde_json::Value;
 
 use change::{Change, NotAChange};
 
-/// A batch of the stream. Records are read one by one, so that an odd one fails alone.
-#[derive(Debug, Deserialize)]
+/// A batch of the stream. Records are parsed one by one, so that an invalid one fails alone. No `Debug`: the records
+/// contain phone numbers.
+#[derive(Deserialize)]
 pub struct Batch {
     /// In the shard's order.
     #[serde(rename = "Records", default)]
     pub records: Vec<Value>,
 }
 
-/// What Lambda is told: the records to bring again.
+/// The answer to Lambda: the records to deliver again.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchResponse {
-    /// Empty where all went well.
+    /// Empty if all records were processed.
     pub batch_item_failures: Vec<BatchItemFailure>,
 }
 
-/// One record to bring again.
+/// One record to deliver again.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchItemFailure {
-    /// Its sequence number; empty (the whole batch) where it had none.
+    /// Its sequence number; empty (the whole batch) if it had none.
     pub item_identifier: String,
 }
 
-/// Dossiers at once. The changes of one dossier stay in their order.
+/// Dossiers processed concurrently. The changes of one dossier stay in their order.
 const AT_ONCE: usize = 16;
 /// How long a batch waits for the rate limiter; what cannot be sent in that time is left to `sender`.
 const PATIENCE: TimeDelta = TimeDelta::seconds(10);
-/// Left at the end for a message under way: SNS's time-out and the write of its outcome.
+/// Time reserved at the end for a message in progress: SNS's time-out and the write of its outcome.
 const MARGIN: TimeDelta = TimeDelta::seconds(14);
-/// The longest time a batch is kept before it is given back, where a table is out of reach. Lambda's own pauses between tries are not
-/// documented, so they are not counted on: MaximumRetryAttempts (template.yaml) times this is how long an outage may last.
+/// The longest time a batch is kept before it is returned as failed, if a table is unavailable. Lambda's own pauses
+/// between retries are not documented, so they are not included: MaximumRetryAttempts (template.yaml) times this is how
+/// long an outage may last.
 pub const RETRY_PAUSE: TimeDelta = TimeDelta::seconds(40);
-/// A change that is older was delivered late (a retry, an outage): its notice goes the way of a late claim, which reads
+/// A change that is older was delivered late (a retry, an outage): its notice is handled like a late claim, which reads
 /// the dossier again.
 const LATE: TimeDelta = TimeDelta::seconds(90);
 
-/// Works through a batch. `request` is unique to the invocation.
+/// Processes a batch. `request` is unique to the invocation.
 pub async fn notify<P: NoticePorts>(
     delivery: &NoticeSender<P>,
     batch: &Batch,
@@ -81,7 +83,8 @@ pub async fn notify<P: NoticePorts>(
     (BatchResponse { batch_item_failures }, tally, rejected)
 }
 
-/// As long as the oldest record has waited already, so that a short fault delays nothing much: 1 s, 2 s, 4 s, … and [`RETRY_PAUSE`] at most.
+/// As long as the oldest record has waited already, so that a short fault causes a short delay: 1 s, 2 s, 4 s, … and at
+/// most [`RETRY_PAUSE`].
 fn pause(records: &[Value], now: DateTime<Utc>) -> TimeDelta {
     let written = records.iter().filter_map(|record| record.pointer("/dynamodb/ApproximateCreationDateTime")?.as_f64());
     let oldest = written.fold(f64::INFINITY, f64::min);
@@ -109,7 +112,7 @@ fn by_dossier(records: &[Value]) -> Vec<Vec<&Value>> {
     groups
 }
 
-/// One dossier's changes; the first that fails ends them, for all from it on come again.
+/// One dossier's changes. The first that fails ends them: all changes from it on are delivered again.
 async fn in_order<P: NoticePorts>(
     run: &NoticeSession<'_, P>,
     delivery: &NoticeSender<P>,
@@ -135,7 +138,7 @@ enum RecordError {
     NotAChange(#[from] NotAChange),
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The change comes again when it is known what became of the notice.
+    /// The change is delivered again when the outcome of the notice is known.
     #[error("a notice of the dossier is on its way")]
     OnItsWay,
 }
@@ -164,7 +167,7 @@ async fn one<P: NoticePorts>(
     Ok(())
 }
 
-/// At once, or by the way of a late claim where the change was delivered late.
+/// At once, or like a late claim if the change was delivered late.
 async fn enqueue<P: NoticePorts>(
     run: &NoticeSession<'_, P>,
     delivery: &NoticeSender<P>,

@@ -1,4 +1,4 @@
-//! The sender: takes the messages of the outbox that are due, and sends them.
+//! The sender: claims the messages of the outbox that are due, and sends them.
 //!
 //! Two rules start it: one every minute, and one when an evening's apologies are planned. Two runs may overlap, since a
 //! claim belongs to one of them and both keep the same rate.
@@ -8,12 +8,12 @@ use application::ports::{Clock, NoticePorts, ReplyPorts, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
-/// Left at the end for a message under way: SNS's time-out and the write of its outcome.
+/// Time reserved at the end for a message in progress: SNS's time-out and the write of its outcome.
 const MARGIN: TimeDelta = TimeDelta::seconds(14);
-/// The index `open` may show a plan some seconds late: a run that was started by one looks for so long.
+/// The index `open` may show planned rows some seconds late: a run that a plan has started checks again for this time.
 const FOR_THE_INDEX: TimeDelta = TimeDelta::seconds(6);
 
-/// The event of either rule, as far as it matters.
+/// The part of either rule's event that is needed.
 #[derive(Debug, Default, Deserialize)]
 pub struct Started {
     #[serde(rename = "detail-type", default)]
@@ -29,22 +29,22 @@ struct Detail {
 }
 
 impl Started {
-    /// By a plan of so many new apologies.
+    /// The event of a plan with that many new apologies.
     pub fn by_plan(planned: u64) -> Self {
         Self { detail_type: "Apologies Planned".into(), detail: Detail { planned } }
     }
 
-    /// How long to look for messages where the index shows none.
+    /// How long to check again if the index shows nothing.
     fn patience(&self) -> TimeDelta {
         let by_plan = self.detail_type == "Apologies Planned" && self.detail.planned > 0;
         if by_plan { FOR_THE_INDEX } else { TimeDelta::zero() }
     }
 }
 
-/// Sends what is due until nothing more comes due or the run is over: notices, and beside them the replies of 8083, so
-/// that neither waits for the other. `request` is unique to the invocation.
+/// Sends what is due until nothing more becomes due or the run is over. Notices and the replies of 8083 are sent side
+/// by side, so that neither waits for the other. `request` is unique to the invocation.
 ///
-/// What was done is returned also where a part failed.
+/// The counts are returned also if a part failed.
 pub async fn send_due<P: NoticePorts, R: ReplyPorts>(
     notices: &NoticeSender<P>,
     replies: &R,
@@ -59,12 +59,10 @@ pub async fn send_due<P: NoticePorts, R: ReplyPorts>(
     Sent { notices, replies, failed: of_notices.err().or(of_replies.err()) }
 }
 
-/// What a run did.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Sent {
-    /// With notices.
     pub notices: Tally,
-    /// With replies of 8083.
     pub replies: Tally,
     /// Why it ended early.
     pub failed: Option<StoreError>,

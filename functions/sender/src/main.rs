@@ -1,6 +1,6 @@
 //! `SenderFunction`: an EventBridge rule every minute, and the event "Apologies Planned".
 
-// The SDK's futures are nested 130 deep in this one.
+// The futures of an invocation are nested 130 deep.
 #![recursion_limit = "256"]
 
 use adapters::aws::{self, Timeouts};
@@ -18,7 +18,7 @@ async fn main() -> anyhow::Result<()> {
 
     run(service_fn(async |event: LambdaEvent<Redacted<Started>>| {
         let request = &event.context.request_id;
-        // First of all, so that alarms have a data point also where the run fails.
+        // Before anything else, so that alarms have a data point also if the run fails.
         metrics.emit_zeros();
         let deadline = event.context.deadline().into();
         let sent = sender::send_due(notices, replies, &event.payload.0, request, deadline).await;

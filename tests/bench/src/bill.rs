@@ -1,4 +1,4 @@
-//! What it costs: counts of the real functions in the simulated world, times list prices. SMS apart from everything else.
+//! The cost: counts of the real functions in the simulation, times list prices. SMS are separate from everything else.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ const API: f64 = 0.5;
 const BACKGROUND: f64 = 0.25;
 /// An access log's line, in bytes.
 const ACCESS_LINE: u64 = 250;
-/// A notice's lines, in bytes, as `make bench` saw them.
+/// A notice's log lines, in bytes, as `make bench` measured them.
 const NOTICE_LINES: u64 = 1_200;
 /// Our own work in an invocation, in seconds: more than `make bench` measures.
 const OWN_WORK: f64 = 0.002;
@@ -62,11 +62,11 @@ impl Used {
 /// Every job once, counted.
 #[derive(Debug, Clone, Default)]
 pub struct Jobs {
-    /// A new dossier pushed by itself, and the stream's look at it.
+    /// A new dossier pushed by itself, with its stream record.
     pub first_push: Used,
-    /// A change pushed by itself that requires no notice, and the stream's look at it.
+    /// A change that requires no notice, pushed by itself, with its stream record.
     pub change: Used,
-    /// What a result notice takes beyond its change.
+    /// What a result notice uses in addition to its change.
     pub result: Used,
     /// A supplement, likewise.
     pub supplement: Used,
@@ -111,7 +111,8 @@ async fn jobs(accents: Accents) -> Jobs {
     let idle_minute = used(&stack, BACKGROUND, stack.send_due()).await;
     let no_apologies = "2026-11-20T10:30:00Z".parse().expect("a time");
     let idle_evening = Used { log_bytes: NOTICE_LINES, ..used(&stack, BACKGROUND, stack.plan(no_apologies)).await };
-    // Alone in its evening, so that it bears every look by itself: planned at 17:30, sent by the next minute's run.
+    // Alone in its evening, so that every query of the evening is counted for it: planned at 17:30, sent by the next
+    // minute's run.
     let planning = Used { log_bytes: NOTICE_LINES, ..used(&stack, BACKGROUND, stack.plan(stack.world.now())).await };
     let sending = Used { log_bytes: NOTICE_LINES, ..used(&stack, BACKGROUND, stack.send_due()).await };
     let apology = together(beyond(planning, &idle_evening), beyond(sending, &idle_minute));
@@ -120,7 +121,7 @@ async fn jobs(accents: Accents) -> Jobs {
     Jobs { first_push, change, result, supplement, apology, inquiry, idle_minute, idle_evening }
 }
 
-/// A push and its stream record, one invocation each, a minute after whatever was before: indexes show it, and the
+/// A push and its stream record, one invocation each, a minute after everything before: indexes are up to date, and the
 /// rate limiter is free.
 async fn pushed(stack: &mut Stack, snapshots: &serde_json::Value) -> Used {
     tokio::time::sleep(A_MINUTE).await;
@@ -153,7 +154,7 @@ fn together(one: Used, other: Used) -> Used {
     }
 }
 
-/// What `job` takes more than `without`.
+/// What `job` uses more than `without`.
 fn beyond(job: Used, without: &Used) -> Used {
     Used {
         spent: job.spent - without.spent.clone(),
@@ -171,23 +172,23 @@ pub struct Month {
     pub dossiers: f64,
     /// Texts to 8083.
     pub inquiries: f64,
-    /// Changes of a dossier after its first snapshot, the last of them its result.
+    /// Changes of a dossier after its first snapshot. The last change is its result.
     pub changes: f64,
-    /// Dossiers of a hundred that need papers.
+    /// Percentage of dossiers that need papers.
     pub supplements: f64,
-    /// Dossiers of a hundred that are late.
+    /// Percentage of dossiers that are late.
     pub apologies: f64,
-    /// USD a part of SMS.
+    /// USD per part of SMS.
     pub part: f64,
 }
 
 /// Minutes of thirty days, and evenings with their second passes.
 const MINUTES: f64 = 30.0 * 24.0 * 60.0;
 const EVENINGS: f64 = 30.0 * 2.0;
-/// Metrics that functions emit, and secrets the stack makes.
+/// Metrics that functions write, and secrets of the stack.
 const METRICS: f64 = 18.0;
 const SECRETS: f64 = 2.0;
-/// What is stored of a dossier and an inquiry, both with their index, in GB; and for how many months.
+/// The stored size of a dossier and an inquiry, both with their index, in GB; and for how many months.
 const DOSSIER_GB: f64 = 1.4e-6;
 const NOTICE_GB: f64 = 0.7e-6;
 const INQUIRY_GB: f64 = 1.2e-6;
@@ -226,7 +227,7 @@ impl Month {
     }
 }
 
-/// One notice and one inquiry, in Markdown: micro-dollars beside what they are made of.
+/// One notice and one inquiry, in Markdown: micro-dollars, and what they consist of.
 pub fn jobs_table(kept: &Jobs, stripped: &Jobs, part: f64) -> String {
     let mut lines = vec![
         "| one | calls | write units | read units | µUSD without SMS | SMS parts, accents kept | stripped | USD of SMS, kept | stripped |".to_owned(),
@@ -292,7 +293,7 @@ mod tests {
         assert_eq!(kept.inquiry.spent.parts, 0, "the operator sends the reply");
     }
 
-    /// Millionths of a dollar: a change that spends more shows here.
+    /// Millionths of a dollar: a change that costs more is visible here.
     #[test]
     fn a_notice_and_an_inquiry_cost_so_many_millionths_of_a_dollar() {
         let jobs = count(Accents::Keep);

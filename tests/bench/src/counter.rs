@@ -1,12 +1,12 @@
 //! A proxy between the functions and the local stack that counts the calls of AWS and DynamoDB's request units.
 //!
-//! Units of a write, its indexes' among them, and of a read of one item are the local stack's own count. Those of a Query
-//! and of a BatchGetItem follow DynamoDB's rule from what was asked and answered, for the local stack takes each for one
-//! read; so do those of a write whose condition fails, of which it counts none.
+//! The local stack counts the units of a write, its indexes included, and of a read of one item. Those of a Query and
+//! of a BatchGetItem are computed by DynamoDB's rule from the request and the answer, because the local stack counts
+//! each as one read; so are those of a write whose condition fails, which it does not count.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html>
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use reqwest::blocking::Client;
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::aws::action;
 use crate::http::{Request, Response, Server, answer_all};
 
-/// A call that passed.
+/// A call that passed through the proxy.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Passed {
     /// `GetItem`, `Publish`, …
@@ -26,14 +26,13 @@ pub struct Passed {
     pub read_units: f64,
 }
 
-/// The counter.
 pub struct Counter {
     server: Server,
     passed: Arc<Mutex<Vec<Passed>>>,
 }
 
 impl Counter {
-    /// Before the local stack at `endpoint`.
+    /// A proxy before the local stack at `endpoint`.
     pub fn before(endpoint: &str) -> Result<Self> {
         let client = Client::builder().no_proxy().timeout(Duration::from_secs(60)).build()?;
         let (endpoint, passed) = (endpoint.to_owned(), Arc::new(Mutex::new(Vec::new())));
@@ -54,13 +53,13 @@ impl Counter {
         format!("http://{}", self.server.address)
     }
 
-    /// What has passed since this was last asked.
+    /// The calls since the last call of this function.
     pub fn take(&self) -> Vec<Passed> {
         std::mem::take(&mut *self.passed.lock().expect("no panic holds it"))
     }
 }
 
-/// Hands a request on, DynamoDB's with the question what it took.
+/// Passes a request on. A request to DynamoDB also asks for the consumed capacity.
 fn pass(client: &Client, endpoint: &str, request: &Request) -> Result<(Response, Passed)> {
     let (action, asked) = (action(request), serde_json::from_slice::<Value>(&request.body).unwrap_or_default());
     let is_dynamodb = request.header("x-amz-target").starts_with("DynamoDB_");
@@ -103,7 +102,7 @@ fn units(action: &str, asked: &Value, answer: &Value) -> (f64, f64) {
             (0.0, tables.map(|table| a_read(table) * keys(table)).sum())
         }
         "GetItem" => (0.0, counted.unwrap_or_default()),
-        // A condition that fails costs as a write of the existing item.
+        // A failed condition costs as much as a write of the existing item.
         _ => (counted.unwrap_or_else(|| blocks(item_size(&answer["Item"]), 1024)), 0.0),
     }
 }

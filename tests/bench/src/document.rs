@@ -1,4 +1,4 @@
-//! docs/performance.md: what a run says replaces what the last one said, between two marks.
+//! docs/performance.md: a run replaces the results of the last run, between two marks.
 
 use std::fs;
 use std::path::Path;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The value that a share of `values` is at or below: 0.5 is the median. Zero of nothing.
+/// The value that a share of `values` does not exceed: 0.5 is the median. Zero if there are no values.
 pub fn percentile<T: Copy + Ord + Default>(values: &[T], share: f64) -> T {
     let mut sorted = values.to_vec();
     sorted.sort_unstable();
@@ -10,7 +10,7 @@ pub fn percentile<T: Copy + Ord + Default>(values: &[T], share: f64) -> T {
     sorted.get(place.saturating_sub(1)).copied().unwrap_or_default()
 }
 
-/// How many times `ours` goes into `theirs`, as the median of the rounds: both of a round met the same noise.
+/// The ratio of `theirs` to `ours`, as the median of the rounds: both of a round have the same noise.
 pub fn ratio(theirs: &[Duration], ours: &[Duration]) -> f64 {
     let rounds = theirs.iter().zip(ours).map(|(theirs, ours)| theirs.as_secs_f64() / ours.as_secs_f64().max(1e-9));
     let mut rounds: Vec<f64> = rounds.collect();

@@ -11,37 +11,36 @@ use simulation::promises::in_virtual_time;
 use simulation::scenario::{dossier, notice_config, phone};
 use simulation::world::World;
 
-/// What one job took, on average.
+/// The average cost of one job.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Each {
-    /// Calls of AWS.
+    /// AWS calls.
     pub calls: f64,
     /// Write request units.
     pub write_units: f64,
     /// Read request units.
     pub read_units: f64,
-    /// Milliseconds waited, at 5 a call.
+    /// Milliseconds waited, at 5 ms per call.
     pub milliseconds: f64,
 }
 
-/// The jobs of a province with so many dossiers.
+/// The jobs of a province with that many dossiers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Grown {
     /// Dossiers in the table, all of them due tomorrow.
     pub dossiers: usize,
     /// A snapshot pushed.
     pub push: Each,
-    /// A result notice, from the stream to its mark.
+    /// A result notice, from the stream to the completed row.
     pub notice: Each,
-    /// An inquiry.
     pub inquiry: Each,
-    /// An apology planned, of all of them.
+    /// An apology planned, the average of all.
     pub planned: Each,
-    /// An apology sent, of a sample.
+    /// An apology sent, the average of a sample.
     pub sent: Each,
 }
 
-/// How many of each job are tried, where it is not all.
+/// How many of each job are measured, if not all.
 pub(crate) const SAMPLE: usize = 200;
 
 /// Measures a province of `dossiers`.
@@ -76,7 +75,7 @@ async fn jobs(dossiers: usize) -> Grown {
     });
     let inquiry = inquiry.await;
 
-    // Closed for another half hour: planned only, and then all due at once.
+    // Closed for another half hour: the apologies are only planned now, and are then all due at once.
     stack.notice_config.window = "18:00-21:00".parse().expect("a window");
     let planned = each(&stack, dossiers, stack.plan(stack.world.now())).await;
     tokio::time::sleep(std::time::Duration::from_secs(3_600)).await;
@@ -89,7 +88,8 @@ async fn jobs(dossiers: usize) -> Grown {
     stack.deliver_stream().await; // the pushes, which require no notice
     let (before, mut waited) = (stack.world.meter.spent(), chrono::TimeDelta::zero());
     for number in 0..SAMPLE {
-        // Far enough apart that no notice waits for the rate limiter: its delay does not depend on the table.
+        // With enough time between them that no notice waits for the rate limiter: its delay does not depend on the
+        // table.
         tokio::time::sleep(std::time::Duration::from_secs(5)).await;
         let done = json!({"revision": 3, "step": "Trả kết quả"});
         stack.world.write(dossier(&code(number * step), &phone(number), done));
@@ -118,7 +118,7 @@ fn average(spent: &Spent, took: chrono::TimeDelta, count: usize) -> Each {
 }
 
 impl Each {
-    /// A sum, shared out.
+    /// The average of a sum.
     pub(crate) fn over(self, count: f64) -> Self {
         Self {
             calls: self.calls / count,
@@ -133,7 +133,7 @@ fn code(number: usize) -> String {
     format!("016{number:07}")
 }
 
-/// The growth as a table in Markdown: in memory, and on the local stack.
+/// The growth as a Markdown table: in memory, and on the local stack.
 pub fn table(in_memory: &[Grown], on_the_stack: &[Grown]) -> String {
     let mut lines = vec![
         "Calls · write units · read units · milliseconds, each on average: in memory those waited at 5 ms a call, on the \
@@ -163,7 +163,7 @@ impl Grown {
         [self.push, self.notice, self.inquiry, self.planned, self.sent]
     }
 
-    /// How many times as much of anything counted a job takes here as in the other province, at the most.
+    /// The largest ratio of any count of a job here to the count in the other province.
     fn dearest_beside(&self, other: &Self) -> f64 {
         let counts = |each: Each| [each.calls, each.write_units, each.read_units];
         let ours = self.jobs().into_iter().flat_map(counts);
@@ -205,7 +205,8 @@ mod tests {
                 ("calls", small.calls, large.calls),
                 ("write units", small.write_units, large.write_units),
                 ("read units", small.read_units, large.read_units),
-                // Planning keeps below 700 rows a second, which the first page of a small province does not notice.
+                // Planning writes at most 700 rows per second. The only page of a small province is not delayed by
+                // that.
                 (
                     "milliseconds",
                     if job == "planned" { 1_000.0 / 700.0 } else { small.milliseconds },

@@ -1,5 +1,5 @@
-//! Just enough HTTP/1.1 to answer the clients that the bench starts itself: bodies with a length, connections kept
-//! alive, a thread each. A server of a framework would weigh more than what is measured.
+//! The part of HTTP/1.1 that the benchmark's own clients need: bodies with a length, persistent connections, one thread
+//! per connection. A framework's server would use more resources than what is measured.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,47 +7,42 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-/// A request.
 #[derive(Debug)]
 pub struct Request {
-    /// GET, POST.
     pub method: String,
-    /// With its query.
+    /// Path and query.
     pub path: String,
     headers: Vec<(String, String)>,
-    /// As it came.
+    /// The raw body.
     pub body: Vec<u8>,
 }
 
 impl Request {
-    /// A header's value, empty where it is not there.
+    /// A header's value, empty if it is missing.
     pub fn header(&self, name: &str) -> &str {
         let found = self.headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name));
         found.map_or("", |(_, value)| value)
     }
 }
 
-/// A response.
 #[derive(Debug, Default)]
 pub struct Response {
-    /// 200 and the like.
     pub status: u16,
-    /// Beside Content-Length.
+    /// Headers in addition to Content-Length.
     pub headers: Vec<(&'static str, String)>,
-    /// The body.
     pub body: Vec<u8>,
 }
 
-/// A listener on a free port of loopback. It ends with this value.
+/// A listener on a free port of loopback. It stops when this value is dropped.
 #[derive(Debug)]
 pub struct Server {
-    /// Where it listens.
+    /// Its address.
     pub address: SocketAddr,
     over: Arc<AtomicBool>,
 }
 
 impl Server {
-    /// Hands every connection to `serve`, on a thread of its own.
+    /// Passes every connection to `serve`, on a thread of its own.
     pub fn start(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let (address, over) = (listener.local_addr()?, Arc::new(AtomicBool::new(false)));
@@ -73,7 +68,7 @@ impl Drop for Server {
     }
 }
 
-/// Answers a connection's requests one after the other; None ends it.
+/// Answers the requests of a connection one after the other, until `serve` returns None.
 pub fn answer_all(
     mut stream: impl Read + Write,
     mut answer: impl FnMut(Request) -> Option<Response>,
@@ -98,7 +93,7 @@ fn written(response: &Response) -> Vec<u8> {
     bytes
 }
 
-/// The next request; None where the client has gone.
+/// The next request; None if the client has closed the connection.
 fn read(stream: &mut impl Read, received: &mut Vec<u8>) -> io::Result<Option<Request>> {
     loop {
         if let Some((request, length)) = parse(received)? {
@@ -115,7 +110,7 @@ fn read(stream: &mut impl Read, received: &mut Vec<u8>) -> io::Result<Option<Req
     }
 }
 
-/// A request and its length, where all of it is there.
+/// A request and its length, if all of it has arrived.
 fn parse(received: &[u8]) -> io::Result<Option<(Request, usize)>> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut parsed = httparse::Request::new(&mut headers);

@@ -1,4 +1,4 @@
-//! One event for each function, as AWS sends it, and what the endpoint finds for it.
+//! One event for each function, as AWS sends it, and the data that the endpoint returns for it.
 
 use std::fs;
 use std::path::Path;
@@ -12,29 +12,29 @@ use standardwebhooks::Webhook;
 use crate::aws::Contents;
 
 const INTAKE_KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-/// The dossier that events/ is about.
+/// The dossier of the files in events/.
 const CODE: &str = "0161701234";
 
-/// The events, from `events/` where they need not be of today.
+/// The events; from `events/` if they need not have today's date.
 pub struct Jobs {
     lookup: Value,
     change: Value,
 }
 
 impl Jobs {
-    /// Reads them in the repository `root`.
+    /// Reads them from the repository `root`.
     pub fn read(root: &Path) -> Result<Self> {
         let read =
             |name: &str| -> Result<Value> { Ok(serde_json::from_slice(&fs::read(root.join("events").join(name))?)?) };
         Ok(Self { lookup: read("lookup-found.json")?, change: read("notify-result.json")?["Records"][0].clone() })
     }
 
-    /// A citizen's text, brought by Kannel.
+    /// A citizen's text, delivered by Kannel.
     pub fn lookup(&self) -> Value {
         self.lookup.clone()
     }
 
-    /// A text to 8083 of that sender, with an id of its own.
+    /// A text to 8083 from that sender, with an id of its own.
     pub fn text(&self, sender: &str, text: &str, id: &str) -> Value {
         let mut event = self.lookup.clone();
         for (name, value) in [("msisdn", sender), ("mo_message", text), ("request_id", id)] {
@@ -88,7 +88,7 @@ impl Jobs {
             "time": Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string(), "region": "ap-southeast-1", "detail": {}})
     }
 
-    /// What the endpoint finds: the events' dossier, and `due` more that are due tomorrow.
+    /// What the endpoint returns: the events' dossier, and `due` more that are due tomorrow.
     pub fn contents(&self, due: usize) -> Contents {
         let dossier = self.change["dynamodb"]["NewImage"].clone();
         let mut appointed = dossier.clone();

@@ -1,5 +1,5 @@
-//! How fast, how small and how cheap. Processes are driven through a Lambda Runtime API of our own and call an AWS
-//! endpoint of our own that answers in a fixed time, so that only their own work differs.
+//! Measures speed, size and cost. The processes get their events from our own Lambda Runtime API and call our own AWS
+//! endpoint, which answers after a fixed time, so that only their own work differs.
 
 pub mod aws;
 pub mod benchmark;

@@ -1,5 +1,5 @@
-//! The jobs of growth on the local stack: the functions as they are built for AWS, on tables made from infra/tables.yaml,
-//! every call counted on its way. Real time passes, most of it the local stack's own.
+//! The jobs of growth on the local stack: the functions as they are built for AWS, on tables made from
+//! infra/tables.yaml, with every call counted. Real time passes, most of it in the local stack itself.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -118,7 +118,7 @@ impl Province {
         bail!("the local stack made {:?} of infra/tables.yaml in 30 s", self.tables)
     }
 
-    /// By its name in the template.
+    /// Its logical id in the template.
     fn table(&self, resource: &str) -> &str {
         let start = format!("{}-{resource}", self.stack);
         self.tables.iter().find(|name| name.starts_with(&start)).map_or("", String::as_str)
@@ -150,7 +150,7 @@ impl Province {
         })
     }
 
-    /// A job, a sample of times.
+    /// A job, measured on a sample.
     fn each(&self, mut job: impl FnMut(usize) -> Result<()>) -> Result<Each> {
         self.counter.take();
         let began = Instant::now();
@@ -195,11 +195,11 @@ impl Province {
     }
 }
 
-/// The local stack reads the service from it, and checks no signature.
 fn messages(calls: &[Passed]) -> usize {
     calls.iter().filter(|call| call.action == "Publish").count()
 }
 
+/// The local stack reads the service's name from it, and checks no signature.
 fn credential(service: &str) -> String {
     format!(
         "AWS4-HMAC-SHA256 Credential=test/20260101/ap-southeast-1/{service}/aws4_request, SignedHeaders=host, Signature=0"

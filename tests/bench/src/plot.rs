@@ -18,7 +18,7 @@ const JOBS: [Job; 5] = [
     ("an apology sent", |grown| grown.sent),
 ];
 
-/// The whole picture: lines in memory, squares on the local stack, whose time is its own and is not drawn.
+/// The whole picture: lines are in memory; squares are on the local stack, whose time is its own and is not drawn.
 pub fn growth(grown: &[Grown], on_the_stack: &[Grown]) -> String {
     let (width, height) = (2.0 * (PANEL.0 + MARGIN) + 40.0, PANEL.1 + 2.0 * MARGIN + 24.0);
     let mut svg = format!(
@@ -93,7 +93,7 @@ fn log(row: Option<&Grown>) -> f64 {
     row.map_or(0.0, |row| (row.dossiers as f64).log10())
 }
 
-/// The next of 4, 8, 20, 40, 80, … at or above it: quarters of them read well.
+/// The next of 4, 8, 20, 40, 80, … that is not smaller: their quarters are round numbers.
 fn scale_for(highest: f64) -> f64 {
     let decade = 10_f64.powf(highest.max(1.0).log10().floor());
     [0.4, 0.8, 2.0, 4.0, 8.0, 20.0]

@@ -1,6 +1,6 @@
-//! List prices of AWS in ap-southeast-1 (Singapore), in USD, before the free tier and tax, of August and
-//! September 2026. AWS's own pages could not be reached from where this was written: [`Price::source`] says through what
-//! each was read, and where more than one reading account.
+//! List prices of AWS in ap-southeast-1 (Singapore), in USD, before the free tier and tax, of August and September
+//! 2026. AWS's own pages could not be reached from the author's machine: [`Price::source`] says where each price was
+//! read, and for which price more than one reading exists.
 
 /// What one unit costs.
 #[derive(Debug, Clone, Copy)]
@@ -9,7 +9,7 @@ pub struct Price {
     pub unit: &'static str,
     /// USD for one.
     pub usd: f64,
-    /// What the figure rests on.
+    /// The source of the figure.
     pub source: &'static str,
 }
 
@@ -55,14 +55,14 @@ pub const TRACE: Price = Price {
     usd: 5.00e-6,
     source: "the same in other regions' offer files; not confirmed for this one",
 };
-/// SNS to a Vietnamese phone, whatever its network.
+/// SNS to a Vietnamese phone of any network.
 pub const SMS_PART: Price = Price {
     unit: "SMS part to Vietnam",
     usd: 0.139_89,
     source: "an extract of AWS's SMS price file, 8 September 2026: one price for the country",
 };
 
-/// All of them, for the table.
+/// All prices, for the table.
 pub const ALL: [Price; 13] = [
     INVOCATION,
     GB_SECOND,

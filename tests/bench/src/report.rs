@@ -1,4 +1,4 @@
-//! The table, in Markdown, and each goal beside what was measured.
+//! The table in Markdown, and each goal with the measured value.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::figures::{percentile, ratio};
 /// Sizes of zips in bytes, by candidate.
 pub type Sizes = BTreeMap<String, u64>;
 
-/// One row a candidate.
+/// One row per candidate.
 pub fn table(candidates: &[Candidate], sizes: &Sizes) -> String {
     let mut lines = vec![
         "| | start, ms | of it CPU | first, ms | warm p50, ms | p99, ms | CPU each, ms | memory, MB | zip, MB | AWS calls when warm |".to_owned(),
@@ -36,7 +36,7 @@ fn row(of: &Candidate, sizes: &Sizes) -> String {
     )
 }
 
-/// Milliseconds with three digits that mean something.
+/// Milliseconds with three significant digits.
 pub fn ms(time: Duration) -> String {
     let ms = time.as_secs_f64() * 1e3;
     match ms {
@@ -51,7 +51,7 @@ pub fn megabytes(bytes: u64) -> String {
     format!("{:.1}", bytes as f64 / 1e6)
 }
 
-/// A goal and what came of it.
+/// A goal and its result.
 struct Goal {
     what: String,
     wanted: String,
@@ -113,7 +113,7 @@ pub fn goals(candidates: &[Candidate], sizes: &Sizes) -> String {
     head.into_iter().chain(rows).collect::<Vec<_>>().join("\n")
 }
 
-/// What a citizen waits for on a cold start, each round: a start and the first invocation.
+/// How long a citizen waits on a cold start, in each round: a start and the first invocation.
 fn cold(of: &Candidate) -> Vec<Duration> {
     let starts =
         of.starts.chunks((of.starts.len() / of.firsts.len().max(1)).max(1)).map(|round| percentile(round, 0.5));

@@ -1,4 +1,4 @@
-//! A small Lambda Runtime API: hands one event at a time to one process, and takes the time of each.
+//! A small Lambda Runtime API: passes one event at a time to one process, and measures the time of each.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
@@ -31,7 +31,6 @@ enum Signal {
 }
 
 impl RuntimeApi {
-    /// On a free port.
     pub fn start() -> io::Result<Self> {
         let (events, waiting) = channel();
         let (signal, signals) = channel();
@@ -58,7 +57,7 @@ impl RuntimeApi {
         }
     }
 
-    /// Hands an event over: how long until its answer was here, and the answer.
+    /// Passes an event to the process. Returns the time until the answer, and the answer.
     pub fn invoke(&mut self, event: &[u8]) -> Result<(Duration, Vec<u8>)> {
         self.handed += 1;
         self.events.send((self.handed, event.to_vec()))?;
@@ -68,7 +67,7 @@ impl RuntimeApi {
                 Signal::Handed(at) => handed = Some(at),
                 Signal::Answered(at, body) => answered = Some((at, body)),
                 Signal::Failed(why) => bail!("it answered with an error: {why}"),
-                // Ready for the next one: what it does after an answer is not ours to wait for, but is its own work.
+                // The time until the process is ready for the next event is its own work, but no caller waits for it.
                 Signal::Next(_) => {
                     let (at, body) = answered.context("it asked for more before it answered")?;
                     return Ok((at - handed.context("it answered before it was asked")?, body));

@@ -1,4 +1,4 @@
-//! A function's process, as Lambda starts it, and what the kernel says of it.
+//! A function's process, started as Lambda starts it, and the kernel's figures for it.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -9,14 +9,13 @@ use anyhow::{Context, Result};
 
 use crate::runtime_api::RuntimeApi;
 
-/// What to run, and with what settings.
 #[derive(Debug, Clone)]
 pub struct Program {
     /// The command and its arguments.
     pub command: Vec<String>,
-    /// The environment: nothing else is in it.
+    /// The whole environment.
     pub env: Vec<(String, String)>,
-    /// What it prints goes here, as CloudWatch would get it.
+    /// Where its output goes, as CloudWatch would get it.
     pub log: PathBuf,
 }
 
@@ -31,7 +30,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts it and waits until it is ready.
+    /// Starts the process and waits until it is ready.
     pub fn start(program: &Program) -> Result<Self> {
         let api = RuntimeApi::start()?;
         let log = File::create(&program.log)?;
@@ -53,7 +52,6 @@ impl Sandbox {
         Ok(sandbox)
     }
 
-    /// One invocation.
     pub fn invoke(&mut self, event: &[u8]) -> Result<(Duration, Vec<u8>)> {
         self.api.invoke(event)
     }
@@ -68,7 +66,7 @@ impl Sandbox {
         Ok(Duration::from_nanos(nanoseconds))
     }
 
-    /// The most memory it ever held, in bytes.
+    /// Its peak memory, in bytes.
     pub fn peak_memory(&self) -> Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -1,4 +1,4 @@
-//! A certificate authority of this run's own; every measured process is configured to trust it.
+//! A certificate authority of this run; every measured process is configured to trust it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,24 +9,24 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, 
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// Certificates a system trusts: the ones a function on AWS Lambda reads at its start, some 140.
+/// The system's trusted certificates: the ones that a function on AWS Lambda reads at its start, about 140.
 const SYSTEM_ROOTS: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
-/// What the endpoint shows, and the files that make clients trust it.
+/// The endpoint's certificate, and the files that make clients trust it.
 pub struct Authority {
-    /// For the endpoint's side.
+    /// For the endpoint.
     pub server: Arc<ServerConfig>,
     /// Our authority alone.
     pub own: PathBuf,
-    /// Amazon's five and ours: what our functions trust.
+    /// Amazon's five and ours: the ones that our functions trust.
     pub few: PathBuf,
-    /// The system's authorities and ours, as heavy to read as on AWS.
+    /// The system's authorities and ours: reading them takes as long as on AWS.
     pub bundle: PathBuf,
 }
 
 impl Authority {
-    /// A new one; its public part is written to `folder`. `root`: the repository.
+    /// A new authority. Its public part is written to `folder`. `root`: the repository.
     pub fn new(root: &Path, folder: &Path) -> Result<Self> {
         let mut params = CertificateParams::new([])?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -53,7 +53,7 @@ impl Authority {
     }
 }
 
-/// RSA of 2048 bits, as AWS's endpoints and the authorities above them have it.
+/// RSA with 2048 bits, like AWS's endpoints and the authorities above them.
 fn rsa() -> Result<KeyPair> {
     Ok(KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?)
 }

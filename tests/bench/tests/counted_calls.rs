@@ -1,7 +1,7 @@
-//! The functions as they are deployed, and every call they make of AWS, counted at the wire: exactly these, never more.
+//! The functions as they are deployed, and every AWS call they make, counted on the network: exactly these, no more.
 //!
-//! `make test` builds the binaries before. The simulated world's meter, which the bill and the growth rest on, is held to
-//! the same counts.
+//! `make test` builds the binaries before. The simulation's meter, which the bill and the growth are computed with, is
+//! compared with the same counts.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use bench::jobs::Jobs;
 use bench::sandbox::{Program, Sandbox};
 use serde_json::Value;
 
-/// A function's process, the AWS it calls, and what it called before its first event.
+/// A function's process, the AWS it calls, and its calls before its first event.
 struct Running {
     sandbox: Sandbox,
     aws: Aws,
@@ -118,7 +118,7 @@ fn a_minute_in_which_nothing_is_due_takes_three_queries() {
     exactly(&sender.invoke(&jobs.rule()), [("Query", 3)]);
 }
 
-/// What the meter calls a kilobyte is one: rows as the adapters write them stay under it, dossiers and inquiries too.
+/// The meter counts one kilobyte for each row: rows as the adapters write them are smaller, dossiers and inquiries too.
 #[test]
 fn every_row_is_one_write_unit() {
     let jobs = jobs();
@@ -129,7 +129,7 @@ fn every_row_is_one_write_unit() {
         calls.iter().filter(|call| matches!(call.action.as_str(), "PutItem" | "UpdateItem")).collect();
     assert_eq!(written.len(), 3 + 2 + 1);
     for call in written {
-        // JSON is longer than what DynamoDB counts: types, quotes, expressions.
+        // JSON is longer than what DynamoDB counts: it has types, quotes, expressions.
         let bytes = call.body.to_string().len();
         assert!(bytes <= 2_048, "{} of {}: {bytes} bytes", call.action, call.body["TableName"]);
         let item: usize =

@@ -1,6 +1,7 @@
-//! Every parser of outside input, given any bytes. Each must come back, and what it lets through must be what it promises.
+//! Every parser of outside input, with arbitrary bytes. None may panic, and what a parser accepts must have its
+//! guaranteed properties.
 //!
-//! `make fuzz` drives them by libFuzzer, one target a function; the corpora also run as plain tests.
+//! `make fuzz` runs them with libFuzzer, one target per function; the corpora also run as plain tests.
 
 use std::sync::Arc;
 
@@ -38,7 +39,7 @@ pub const TARGETS: [Target; 11] = [
     ("first_load", first_load),
 ];
 
-/// A receipt code is canonical, and can be asked for.
+/// A receipt code is canonical, and can be asked for at 8083.
 pub fn receipt_code(data: &[u8]) {
     if let Ok(code) = ReceiptCode::parse(&text(data)) {
         assert!((1..=ReceiptCode::MAX_LENGTH).contains(&code.as_str().len()));
@@ -48,7 +49,7 @@ pub fn receipt_code(data: &[u8]) {
     }
 }
 
-/// A phone is `+84` and nine digits, and reads as itself.
+/// A phone is `+84` and nine digits, and parses to itself.
 pub fn phone(data: &[u8]) {
     if let Ok(phone) = Phone::parse(&text(data)) {
         let digits = phone.as_e164().strip_prefix("+84").expect("Vietnam's country code");
@@ -57,7 +58,7 @@ pub fn phone(data: &[u8]) {
     }
 }
 
-/// What is understood of a text to 8083 is understood when it is written properly.
+/// What is understood of a text to 8083 is also understood when it is written in the right syntax.
 pub fn inquiry(data: &[u8]) {
     let readings = inquiry::asked_for(&text(data));
     assert!(readings.len() <= 3, "{readings:?}");
@@ -67,7 +68,7 @@ pub fn inquiry(data: &[u8]) {
     }
 }
 
-/// A dossier reads back from what is written of it.
+/// A dossier can be read from its serialized form.
 pub fn snapshot(data: &[u8]) {
     let Ok(Value::Object(snapshot)) = serde_json::from_slice(data) else { return };
     if let Ok(dossier) = Dossier::parse(&snapshot) {
@@ -76,14 +77,14 @@ pub fn snapshot(data: &[u8]) {
     }
 }
 
-/// A notice's key reads back from what is written of it.
+/// A notice's key can be parsed from its written form.
 pub fn notice_key(data: &[u8]) {
     if let Ok(key) = text(data).parse::<NoticeKey>() {
         assert_eq!(key.to_string().parse(), Ok(key));
     }
 }
 
-/// Whatever a text holds, it fits the parts it is given, whole letters of it, with its accents or without.
+/// Any text fits the given parts, cut between letters, with or without accents.
 pub fn sms(data: &[u8]) {
     let text: String = text(data).nfc().collect();
     for accents in [Accents::Keep, Accents::Strip] {
@@ -96,7 +97,7 @@ pub fn sms(data: &[u8]) {
     }
 }
 
-/// A record of the stream fails alone or is worked through; it never takes the function down.
+/// A record of the stream fails alone or is processed; it never crashes the function.
 pub fn stream_record(data: &[u8]) {
     let Ok(record) = serde_json::from_slice::<Value>(data) else { return };
     let batch = [record, json!({"eventName": "REMOVE"})];
@@ -123,7 +124,7 @@ pub fn push(data: &[u8]) {
     });
 }
 
-/// A message that a gateway brings, genuine or not, is answered or refused, never left to crash; a reply fits its parts.
+/// A message that a gateway delivers, genuine or not, is answered or refused without a crash; a reply fits its parts.
 pub fn gateway_message(data: &[u8]) {
     let secret = json!({
         "kannel": {"user": "u", "password": "p"},
@@ -139,7 +140,7 @@ pub fn gateway_message(data: &[u8]) {
     }
 }
 
-/// Whatever an operator's member of GatewaySecret holds, a request is answered or refused. First line: the member.
+/// Whatever an operator's member of GatewaySecret contains, a request is answered or refused. First line: the member.
 pub fn gateway_secret(data: &[u8]) {
     let Some(end) = data.iter().position(|byte| *byte == b'\n') else { return };
     let (member, parameters) = (&data[..end], &data[end + 1..]);
@@ -151,7 +152,7 @@ pub fn gateway_secret(data: &[u8]) {
     }
 }
 
-/// Every row of a list of dossiers is loaded or refused, once, and what is refused can be written back.
+/// Every row of a list of dossiers is loaded or refused, once, and refused rows can be written to a file.
 pub fn first_load(data: &[u8]) {
     let Ok(table) = import::table::read(data) else { return };
     let Ok(columns) = Columns::of(&table.header) else { return };
@@ -169,7 +170,7 @@ fn ask(secret: &Value, request: &ApiGatewayProxyRequest) {
     });
 }
 
-/// The parameters in a query, in a form, and as a body of JSON; with Kannel's credentials and a bearer's token.
+/// The parameters in a query, in a form, and as a JSON body; with Kannel's credentials and a bearer token.
 fn requests(gateway: &str, data: &[u8]) -> Vec<ApiGatewayProxyRequest> {
     let parameters = text(data);
     let query: serde_json::Map<String, Value> = parameters
@@ -193,7 +194,7 @@ fn requests(gateway: &str, data: &[u8]) -> Vec<ApiGatewayProxyRequest> {
     ]
 }
 
-/// A stack with nothing in it, in virtual time.
+/// An empty stack, in virtual time.
 fn on_an_empty_stack(try_it: impl AsyncFn(&Stack)) {
     in_virtual_time(async {
         let noon = "2026-11-24T05:00:00Z".parse().expect("a time");

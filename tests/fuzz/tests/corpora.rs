@@ -1,4 +1,4 @@
-//! What the fuzzers start from, and whatever they once found: run by `make test`, without a fuzzer.
+//! The fuzzers' start values and their earlier findings: run by `make test`, without a fuzzer.
 
 use std::fs;
 use std::path::Path;

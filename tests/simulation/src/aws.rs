@@ -1,9 +1,9 @@
 //! AWS as it calls the functions: the stream's shards, the rules, and the retries of each.
 //!
-//! - A stream batch that fails comes again from its lowest failed sequence number on; one that fails whole is halved
-//!   (BisectBatchOnFunctionError); what fails alone too often, or is too old, goes to the dead-letter bucket whole.
-//!   <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-errors.html>
-//! - A rule's event is tried three times: Lambda's two retries, a minute and two later.
+//! - A stream batch that fails is delivered again from its lowest failed sequence number on. A batch that fails as a
+//!   whole is split in two (BisectBatchOnFunctionError). A single record that fails too often or is too old goes to the
+//!   dead-letter bucket with its content. <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-errors.html>
+//! - A rule's event is tried three times: Lambda retries after one minute and after two more.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -42,21 +42,16 @@ impl Default for Mapping {
     }
 }
 
-/// The deployed system, played.
+/// The deployed system, simulated.
 pub struct Stack {
-    /// The tables, the network, the clock.
     pub world: Arc<World>,
-    /// What goes wrong.
     pub faults: Arc<Faults>,
-    /// The stack's parameters.
     pub notice_config: NoticeConfig,
-    /// The stream's settings.
     pub mapping: Mapping,
-    /// Every sandbox's ports.
     pub ports: SimulatedPorts,
-    /// Records set aside, as the S3 object holds them.
+    /// Records in the dead-letter bucket, as the S3 object has them.
     pub bucket: Vec<Value>,
-    /// Sandboxes' clocks, in turn.
+    /// The clock differences of the sandboxes, in turn.
     pub skews: Vec<TimeDelta>,
     checkpoint: usize,
     invocations: AtomicUsize,
@@ -68,7 +63,7 @@ const APOLOGY: TimeDelta = TimeDelta::seconds(900);
 const SENDER: TimeDelta = TimeDelta::seconds(70);
 
 impl Stack {
-    /// A fresh deployment on `world`.
+    /// A new deployment on `world`.
     pub fn new(world: Arc<World>, faults: Arc<Faults>, notice_config: NoticeConfig) -> Self {
         let ports = SimulatedPorts::new(world.clone(), faults.clone());
         let mapping = Mapping::default();
@@ -85,7 +80,7 @@ impl Stack {
         }
     }
 
-    /// What a cold sandbox sees of the world. Its clock is off by the next of `skews`.
+    /// A cold sandbox's ports. Its clock differs by the next of `skews`.
     pub(crate) fn sandbox_ports(&self) -> SimulatedPorts {
         let number = self.invocations.fetch_add(1, Ordering::Relaxed);
         let skew = self.skews.get(number % self.skews.len().max(1)).copied().unwrap_or_default();
@@ -103,15 +98,15 @@ impl Stack {
         (NoticeSender::new(ports, self.notice_config.clone()), self.request())
     }
 
-    /// Runs a handler until it ends, its sandbox dies or its time is up. None where nothing came back.
+    /// Runs a handler until it ends, its sandbox crashes or its time is up. None if it returned nothing.
     pub(crate) async fn invoke<T>(&self, time_out: TimeDelta, handler: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             done = tokio::time::timeout(time_out.to_std().expect("a time-out"), handler) => done.ok(),
-            () = self.faults.death() => None,
+            () = self.faults.crashed() => None,
         }
     }
 
-    /// Delivers the stream until every record is past its checkpoint.
+    /// Delivers the stream until the checkpoint is past every record.
     pub async fn deliver_stream(&mut self) {
         let shards = self.mapping.shards;
         let first = self.checkpoint;
@@ -135,7 +130,7 @@ impl Stack {
         }
     }
 
-    /// One batch, until it is through or set aside.
+    /// One batch, until it is processed or in the dead-letter bucket.
     async fn deliver_batch(&mut self, records: Vec<Value>) {
         let mut waiting = vec![records];
         while let Some(mut batch) = waiting.pop() {
@@ -158,7 +153,7 @@ impl Stack {
                     waiting.push(batch);
                     break;
                 }
-                // At once: AWS documents no pause, so none is counted on.
+                // At once: AWS documents no pause, so none is assumed.
             }
         }
     }
@@ -178,7 +173,7 @@ impl Stack {
             .map(|(response, _, _)| response)
     }
 
-    /// The 17:30 rule of `scheduled`'s day: Lambda tries three times. The event of the plan starts the sender.
+    /// The 17:30 rule of `scheduled`'s day: Lambda tries three times. The event "Apologies Planned" starts the sender.
     pub async fn evening(&self, scheduled: DateTime<Utc>) -> Option<apology::Plan> {
         let plan = self.plan(scheduled).await?;
         if plan.events_dropped == 0 {
@@ -200,7 +195,7 @@ impl Stack {
         None
     }
 
-    /// One invocation of `SenderFunction` by the minute rule. None where its sandbox died.
+    /// One invocation of `SenderFunction` by the minute rule. None if its sandbox crashed.
     pub async fn send_due(&self) -> Option<Result<Sent, StoreError>> {
         self.start_sender(&Started::default()).await
     }
@@ -213,7 +208,7 @@ impl Stack {
         Some(sent.failed.take().map_or(Ok(sent), Err))
     }
 
-    /// The minute rule, until every message is finished; false where that takes longer than `most`.
+    /// Runs the minute rule until every message is finished; returns false if that takes longer than `most`.
     pub async fn send_until_quiet(&self, most: TimeDelta) -> bool {
         let until = self.world.now() + most;
         while self.world.unfinished() > 0 {
@@ -231,7 +226,7 @@ impl Stack {
     }
 }
 
-/// The kind of notice a text is, by the seed's own words.
+/// The kind of notice a text is, by the words of the 2017 notice.
 pub fn kind_of(text: &str) -> NoticeKind {
     if text.contains("đã được giải quyết xong") {
         NoticeKind::Result
@@ -248,7 +243,7 @@ fn shard_of(written: &Written, shards: usize) -> usize {
     code.bytes().map(usize::from).sum::<usize>() % shards
 }
 
-/// A record as Lambda hands it over.
+/// A record as Lambda passes it.
 pub fn record(place: usize, written: &Written) -> Value {
     let name = match (&written.old, &written.new) {
         (None, _) => "INSERT",
@@ -277,7 +272,7 @@ fn image(dossier: &domain::Dossier) -> Value {
     serde_json::to_value(item).expect("an item is JSON")
 }
 
-/// The place of the lowest failed sequence number; the whole batch where one cannot be found.
+/// The place of the lowest failed sequence number; the whole batch if one is not found.
 fn lowest_failure(response: &BatchResponse, batch: &[Value]) -> Option<usize> {
     let places = response.batch_item_failures.iter().map(|failure| {
         batch.iter().position(|record| record["dynamodb"]["SequenceNumber"] == failure.item_identifier).unwrap_or(0)

@@ -19,13 +19,13 @@ use crate::aws::Stack;
 /// Time-outs of template.yaml.
 const INTAKE: TimeDelta = TimeDelta::seconds(15);
 const LOOKUP: TimeDelta = TimeDelta::seconds(4);
-/// A schedule has few faults: a call that fails so often never succeeds.
+/// A schedule has few faults: a call that fails this often never succeeds.
 const MOST_TRIES: usize = 12;
 
 const INTAKE_KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 impl Stack {
-    /// A push, sent again until it is answered with 200, as the contract has it. The outcomes, one a snapshot.
+    /// A push, repeated until the answer is 200, as the contract requires. Returns the outcomes, one per snapshot.
     pub async fn push(&self, snapshots: &Value) -> Vec<String> {
         for _ in 0..MOST_TRIES {
             if let Some((200, body)) = self.intake(&signed(snapshots.to_string())).await {
@@ -38,7 +38,7 @@ impl Stack {
         panic!("a push was never taken");
     }
 
-    /// A citizen's message, brought by Kannel, which brings it again until it is answered with 200. The reply.
+    /// A citizen's message, delivered by Kannel, which repeats it until the answer is 200. Returns the reply.
     pub async fn ask(&self, id: &str, sender: &str, text: &str) -> String {
         let secret = json!({"kannel": {"user": "u", "password": "p"}});
         for _ in 0..MOST_TRIES {
@@ -50,8 +50,8 @@ impl Stack {
         panic!("a message was never answered");
     }
 
-    /// A citizen's message, brought by V-COM: after anything but a 200 it comes "2 more times, each time 20 seconds".
-    /// The code of the answer; None where it was never taken.
+    /// A citizen's message, delivered by V-COM: after any status but 200 it is repeated "2 more times, each time 20
+    /// seconds". Returns the code of the answer; None if it was never accepted.
     pub async fn ask_by_vcom(&self, id: &str, sender: &str, text: &str) -> Option<u64> {
         let secret = json!({"vcom": {"client_id": "c", "secure_key": "k"}});
         for _ in 0..3 {
@@ -114,7 +114,7 @@ fn from_vcom(id: &str, sender: &str, text: &str) -> ApiGatewayProxyRequest {
         "headers": {"content-type": "application/json"}, "body": body.to_string()}))
 }
 
-/// An event of API Gateway: of a bare request, with changes.
+/// An event of API Gateway: a minimal request, with changes.
 pub fn event(changes: Value) -> ApiGatewayProxyRequest {
     let mut event = json!({"requestContext": {"httpMethod": changes["httpMethod"]}});
     event.as_object_mut().expect("an object").extend(changes.as_object().expect("an object").clone());

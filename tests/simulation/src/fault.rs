@@ -1,27 +1,25 @@
-//! Faults: any call to the world can fail before or after it took effect, time out, or be the handler's last.
+//! Faults: any call to the world can fail before or after it took effect, time out, or crash the sandbox.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// What goes wrong at a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fault {
-    /// It fails and did nothing.
+    /// The call fails without effect.
     Before,
-    /// It took effect, and the reply is lost.
+    /// The call takes effect, but its reply is lost.
     After,
-    /// Nothing is heard for a long time; it did nothing.
+    /// No reply for a long time; the call has no effect.
     TimeOut,
-    /// The sandbox crashes before it.
-    DieBefore,
-    /// The sandbox crashes after it.
-    DieAfter,
+    /// The sandbox crashes before the call.
+    CrashBefore,
+    /// The sandbox crashes after the call.
+    CrashAfter,
 }
 
 impl Fault {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Before, Self::After, Self::TimeOut, Self::DieBefore, Self::DieAfter];
+    pub const ALL: [Self; 5] = [Self::Before, Self::After, Self::TimeOut, Self::CrashBefore, Self::CrashAfter];
 
     /// Whether the caller can know that nothing happened.
     pub fn is_definite(self) -> bool {
@@ -29,27 +27,26 @@ impl Fault {
     }
 }
 
-/// How a call ended.
-pub(crate) enum Fate<T> {
-    /// With its result.
+/// The result of a call.
+pub(crate) enum CallResult<T> {
     Done(T),
-    /// It failed, and the caller may know that nothing happened.
+    /// It failed, and the caller may know that it had no effect.
     NotDone,
-    /// It failed, and the caller cannot know whether it took effect.
+    /// It failed, and the caller cannot know whether it had an effect.
     Lost,
 }
 
-/// The faults of one schedule: the call's number, counted over all functions, and what goes wrong there.
+/// The faults of one schedule: the number of a call, counted over all functions, and its fault.
 #[derive(Debug)]
 pub struct Faults {
     plan: HashMap<usize, Fault>,
     round_trip: Duration,
     outage: Option<Outage>,
     seen: Mutex<Seen>,
-    death: tokio::sync::Notify,
+    crashed: tokio::sync::Notify,
 }
 
-/// A time in which every so-manyth call fails and does nothing.
+/// A period in which one of `every` calls fails without effect.
 #[derive(Debug)]
 struct Outage {
     from: tokio::time::Instant,
@@ -69,33 +66,31 @@ struct Seen {
     injected: Vec<Fault>,
 }
 
-/// What a round trip costs where nothing else is said.
+/// The default duration of a round trip.
 pub const ROUND_TRIP: Duration = Duration::from_millis(5);
 const NOTHING_HEARD: Duration = Duration::from_secs(12);
 
 impl Faults {
-    /// None at all.
     pub fn none() -> Self {
         Self {
             plan: HashMap::new(),
             round_trip: ROUND_TRIP,
             outage: None,
             seen: Mutex::default(),
-            death: tokio::sync::Notify::new(),
+            crashed: tokio::sync::Notify::new(),
         }
     }
 
-    /// These.
     pub fn at(plan: impl IntoIterator<Item = (usize, Fault)>) -> Self {
         Self { plan: plan.into_iter().collect(), ..Self::none() }
     }
 
-    /// None, but every call takes that long.
+    /// No faults, but every call takes that long.
     pub fn slow(round_trip: Duration) -> Self {
         Self { round_trip, ..Self::none() }
     }
 
-    /// Every call fails for `length`, from `after` from now on.
+    /// Every call fails for `length`, beginning `after` from now.
     pub fn outage(after: Duration, length: Duration) -> Self {
         let from = tokio::time::Instant::now() + after;
         Self { outage: Some(Outage { from, to: from + length, every: 1 }), ..Self::none() }
@@ -112,17 +107,17 @@ impl Faults {
         self.seen.lock().expect("no panic holds it").calls
     }
 
-    /// Faults that struck so far.
+    /// Faults so far.
     pub fn injected(&self) -> Vec<Fault> {
         self.seen.lock().expect("no panic holds it").injected.clone()
     }
 
     /// Resolves when the sandbox crashes.
-    pub async fn death(&self) {
-        self.death.notified().await;
+    pub async fn crashed(&self) {
+        self.crashed.notified().await;
     }
 
-    pub(crate) async fn call<T>(&self, effect: impl FnOnce() -> T) -> Fate<T> {
+    pub(crate) async fn call<T>(&self, effect: impl FnOnce() -> T) -> CallResult<T> {
         tokio::time::sleep(self.round_trip).await;
         let fault = {
             let mut seen = self.seen.lock().expect("no panic holds it");
@@ -133,26 +128,26 @@ impl Faults {
             fault
         };
         match fault {
-            None => Fate::Done(effect()),
-            Some(Fault::Before) => Fate::NotDone,
+            None => CallResult::Done(effect()),
+            Some(Fault::Before) => CallResult::NotDone,
             Some(Fault::After) => {
                 effect();
-                Fate::Lost
+                CallResult::Lost
             }
             Some(Fault::TimeOut) => {
                 tokio::time::sleep(NOTHING_HEARD).await;
-                Fate::Lost
+                CallResult::Lost
             }
-            Some(Fault::DieBefore) => self.die().await,
-            Some(Fault::DieAfter) => {
+            Some(Fault::CrashBefore) => self.crash().await,
+            Some(Fault::CrashAfter) => {
                 effect();
-                self.die().await
+                self.crash().await
             }
         }
     }
 
-    async fn die<T>(&self) -> T {
-        self.death.notify_one();
+    async fn crash<T>(&self) -> T {
+        self.crashed.notify_one();
         std::future::pending().await
     }
 }

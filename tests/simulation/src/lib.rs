@@ -1,8 +1,8 @@
 //! A simulation in memory and in virtual time, with fault injection.
 //!
-//! The functions under test are the real ones; only what is behind the ports is simulated. [`world`] keeps
-//! DynamoDB's promises (conditions, indexes that lag), [`fault`] breaks any call of it, [`aws`] calls the functions
-//! again as Lambda would until nothing is left to do.
+//! The functions under test are the real ones; only what is behind the ports is simulated. [`world`] has DynamoDB's
+//! guarantees (conditions, indexes that lag), [`fault`] makes any call fail, and [`aws`] calls the functions again, as
+//! Lambda does, until everything is processed.
 
 pub mod aws;
 

@@ -1,9 +1,10 @@
-//! What a run costs: the calls of AWS that the adapters make of each call of a port, and DynamoDB's request units.
+//! The cost of a run: the AWS calls that the adapters make for each call of a port, and DynamoDB's request units.
 //!
-//! A write takes a unit a kilobyte of its item, and again in every index that shows the item; a strongly consistent read
-//! a unit for four kilobytes, an eventually consistent one half of it. Halves are counted, so that sums are exact.
+//! A write costs one unit per kilobyte of its item, and the same again in every index that contains the item. A
+//! strongly consistent read costs one unit per four kilobytes, an eventually consistent one half of that. Halves are
+//! counted, so that sums are exact.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html>
-//! `bench`'s counted calls hold this to the real adapters.
+//! `bench`'s counted calls compare this with the real adapters.
 
 use std::collections::BTreeMap;
 use std::ops::{Add, Sub};
@@ -24,14 +25,13 @@ pub struct Spent {
     pub half_read_units: u64,
     /// Custom events.
     pub events: u64,
-    /// Messages handed to SNS.
+    /// Messages published to SNS.
     pub messages: u64,
     /// Their SMS segments.
     pub parts: u64,
 }
 
 impl Spent {
-    /// How many calls of that action.
     pub fn calls_of(&self, action: &str) -> u64 {
         self.calls.get(action).copied().unwrap_or_default()
     }
@@ -58,7 +58,7 @@ impl Add for Spent {
     }
 }
 
-/// What was spent since: `before` is never more.
+/// What was spent since `before`, which is never more.
 impl Sub for Spent {
     type Output = Self;
 
@@ -76,7 +76,7 @@ impl Sub for Spent {
     }
 }
 
-/// Counts; every sandbox of a world shares one.
+/// The counts; all sandboxes of a world share them.
 #[derive(Debug, Default)]
 pub struct Meter(Mutex<Spent>);
 
@@ -89,7 +89,6 @@ const MOST_KEYS: u64 = 100;
 const MOST_ENTRIES: u64 = 10;
 
 impl Meter {
-    /// So far.
     pub fn spent(&self) -> Spent {
         self.0.lock().expect("no panic holds it").clone()
     }
@@ -105,7 +104,8 @@ impl Meter {
         self.add("GetItem", 1, 0, 2 * blocks(found.map_or(0, size), 4096));
     }
 
-    /// `before`: what it replaced. The index by appointment shows all of it, and moves it where the day moved.
+    /// `before`: the previous dossier. The index by appointment contains the whole item, and moves it if the day
+    /// changed.
     pub(crate) fn put_dossier(&self, dossier: &Dossier, before: Option<&Dossier>, done: bool) {
         let table = blocks(size(dossier).max(before.map_or(0, size)), 1024);
         let moved = before.is_some_and(|before| before.appointment_on() != dossier.appointment_on());
@@ -125,7 +125,7 @@ impl Meter {
         self.add("BatchGetItem", asked.div_ceil(MOST_KEYS), 0, asked);
     }
 
-    /// Its due time is the index's key: the old row goes, a new one comes.
+    /// The due time is the index's key: the old row is deleted, a new one is put.
     pub(crate) fn claim(&self, done: bool) {
         self.add("UpdateItem", 1, 1 + 2 * u64::from(done), 0);
     }
@@ -140,7 +140,7 @@ impl Meter {
         self.add("UpdateItem", 1, blocks(ROW + text, 1024) + if done { index } else { 0 }, 0);
     }
 
-    /// Every lane is asked; an empty answer costs as much as a short one.
+    /// Every key of the index is queried; an empty answer costs as much as a short one.
     pub(crate) fn due(&self, found: u64) {
         self.add("Query", 1, 0, blocks(found * OPEN_ROW, 4096));
     }
@@ -153,14 +153,14 @@ impl Meter {
         self.add("UpdateItem", 1, 1, 0);
     }
 
-    /// The index by day shows all of it.
+    /// The index by day contains the whole item.
     pub(crate) fn log(&self, inquiry: &Inquiry, new: bool) {
         let texts = [&inquiry.sender, &inquiry.text, &inquiry.reply];
         let bytes = texts.iter().map(|text| text.len() as u64).sum::<u64>() + 300;
         self.add("PutItem", 1, blocks(bytes, 1024) * (1 + u64::from(new)), 0);
     }
 
-    /// A phone's minute is in no index.
+    /// The row of a phone's minute is in no index.
     pub(crate) fn count_message(&self, messages: u64) {
         self.add("UpdateItem", 1, blocks(100 + 32 * messages, 1024), 0);
     }
@@ -182,7 +182,7 @@ fn blocks(bytes: u64, block: u64) -> u64 {
     bytes.div_ceil(block).max(1)
 }
 
-/// An item's size as DynamoDB counts it: names and values, dates and the like as text.
+/// An item's size by DynamoDB's rule: names and values, with dates and the like as text.
 fn size(dossier: &Dossier) -> u64 {
     let item = serde_json::to_value(dossier).expect("a dossier is an item");
     let texts = ["procedure", "step", "status", "unit", "phone", "office"].map(|name| item[name].as_str());

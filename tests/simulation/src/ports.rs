@@ -1,4 +1,4 @@
-//! The domain's ports on the [`World`], every call of which can go wrong.
+//! The application's ports on the [`World`]. Every call can fail.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -18,39 +18,37 @@ use domain::notice::lifecycle::{Claim, Outcome};
 use domain::notice::{NoticeKind, Priority};
 use domain::{Dossier, InquiryId, NoticeId, Outgoing, Phone, ReceiptCode};
 
-use crate::fault::{Fate, Faults, ROUND_TRIP};
+use crate::fault::{CallResult, Faults, ROUND_TRIP};
 use crate::world::World;
 
-/// What SNS answers to a message at a moment; None where it accepts.
+/// SNS's answer to a message at a moment; None to accept it.
 pub type SnsAnswer = dyn Fn(&Phone, DateTime<Utc>) -> Option<SendError> + Send + Sync;
 
-/// What 8083's gateway answers to a reply at a moment; None where it takes it.
+/// The answer of 8083's gateway to a reply at a moment; None to accept it.
 pub type GatewayAnswer = dyn Fn(&Inquiry, DateTime<Utc>) -> Option<SendError> + Send + Sync;
 
 /// One sandbox's view of the world.
 #[derive(Clone)]
 pub struct SimulatedPorts {
-    /// The world, shared by all.
     pub world: Arc<World>,
-    /// What goes wrong.
     pub faults: Arc<Faults>,
-    /// What SNS answers, in place of accepting.
+    /// SNS's answers; None accepts every message.
     pub sns: Arc<SnsAnswer>,
-    /// What 8083's gateway answers to a reply, in place of taking it.
+    /// The gateway's answers to replies; None accepts every reply.
     pub gateway: Arc<GatewayAnswer>,
-    /// How long it takes to say no.
+    /// How long a refusal takes.
     pub gateway_takes: Duration,
-    /// The dossier whose notices' rows DynamoDB refuses to update.
+    /// The dossier whose notices DynamoDB refuses to update.
     pub unclaimable: Option<String>,
-    /// The event bus answers nobody.
+    /// Whether the event bus is unavailable.
     pub bus_is_down: bool,
-    /// Nobody's messages can be counted.
+    /// Whether the count of messages is unavailable.
     pub counter_is_down: bool,
-    /// How far this sandbox's clock is from the world's.
+    /// The difference between this sandbox's clock and the world's.
     pub skew: chrono::TimeDelta,
 }
 
-/// Dossiers a page of the index holds.
+/// Dossiers per page of the index.
 const PAGE: usize = 500;
 
 impl SimulatedPorts {
@@ -71,9 +69,9 @@ impl SimulatedPorts {
 
     async fn table<T>(&self, table: &'static str, effect: impl FnOnce(&World) -> T) -> Result<T, StoreError> {
         match self.faults.call(|| effect(&self.world)).await {
-            Fate::Done(done) => Ok(done),
-            Fate::NotDone => Err(StoreError::Unavailable { table, why: "it failed".into() }),
-            Fate::Lost => Err(StoreError::Unavailable { table, why: "no reply".into() }),
+            CallResult::Done(done) => Ok(done),
+            CallResult::NotDone => Err(StoreError::Unavailable { table, why: "it failed".into() }),
+            CallResult::Lost => Err(StoreError::Unavailable { table, why: "no reply".into() }),
         }
     }
 }
@@ -106,9 +104,9 @@ impl Appointments for SimulatedPorts {
 
 impl Outbox for SimulatedPorts {
     async fn enqueue(&self, id: &Outgoing, how: Enqueue, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let owed = self.table("notices", |world| world.enqueue(id, how, now)).await?;
-        self.world.meter.enqueue(owed);
-        Ok(owed)
+        let enqueued = self.table("notices", |world| world.enqueue(id, how, now)).await?;
+        self.world.meter.enqueue(enqueued);
+        Ok(enqueued)
     }
 
     async fn rows_among(&self, ids: &[NoticeId]) -> Result<HashSet<NoticeId>, StoreError> {
@@ -189,9 +187,9 @@ impl SmsSender for SimulatedPorts {
         }
         self.world.meter.send(text);
         match self.faults.call(|| self.world.accept(phone.as_e164(), text)).await {
-            Fate::Done(message_id) => Ok(message_id),
-            Fate::NotDone => Err(SendError::NotSent("throttled".into())),
-            Fate::Lost => Err(SendError::Unknown("no reply".into())),
+            CallResult::Done(message_id) => Ok(message_id),
+            CallResult::NotDone => Err(SendError::NotSent("throttled".into())),
+            CallResult::Lost => Err(SendError::Unknown("no reply".into())),
         }
     }
 }
@@ -203,8 +201,8 @@ impl ReplySender for SimulatedPorts {
             return Err(error);
         }
         match self.faults.call(|| self.world.take_reply(inquiry)).await {
-            Fate::Done(message_id) => Ok(message_id),
-            Fate::NotDone | Fate::Lost => Err(SendError::NotSent("no reply".into())),
+            CallResult::Done(message_id) => Ok(message_id),
+            CallResult::NotDone | CallResult::Lost => Err(SendError::NotSent("no reply".into())),
         }
     }
 }
@@ -217,8 +215,8 @@ impl EventBus for SimulatedPorts {
         }
         self.world.meter.publish_events(events.len() as u64);
         match self.faults.call(|| self.world.announce(events)).await {
-            Fate::Done(()) => 0,
-            Fate::NotDone | Fate::Lost => events.len() as u32,
+            CallResult::Done(()) => 0,
+            CallResult::NotDone | CallResult::Lost => events.len() as u32,
         }
     }
 }

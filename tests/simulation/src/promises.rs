@@ -1,5 +1,5 @@
-//! What the ports promise. The same checks run on the world in memory and, in the system tests, on a real DynamoDB API:
-//! so the proofs in memory hold for the real thing.
+//! The guarantees of the ports. The same checks run on the world in memory and, in the system tests, on a real DynamoDB
+//! API: so the proofs in memory also hold for the real adapters.
 
 use std::collections::HashSet;
 use std::future::Future;
@@ -44,7 +44,7 @@ async fn is_due(outbox: &impl Outbox, id: &Outgoing, by: DateTime<Utc>) -> bool 
     due.iter().any(|due| due.id == *id)
 }
 
-/// An index shows a write some time later.
+/// Waits until an index shows a write.
 async fn soon(ask: impl AsyncFn() -> bool) {
     for _ in 0..100 {
         if ask().await {
@@ -55,7 +55,7 @@ async fn soon(ask: impl AsyncFn() -> bool) {
     panic!("the index never showed it");
 }
 
-/// A row is put once, claimed by one, completed by its holder only, and taken over when its lease runs out.
+/// A row is put once, claimed by one sender, completed only by its owner, and taken over when its lease expires.
 pub async fn of_an_outbox(outbox: &impl Outbox, code: &ReceiptCode) {
     let notice = |key| NoticeId { receipt_code: code.clone(), key };
     let id = Outgoing::from(notice(NoticeKey::Result(9)));
@@ -64,17 +64,17 @@ pub async fn of_an_outbox(outbox: &impl Outbox, code: &ReceiptCode) {
     let complete =
         async |claim: &Claim, outcome: Outcome| outbox.complete(claim, &outcome, now).await.expect("an answer");
 
-    assert_eq!(claim("a", now).await, None, "nothing is owed");
+    assert_eq!(claim("a", now).await, None, "nothing is enqueued");
     assert!(outbox.enqueue(&id, Enqueue::Pending { due_at: now }, now).await.expect("an answer"));
     assert!(!outbox.enqueue(&id, Enqueue::Pending { due_at: now }, now).await.expect("an answer"), "once");
     soon(async || is_due(outbox, &id, now).await).await;
     assert!(!is_due(outbox, &id, now - TimeDelta::milliseconds(1)).await, "not before it is due");
 
     let rows = async |ids: &[NoticeId]| outbox.rows_among(ids).await.expect("an answer");
-    let (nobody, owed) = (notice(NoticeKey::Result(8)), notice(NoticeKey::Result(9)));
-    soon(async || rows(&[nobody.clone(), owed.clone()]).await == HashSet::from([owed.clone()])).await;
+    let (missing, enqueued) = (notice(NoticeKey::Result(8)), notice(NoticeKey::Result(9)));
+    soon(async || rows(&[missing.clone(), enqueued.clone()]).await == HashSet::from([enqueued.clone()])).await;
     let many: Vec<NoticeId> = (1_000..1_250).map(|revision| notice(NoticeKey::Result(revision))).collect();
-    assert_eq!(rows(&[&many[..], std::slice::from_ref(&owed)].concat()).await, HashSet::from([owed.clone()]));
+    assert_eq!(rows(&[&many[..], std::slice::from_ref(&enqueued)].concat()).await, HashSet::from([enqueued.clone()]));
     assert!(rows(&[]).await.is_empty());
 
     assert_eq!(claim("a", now - TimeDelta::milliseconds(1)).await, None, "not before it is due");
@@ -111,11 +111,11 @@ pub async fn of_an_outbox(outbox: &impl Outbox, code: &ReceiptCode) {
 
     let claimed = Outgoing::from(notice(NoticeKey::Supplement(9)));
     let at_once = Claim { id: claimed.clone(), owner: "g".into(), lease_until: now + LEASE, attempts: 1 };
-    let owe =
+    let enqueue =
         async |claim: &Claim| outbox.enqueue(&claimed, Enqueue::Claimed(claim.clone()), now).await.expect("an answer");
-    assert!(owe(&at_once).await);
-    assert!(owe(&at_once).await, "a put that was repeated after a lost reply finds itself");
-    assert!(!owe(&Claim { owner: "h".into(), ..at_once.clone() }).await, "once");
+    assert!(enqueue(&at_once).await);
+    assert!(enqueue(&at_once).await, "a put that was repeated after a lost reply finds itself");
+    assert!(!enqueue(&Claim { owner: "h".into(), ..at_once.clone() }).await, "once");
     assert!(outbox.complete(&at_once, &Outcome::Cancelled("no longer true"), now).await.expect("an answer"));
 
     let row = |key, state, phone_at_fault| (key, state, phone_at_fault);
@@ -125,7 +125,7 @@ pub async fn of_an_outbox(outbox: &impl Outbox, code: &ReceiptCode) {
         rows.into_iter().map(|row| (row.key, row.state, row.phone_at_fault)).collect::<Vec<_>>()
     };
     let enqueued_at = outbox.rows_of(code, NoticeKind::Supplement).await.expect("an answer")[0].enqueued_at;
-    assert_eq!(enqueued_at, now, "when it was owed, not when it was written");
+    assert_eq!(enqueued_at, now, "when it was enqueued, not when it was written");
     assert_eq!(rows(NoticeKind::Result).await, [row(NoticeKey::Result(9), State::Sent, false)]);
     assert_eq!(rows(NoticeKind::Supplement).await, [row(NoticeKey::Supplement(9), State::Cancelled, false)]);
     for (revision, outcome) in
@@ -149,7 +149,7 @@ pub async fn of_an_outbox(outbox: &impl Outbox, code: &ReceiptCode) {
     of_a_reply(outbox, InquiryId::new("vcom", code.as_str()).into()).await;
 }
 
-/// A reply's row lives the same life beside the notices, and is in nobody's way.
+/// A reply's row has the same states as a notice's, and does not disturb the notices.
 async fn of_a_reply(outbox: &impl Outbox, id: Outgoing) {
     let now = noon();
     assert!(outbox.enqueue(&id, Enqueue::Pending { due_at: now }, now).await.expect("an answer"));
@@ -166,7 +166,7 @@ async fn of_a_reply(outbox: &impl Outbox, id: Outgoing) {
     assert_eq!(late, Claimed::Taken, "final is final");
 }
 
-/// A row whose state alone was edited (by `edit`) is named, and shown no longer.
+/// A row of which only the state was edited (by `edit`) is reported, and removed from the index.
 pub async fn of_an_edited_row(outbox: &impl Outbox, code: &ReceiptCode, edit: impl AsyncFn(&NoticeId, State)) {
     let now = noon();
     let notice = NoticeId { receipt_code: code.clone(), key: NoticeKey::Result(1) };
@@ -180,8 +180,8 @@ pub async fn of_an_edited_row(outbox: &impl Outbox, code: &ReceiptCode, edit: im
     assert_eq!(outbox.claim(&id, "b".into(), now).await.expect("an answer"), Claimed::Taken);
 }
 
-/// A row that is no valid dossier (written by `spoil`, with that revision) is told as such, and replaced by whoever saw
-/// it; a page that ends with it is followed by the next.
+/// A row that is not a valid dossier (written by `spoil`, with that revision) is reported as such, and replaced by a
+/// writer that has seen it; a page that ends with it is followed by the next.
 pub async fn of_an_unreadable_row(
     store: &impl DossierStore,
     code: &ReceiptCode,
@@ -207,7 +207,7 @@ pub async fn of_an_unreadable_row(
     }
 }
 
-/// A dossier is written over exactly what was seen.
+/// A dossier replaces exactly the one that was seen.
 pub async fn of_a_dossier_store(store: &(impl DossierStore + Appointments), code: &ReceiptCode) {
     let at = |revision: u64, step: &str| {
         let snapshot = json!({"receipt_code": code.as_str(), "revision": revision, "procedure": "Cấp thẻ", "phone": "0912345678",
@@ -243,7 +243,7 @@ pub async fn of_a_dossier_store(store: &(impl DossierStore + Appointments), code
     .await;
 }
 
-/// A message is logged once an id and counted once a window, however often it comes and whoever brings it.
+/// A message is logged once per id and counted once per window, however often it is delivered and by whichever gateway.
 pub async fn of_an_inquiry_log(log: &impl InquiryLog, number: u64) {
     let first = Inquiry {
         id: InquiryId::new("vcom", &number.to_string()),
@@ -299,7 +299,7 @@ pub async fn of_an_inquiry_log(log: &impl InquiryLog, number: u64) {
     assert_eq!(counted(3).await, Some(2));
 }
 
-/// The counter moves where nobody is in the way, and tells where it stands where somebody is.
+/// The counter moves if no other sender has moved it, and otherwise returns its value.
 pub async fn of_a_rate_counter(counter: &impl RateCounter) {
     let advance = async |at_most, to| counter.advance(at_most, to, None).await.expect("an answer");
     assert_eq!(advance(1_000, 2_000).await, Advance::Granted(None));

@@ -1,31 +1,31 @@
-//! The table that `make prove` prints: what went wrong, how many schedules were tried, what was sent, what was lost.
+//! The table that `make prove` prints: the fault, how many schedules were tried, what was sent, what was lost.
 
 use std::fmt;
 use std::fs::OpenOptions;
 use std::io::Write;
 
-/// One line of it.
+/// One line of the table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Line {
-    /// What went wrong.
+    /// The fault.
     pub fault: String,
-    /// Runs of the system, each with the fault in another place.
+    /// Runs of the system, each with the fault at another place.
     pub schedules: usize,
-    /// SMS the network accepted, and replies that 8083 gave.
+    /// SMS that the network accepted, and replies that 8083 sent.
     pub sent: usize,
-    /// Those sent beyond the required ones.
+    /// Messages sent more often than required.
     pub duplicates: usize,
-    /// Required ones that were never sent.
+    /// Required messages that were never sent.
     pub lost: usize,
 }
 
 impl Line {
-    /// Of that fault, nothing tried yet.
+    /// A line for that fault, without any schedule yet.
     pub fn of(fault: impl Into<String>) -> Self {
         Self { fault: fault.into(), ..Self::default() }
     }
 
-    /// One more schedule.
+    /// Adds the result of one schedule.
     pub fn add(&mut self, sent: usize, duplicates: usize, lost: usize) {
         self.schedules += 1;
         self.sent += sent;
@@ -33,18 +33,18 @@ impl Line {
         self.lost += lost;
     }
 
-    /// Puts the line into the table.
+    /// Adds the line to the table.
     pub fn record(&self) {
         put(&self.to_string());
     }
 }
 
-/// A figure beside the table: what took how long, how much.
+/// A single figure after the table: a duration or a count.
 pub fn figure(what: &str, value: impl fmt::Display) {
     put(&format!("{what}\t{value}"));
 }
 
-/// Says it, and appends it to the file that `PROOF_TABLE` names, where it does.
+/// Prints it, and appends it to the file that `PROOF_TABLE` names, if it is set.
 fn put(line: &str) {
     println!("{line}");
     if let Some(table) = std::env::var_os("PROOF_TABLE") {

@@ -15,7 +15,7 @@ use crate::aws::Stack;
 use crate::fault::Faults;
 use crate::world::World;
 
-/// A dossier under way, due on 25 November 2026, with changes.
+/// A dossier in progress, due on 25 November 2026, with changes.
 pub fn dossier(code: &str, phone: &str, changes: Value) -> Dossier {
     let mut snapshot = json!({
         "receipt_code": code, "revision": 1, "procedure": "Cấp thẻ hướng dẫn viên du lịch nội địa", "phone": phone,
@@ -26,7 +26,7 @@ pub fn dossier(code: &str, phone: &str, changes: Value) -> Dossier {
     Dossier::parse(fields).expect("a dossier")
 }
 
-/// An open window and `rate` parts a second.
+/// An open window and `rate` parts per second.
 pub fn notice_config(rate: u32) -> NoticeConfig {
     NoticeConfig {
         closed_steps: ClosedSteps::default(),
@@ -42,7 +42,7 @@ pub fn phone(number: usize) -> String {
     format!("+8491{number:07}")
 }
 
-/// 17:30 on 24 November 2026, with so many dossiers due tomorrow, and every index showing them.
+/// 17:30 on 24 November 2026, with that many dossiers due tomorrow, and every index up to date.
 pub async fn evening_of(due: usize, faults: Faults, rate: u32) -> Stack {
     let began = "2026-11-24T10:29:00Z".parse().expect("a time");
     let stack = Stack::new(Arc::new(World::at(began)), Arc::new(faults), notice_config(rate));

@@ -1,6 +1,6 @@
 //! The tables, the phone network and the clock, in memory.
 //!
-//! Conditions are checked and applied in one step, as DynamoDB does; its indexes show what was so a moment ago.
+//! Conditions are checked and applied in one step, as in DynamoDB; the indexes lag.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard};
@@ -17,64 +17,54 @@ use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, ReceiptCode};
 
 use crate::meter::Meter;
 
-/// How far an index may be behind its table.
+/// The longest delay of an index.
 pub const INDEX_LAG: TimeDelta = TimeDelta::milliseconds(700);
 
-/// A outbox row.
+/// An outbox row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Where the notice is in its life.
     pub state: State,
-    /// When somebody may take it.
+    /// When it may be claimed.
     pub due_at: DateTime<Utc>,
-    /// Claims so far.
     pub attempts: u32,
-    /// Who has it.
     pub owner: Option<String>,
-    /// Why it is where it is.
+    /// The reason of its state.
     pub reason: Option<String>,
-    /// It was cancelled or refused for its phone number.
+    /// Whether it was cancelled or refused because of its phone number.
     pub phone_at_fault: bool,
-    /// When it was owed.
+    /// When it was enqueued.
     pub enqueued_at: DateTime<Utc>,
 }
 
 /// A message the network accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
-    /// When.
     pub at: DateTime<Utc>,
-    /// To whom.
+    /// In E.164.
     pub phone: String,
-    /// What.
     pub text: String,
 }
 
-/// A call for a reply that 8083's gateway took.
+/// A call for a reply that 8083's gateway accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replied {
-    /// When.
     pub at: DateTime<Utc>,
-    /// Which inquiry it answers.
     pub inquiry: InquiryId,
-    /// What.
     pub text: String,
-    /// The gateway sent it to the phone; one that came again it did not.
+    /// Whether the gateway sent it to the phone; it does not send a repeated one.
     pub delivered: bool,
 }
 
 /// A write to table `dossiers`, as its stream shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
-    /// Before.
     pub old: Option<Dossier>,
     /// After; None for a removal.
     pub new: Option<Dossier>,
-    /// When.
     pub at: DateTime<Utc>,
 }
 
-/// A value and what an index may still show instead.
+/// A value, and the older value that an index may still show.
 #[derive(Debug, Clone)]
 struct Indexed<T> {
     now: T,
@@ -97,7 +87,7 @@ impl<T: Clone> Indexed<T> {
 #[derive(Default)]
 struct Tables {
     dossiers: BTreeMap<ReceiptCode, Indexed<Dossier>>,
-    /// Rows that are no valid dossier.
+    /// Rows that are not a valid dossier.
     unreadable: BTreeMap<ReceiptCode, UnreadableRow>,
     stream: Vec<Written>,
     messages: BTreeMap<Outgoing, Indexed<Row>>,
@@ -114,18 +104,17 @@ struct Tables {
 /// Everything outside the functions.
 pub struct World {
     tables: Mutex<Tables>,
-    /// What it all costs.
+    /// The cost of everything.
     pub meter: Meter,
     began: (tokio::time::Instant, DateTime<Utc>),
 }
 
 impl World {
-    /// An empty one, at that moment. Time is tokio's: paused in tests, and moved on by whoever sleeps.
+    /// An empty world at that moment. Time is tokio's: it is paused in tests, and sleeping moves it on.
     pub fn at(began: DateTime<Utc>) -> Self {
         Self { tables: Mutex::default(), meter: Meter::default(), began: (tokio::time::Instant::now(), began) }
     }
 
-    /// Now.
     pub fn now(&self) -> DateTime<Utc> {
         self.began.1 + self.began.0.elapsed()
     }
@@ -134,7 +123,7 @@ impl World {
         self.tables.lock().expect("no panic holds it")
     }
 
-    /// Writes a dossier whatever stands there, as a test or another system does.
+    /// Writes a dossier without any condition, as a test or another system does.
     pub fn write(&self, dossier: Dossier) {
         let (now, mut tables) = (self.now(), self.tables());
         tables.unreadable.remove(dossier.receipt_code());
@@ -150,7 +139,7 @@ impl World {
         }
     }
 
-    /// Writes a row that is no valid dossier, as a hand edit does; `revision` where it has a number.
+    /// Writes a row that is not a valid dossier, as an edit by hand does; `revision` if it has a number.
     pub fn write_unreadable(&self, code: &ReceiptCode, revision: Option<u64>) {
         let mut tables = self.tables();
         tables.dossiers.remove(code);
@@ -159,7 +148,7 @@ impl World {
         tables.unreadable.insert(code.clone(), UnreadableRow { revision, why });
     }
 
-    /// Sets a row's state alone, as an operator does in the console: the index still shows it.
+    /// Changes only the state of a row, as a person in the console can: the index still shows the row.
     pub fn edit_state(&self, id: &NoticeId, state: State) {
         let (now, mut tables) = (self.now(), self.tables());
         let kept = tables.messages.get_mut(&Outgoing::from(id.clone())).expect("a row");
@@ -167,12 +156,12 @@ impl World {
         kept.write(edited, now);
     }
 
-    /// Sets the rate limiter's counter, as a hand edit does.
+    /// Sets the rate limiter's counter, as an edit by hand does.
     pub fn edit_counter(&self, free_at: i64) {
         self.tables().free_at = Some(free_at);
     }
 
-    /// A dossier as a restored table has it: the new table's stream shows nothing of the past.
+    /// Puts a dossier as a restored table has it: the new table's stream has no record of it.
     pub fn restore(&self, dossier: Dossier) {
         let (now, mut tables) = (self.now(), self.tables());
         tables.dossiers.insert(dossier.receipt_code().clone(), Indexed { now: dossier, before: None, since: now });
@@ -186,17 +175,16 @@ impl World {
         }
     }
 
-    /// A dossier, or None.
     pub fn stored(&self, code: &ReceiptCode) -> Option<Dossier> {
         self.get(code)
     }
 
-    /// The hashes of phones and of their messages, by which floods are counted.
+    /// The hashes of phones and of their messages, which the per-sender limit counts.
     pub fn floods(&self) -> BTreeMap<String, BTreeSet<String>> {
         self.tables().floods.clone()
     }
 
-    /// A dossier that is there.
+    /// A dossier that must exist.
     pub fn dossier(&self, code: &ReceiptCode) -> Dossier {
         self.get(code).expect("the dossier is there")
     }
@@ -220,12 +208,12 @@ impl World {
         self.tables().messages.iter().filter_map(|(id, row)| Some((of(id)?, row.now.clone()))).collect()
     }
 
-    /// What 8083's gateway took.
+    /// The calls that 8083's gateway accepted.
     pub fn replied(&self) -> Vec<Replied> {
         self.tables().replies.clone()
     }
 
-    /// What was asked of 8083, by id.
+    /// The inquiries to 8083, by id.
     pub fn inquiries(&self) -> BTreeMap<InquiryId, Inquiry> {
         self.tables().inquiries.clone()
     }
@@ -235,12 +223,12 @@ impl World {
         self.tables().open.values().map(BTreeMap::len).sum()
     }
 
-    /// What the network accepted.
+    /// The SMS that the network accepted.
     pub fn accepted(&self) -> Vec<Accepted> {
         self.tables().accepted.clone()
     }
 
-    /// What was announced.
+    /// The published events.
     pub fn events(&self) -> Vec<Event> {
         self.tables().events.clone()
     }
@@ -249,7 +237,7 @@ impl World {
         self.tables().dossiers.get(code).map(|kept| kept.now.clone())
     }
 
-    /// The row that is no valid dossier, or None.
+    /// The row that is not a valid dossier, or None.
     pub(crate) fn unreadable(&self, code: &ReceiptCode) -> Option<UnreadableRow> {
         self.tables().unreadable.get(code).cloned()
     }
@@ -312,7 +300,7 @@ impl World {
         true
     }
 
-    /// An eventually consistent read: rows as they were a moment ago.
+    /// An eventually consistent read: it returns older rows.
     pub(crate) fn rows_among(&self, ids: &[NoticeId]) -> HashSet<NoticeId> {
         let (now, tables) = (self.now(), self.tables());
         let shown = |id: &&NoticeId| {
@@ -381,7 +369,7 @@ impl World {
         true
     }
 
-    /// The index over unfinished rows; what it showed a moment ago.
+    /// The index over unfinished rows, which lags.
     pub(crate) fn due(&self, priority: Priority, by: DateTime<Utc>, limit: usize) -> DueRows {
         let (now, tables) = (self.now(), self.tables());
         let Some(open) = tables.open.get(&priority) else { return DueRows::default() };
@@ -415,7 +403,7 @@ impl World {
             .collect()
     }
 
-    /// Logged once an id; what comes again gets the first reply.
+    /// Logged once per id; a repeated delivery gets the first reply.
     pub(crate) fn log(&self, inquiry: &Inquiry) -> Logged {
         let mut tables = self.tables();
         let Some(first) = tables.inquiries.get(&inquiry.id) else {
@@ -432,7 +420,7 @@ impl World {
         self.tables().inquiries.get(id).cloned()
     }
 
-    /// A gateway sends one reply an inquiry, and says of the others that it has it.
+    /// A gateway sends one reply per inquiry, and answers that it already has any other.
     pub(crate) fn take_reply(&self, inquiry: &Inquiry) -> String {
         let at = self.now();
         let mut tables = self.tables();

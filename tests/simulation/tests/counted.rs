@@ -12,7 +12,7 @@ use simulation::promises::in_virtual_time;
 use simulation::scenario::{dossier, evening_of, notice_config, phone};
 use simulation::world::World;
 
-/// A stack whose rate delays no notice, with one dossier under way.
+/// A stack whose rate delays no notice, with one dossier in progress.
 fn stack() -> Stack {
     let began = "2026-11-24T02:00:00Z".parse().expect("a time");
     let stack = Stack::new(Arc::new(World::at(began)), Arc::new(Faults::none()), notice_config(1_000_000));
@@ -20,7 +20,7 @@ fn stack() -> Stack {
     stack
 }
 
-/// What `job` spends, and how many round trips it waits for.
+/// What `job` costs, and for how many round trips it waits.
 async fn spent_by<T>(stack: &Stack, job: impl Future<Output = T>) -> (Spent, f64) {
     let (before, began) = (stack.world.meter.spent(), stack.world.now());
     job.await;
@@ -57,7 +57,7 @@ fn a_notice_that_goes_at_once_takes_two_writes_and_one_publish() {
         let (before, began) = (stack.world.meter.spent(), stack.world.now());
         stack.deliver_stream().await;
         let spent = stack.world.meter.spent() - before;
-        // Enqueued and claimed in one, completed; besides: a reservation of the rate limiter, the event.
+        // Enqueued and claimed in one write, completed; and a reservation of the rate limiter, and the event.
         let expected = [("PutItem", 1), ("UpdateItem", 1 + 1), ("Publish", 1), ("PutEvents", 1)];
         assert_eq!(calls(&spent), BTreeMap::from(expected));
         assert_eq!((spent.messages, spent.parts, spent.write_units), (1, 3, 2 + 1 + 2));
@@ -86,11 +86,11 @@ fn a_late_notice_takes_three_writes_two_reads_and_one_publish() {
         stack.deliver_stream().await;
         assert_eq!(calls(&(stack.world.meter.spent() - before)), BTreeMap::from([("PutItem", 1)]));
         tokio::time::sleep(std::time::Duration::from_secs(3600)).await;
-        let (drained, _) = spent_by(&stack, stack.send_due()).await;
-        assert_eq!(drained.messages, 1);
+        let (ran, _) = spent_by(&stack, stack.send_due()).await;
+        assert_eq!(ran.messages, 1);
         // Claimed and completed, and a reservation of the rate limiter.
-        assert_eq!(drained.calls_of("UpdateItem"), 2 + 1);
-        assert_eq!((drained.calls_of("GetItem"), drained.calls_of("Publish"), drained.calls_of("PutItem")), (1, 1, 0));
+        assert_eq!(ran.calls_of("UpdateItem"), 2 + 1);
+        assert_eq!((ran.calls_of("GetItem"), ran.calls_of("Publish"), ran.calls_of("PutItem")), (1, 1, 0));
     });
 }
 
@@ -157,10 +157,11 @@ fn an_evening_is_planned_with_one_write_a_dossier_and_read_a_page_at_a_time() {
         stack.notice_config.window = "07:00-08:00".parse().expect("closed: planned only");
         let (first, waits) = spent_by(&stack, stack.plan(stack.world.now())).await;
         assert_eq!(first.calls_of("PutItem"), DUE);
-        // Pages of 500, each with its five calls for the rows that are there already.
+        // Pages of 500, each with its five calls for the rows that exist already.
         assert_eq!((first.calls_of("Query"), first.calls_of("BatchGetItem")), (DUE / 500, DUE / 100));
         assert_eq!((first.calls_of("PutEvents"), first.calls_of("Publish")), (1, 0));
-        // 700 rows a second, so that one key of the index `open` takes them; the first page at once. Round trips are 5 ms.
+        // 700 rows per second, because they all have one key of the index `open`; the first page at once. A round trip
+        // takes 5 ms.
         let paced = (DUE - 500) as f64 / 700.0 / 0.005;
         assert!((paced - 1.0..=paced + 60.0).contains(&waits), "{waits} round trips, {paced} of pace");
         one_key_takes_what_is_put(&stack);

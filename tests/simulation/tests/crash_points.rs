@@ -1,6 +1,5 @@
-//! Crash points, enumerated: every function is let run to its k-th call of the world and struck there, for every k,
-//! every fault and every pair of them; then AWS calls it again until nothing is left to do, and the invariants are
-//! checked.
+//! Crash points, enumerated: for every k, every fault and every pair of faults, the fault happens at the k-th call of a
+//! function. Then AWS calls the function again until everything is processed, and the invariants are checked.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,7 +23,7 @@ fn half_past_five() -> DateTime<Utc> {
     "2026-11-24T10:30:00Z".parse().expect("a time")
 }
 
-/// Counts of SMS by kind and phone.
+/// The count of SMS by kind and phone.
 type Required = BTreeMap<(&'static str, String), usize>;
 
 struct Scenario {
@@ -154,7 +153,7 @@ const SCENARIOS: [Scenario; 7] = [
     },
 ];
 
-/// 17:30, the stream's changes meanwhile, and the second pass.
+/// 17:30, the stream's changes at the same time, and the second pass.
 async fn an_evening(stack: &mut Stack) {
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     let _ = stack.evening(half_past_five()).await;
@@ -162,7 +161,7 @@ async fn an_evening(stack: &mut Stack) {
     let _ = stack.evening(half_past_five()).await;
 }
 
-/// One schedule: how many calls were made, what was sent, how often too often, what was lost.
+/// One schedule: how many calls were made, what was sent, how many duplicates there were, what was lost.
 struct Outcome {
     calls: usize,
     sent: usize,
@@ -210,10 +209,10 @@ fn check(scenario: &Scenario, plan: &[(usize, Fault)], world: &World, faults: &F
             // The number was corrected, so the citizen gets a newer notice.
             assert_eq!(id.key, NoticeKey::Result(1), "{}: {plan:?}: {id} {row:?}", scenario.name);
         } else if row.state == State::Cancelled {
-            // Only what is really no longer true is let go; the citizen gets the newer notice.
+            // Only a notice that is really no longer true is cancelled; the citizen gets the newer notice.
             let today = day_in_vietnam(world.now());
             let verdict = still_true(&id.key, &world.dossier(&id.receipt_code), today, &ClosedSteps::default());
-            let superseded = row.reason.as_deref() == Some("a later revision owes the same notice");
+            let superseded = row.reason.as_deref() == Some("a later revision requires the same notice");
             assert!(superseded || matches!(verdict, StillTrue::No(_)), "{}: {plan:?}: {id} {row:?}", scenario.name);
             if superseded {
                 continue;

@@ -1,4 +1,4 @@
-//! What 8083 promises, whichever operator brings the message: with the ports in memory.
+//! The guarantees of 8083, whichever operator delivers the message: with the ports in memory.
 
 #![allow(clippy::unwrap_used, reason = "in a test it says: this must be")]
 
@@ -36,7 +36,7 @@ struct Dossiers {
     reads: Mutex<Vec<String>>,
     /// Codes whose row cannot be read.
     unreadable: Vec<&'static str>,
-    /// Codes whose row is out of reach.
+    /// Codes whose row is unavailable.
     unavailable: Vec<&'static str>,
 }
 
@@ -135,11 +135,11 @@ fn body(response: &ApiGatewayProxyResponse) -> String {
     }
 }
 
-/// How an operator brings a message: id, sender and text.
+/// How an operator delivers a message: id, sender and text.
 type Operator = fn(&str, &str, &str) -> ApiGatewayProxyRequest;
 
 const OPERATORS: [Operator; 6] = [kannel, onepay, esms, vcom, vina, mobi];
-/// Those whose request is answered with the reply; their id may be empty.
+/// The operators whose request is answered with the reply; their id may be empty.
 const ANSWERED: [Operator; 5] = [kannel, onepay, esms, vina, mobi];
 
 fn event(gateway: &str, query: Value, changes: Value) -> ApiGatewayProxyRequest {
@@ -356,7 +356,7 @@ fn of_the_codes_a_text_may_ask_for_the_first_that_exists_is_answered() {
         domain::text::messages::unknown_code(&ReceiptCode::parse(readings[0]).unwrap()),
         "none exists: the likeliest is named"
     );
-    // A row that cannot be read is a dossier all the same; a failure behind the answer is none of the citizen's.
+    // A row that cannot be read still belongs to a dossier. A failure after the answer does not affect the citizen.
     setup.store(json!({"receipt_code": readings[0]}));
     setup.lookup.dossiers.unavailable = vec![readings[1]];
     assert_eq!(setup.text(kannel, "m-2", "84912345678", text).1, ANSWER.replace(CODE, readings[0]));
@@ -402,7 +402,7 @@ fn a_reply_over_three_parts_is_cut_after_a_word() {
 }
 
 #[test]
-fn a_flood_gets_a_hint_for_each_further_message_and_reads_no_dossier() {
+fn each_message_over_the_sender_limit_gets_a_hint_and_reads_no_dossier() {
     let setup = setup();
     let hint = domain::text::messages::too_many();
     for n in 0..30 {
@@ -466,7 +466,7 @@ fn deliveries_of_an_earlier_minutes_messages_do_not_count() {
 }
 
 #[test]
-fn a_counter_that_is_down_stops_no_citizen_and_a_message_without_a_sender_is_nobodys_flood() {
+fn an_unavailable_count_refuses_no_message_and_a_message_without_a_sender_is_not_counted() {
     let mut setup = setup();
     for n in 0..40 {
         assert_eq!(setup.text(kannel, &n.to_string(), "", &format!("MCKH {CODE}")).1, ANSWER);
@@ -478,7 +478,7 @@ fn a_counter_that_is_down_stops_no_citizen_and_a_message_without_a_sender_is_nob
 }
 
 #[test]
-fn no_phone_number_stands_in_a_key_or_an_event() {
+fn no_key_and_no_event_contains_a_phone_number() {
     let setup = setup();
     for gateway in ANSWERED {
         setup.text(gateway, "", "84912345678", &format!("MCKH {CODE}"));
@@ -524,7 +524,7 @@ fn where_the_reply_goes_by_a_call_it_has_gone_once_when_the_message_is_answered(
 }
 
 #[test]
-fn a_stranger_is_refused_whatever_the_gateway() {
+fn a_forged_request_is_refused_by_every_gateway() {
     let setup = setup();
     for (gateway, status) in [
         ("kannel", 401),

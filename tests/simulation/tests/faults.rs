@@ -1,4 +1,4 @@
-//! The fault table: what goes wrong in the world, one promise a test.
+//! The fault table: one guarantee per test.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ fn stack_at(began: DateTime<Utc>, faults: Faults, rate: u32) -> Stack {
     Stack::new(Arc::new(World::at(began)), Arc::new(faults), notice_config(rate))
 }
 
-/// A stack at 17:30 where nothing goes wrong by itself.
+/// A stack at 17:30 without any fault.
 fn stack() -> Stack {
     stack_at(half_past_five(), Faults::none(), 100)
 }
@@ -52,14 +52,14 @@ fn seven() -> DateTime<Utc> {
     vn("2026-11-25T07:00:00")
 }
 
-/// So many dossiers that reach "Trả kết quả".
+/// That many dossiers that reach "Trả kết quả".
 fn results(stack: &Stack, number: usize) {
     for each in 0..number {
         stack.world.write(dossier(&format!("R{each}"), &phone(each), json!({"step": "Trả kết quả"})));
     }
 }
 
-/// So many dossiers that are due tomorrow.
+/// That many dossiers that are due tomorrow.
 fn due_tomorrow(stack: &Stack, number: usize) {
     for each in 0..number {
         stack.world.write(dossier(&format!("D{each}"), &phone(5_000_000 + each), json!({})));
@@ -101,7 +101,7 @@ fn proved(fault: &str, stack: &Stack, required: usize) {
     assert_eq!((line.duplicates, line.lost), (0, 0), "{fault}");
 }
 
-/// SNS answers like that until `until`.
+/// SNS gives this answer until `until`.
 fn sns_fails(stack: &mut Stack, until: DateTime<Utc>, error: SendError) {
     stack.ports.sns = Arc::new(move |_, now| (now < until).then(|| error.clone()));
 }
@@ -121,7 +121,7 @@ fn dynamodb_down_for_ten_minutes_or_an_hour_loses_nothing() {
             results(&stack, 5);
             due_tomorrow(&stack, 5);
             stack.deliver_stream().await;
-            tokio::time::sleep(Duration::from_secs(1)).await; // the index by appointment is behind
+            tokio::time::sleep(Duration::from_secs(1)).await; // the index by appointment lags
             while stack.evening(half_past_five()).await.is_none() {}
             assert!(stack.send_until_quiet(TimeDelta::hours(2)).await, "{:?}", states(&stack.world));
             all_sent_once(&stack, 10);
@@ -135,7 +135,7 @@ fn dynamodb_down_for_ten_minutes_or_an_hour_loses_nothing() {
     });
 }
 
-/// Here Lambda tries again at once: AWS documents no pause, so an outage must not be outlasted by one.
+/// Here Lambda retries at once: AWS documents no pause, so an outage must not require one.
 #[test]
 fn the_tries_of_a_batch_outlast_an_hour_and_the_template_says_so_too() {
     let mapping = simulation::aws::Mapping::default();
@@ -202,7 +202,7 @@ fn everything_delivered_to_two_sandboxes_at_once_is_sent_once() {
 #[test]
 fn a_lost_reply_of_publish_is_one_duplicate_and_no_loss() {
     in_virtual_time(async {
-        // The first call puts and claims the row, the second makes a reservation of the rate limiter, the third publishes.
+        // The first call puts and claims the row, the second reserves at the rate limiter, the third publishes.
         let mut stack = stack_at(half_past_five(), Faults::at([(2, Fault::After)]), 100);
         results(&stack, 1);
         stack.deliver_stream().await;
@@ -367,14 +367,14 @@ fn a_poisoned_record_is_set_aside_whole_and_the_shard_moves_on() {
         assert!(held_up < TimeDelta::minutes(1), "its tries take no time of their own: {held_up}");
         all_sent_once(&stack, 8);
         proved("a record that cannot be read", &stack, 8);
-        // The cause is mended, and what was set aside is brought again; by mistake twice.
+        // The cause is corrected, and the records of the dead-letter bucket are processed again; by mistake twice.
         let mended = record(4, &stack.world.stream_from(0)[4]);
         for _ in 0..2 {
             assert_eq!(stack.notify(std::slice::from_ref(&mended)).await, Some(notify::BatchResponse::default()));
         }
         assert!(stack.send_until_quiet(TimeDelta::minutes(10)).await);
         all_sent_once(&stack, 9);
-        proved("the dead-letter bucket brought again, twice", &stack, 9);
+        proved("the dead-letter bucket redriven, twice", &stack, 9);
     });
 }
 
@@ -418,7 +418,7 @@ fn half_past_five_not_fired_at_all_is_made_up_for_by_the_second_pass() {
         let stack = stack();
         due_tomorrow(&stack, 5);
         minutes(5).await;
-        // The rule of 17:35 means the same tomorrow.
+        // The rule of 17:35 has the same "tomorrow".
         let plan = stack.evening(half_past_five() + TimeDelta::minutes(5)).await.expect("it ran");
         assert_eq!((plan.planned, plan.already_planned), (5, 0));
         assert!(stack.send_until_quiet(TimeDelta::minutes(10)).await);
@@ -472,7 +472,7 @@ fn what_is_no_longer_true_between_plan_and_claim_is_not_sent() {
 }
 
 #[test]
-fn a_result_reached_again_before_the_first_notice_went_is_told_once() {
+fn a_result_reached_again_before_the_first_notice_was_sent_causes_one_notice() {
     in_virtual_time(async {
         let mut stack = stack_at_night(Faults::none(), 100);
         for (revision, step) in [(1, "Trả kết quả"), (2, "Thẩm định"), (3, "Trả kết quả")] {
@@ -523,7 +523,7 @@ fn keeps_the_rate(accepted: &[Accepted], rate: f64) {
             (at, f64::from(domain::text::sms::Sms::new(&message.text).parts))
         })
         .collect();
-    // A message leaves at its reserved time and arrives a round trip later.
+    // A message is sent at its reserved time and arrives one round trip later.
     let round_trip = 0.012;
     for first in 0..sent.len() {
         let mut parts = 0.0;
@@ -539,7 +539,7 @@ fn keeps_the_rate(accepted: &[Accepted], rate: f64) {
 }
 
 #[test]
-fn the_whole_fleet_keeps_one_rate_and_news_goes_before_apologies() {
+fn all_senders_share_one_rate_and_results_are_sent_before_apologies() {
     in_virtual_time(async {
         let mut stack = stack_at(half_past_five(), Faults::none(), 10);
         due_tomorrow(&stack, 400);
@@ -549,9 +549,9 @@ fn the_whole_fleet_keeps_one_rate_and_news_goes_before_apologies() {
         results(&stack, 120);
         let arrived = stack.world.now();
         let records = records(&stack, 400);
-        let (answer, drained) = tokio::join!(stack.notify(&records), stack.send_due());
+        let (answer, ran) = tokio::join!(stack.notify(&records), stack.send_due());
         assert!(answer.expect("alive").batch_item_failures.is_empty());
-        drained.expect("alive").expect("it ran");
+        ran.expect("alive").expect("it ran");
         assert!(stack.send_until_quiet(TimeDelta::hours(2)).await);
         all_sent_once(&stack, 520);
         let accepted = stack.world.accepted();
@@ -610,7 +610,8 @@ fn a_dossier_table_restored_from_backup_causes_no_second_notice() {
         stack.world.write(dossier("A", &phone(1), json!({"revision": 2, "step": "Trả kết quả"})));
         stack.deliver_stream().await;
         all_sent_once(&stack, 1);
-        // The backup is of before the result: the one-stop software pushes the revisions again, as it does after a gap.
+        // The backup is older than the result: the one-stop software pushes the revisions again, as it does after a
+        // gap.
         stack.world.restore(dossier("A", &phone(1), json!({})));
         stack.world.write(dossier("A", &phone(1), json!({"revision": 2, "step": "Trả kết quả"})));
         stack.deliver_stream().await;
@@ -637,7 +638,7 @@ fn phones_reached(stack: &Stack) -> Vec<String> {
 }
 
 #[test]
-fn a_phone_corrected_after_the_result_is_told_once_and_another_good_number_nothing() {
+fn a_phone_corrected_after_the_result_gets_one_notice_and_a_second_usable_number_none() {
     in_virtual_time(async {
         for wrong in [json!(null), json!("02583822229"), json!("không có")] {
             let mut stack = stack();
@@ -656,7 +657,7 @@ fn a_phone_corrected_after_the_result_is_told_once_and_another_good_number_nothi
 }
 
 #[test]
-fn a_phone_corrected_when_the_result_was_handed_over_is_told_nothing() {
+fn a_phone_corrected_after_the_result_was_handed_over_gets_no_notice() {
     in_virtual_time(async {
         let mut stack = stack();
         at_result(&stack, 1, json!(null));
@@ -692,7 +693,7 @@ fn each_time_papers_are_awaited_has_its_own_corrected_phone() {
 }
 
 #[test]
-fn a_phone_that_was_removed_before_the_notice_went_and_corrected_later_is_told() {
+fn a_phone_removed_before_the_notice_was_sent_and_corrected_later_gets_the_notice() {
     in_virtual_time(async {
         let mut stack = stack_at_night(Faults::none(), 100);
         at_result(&stack, 1, json!(phone(1)));
@@ -710,7 +711,7 @@ fn a_phone_that_was_removed_before_the_notice_went_and_corrected_later_is_told()
 #[test]
 fn a_number_that_sns_refused_is_corrected_whenever_the_correction_comes() {
     in_virtual_time(async {
-        // Refused before the correction comes; and while the notice is on its way to the wrong number.
+        // Refused before the correction arrives; and while the notice is being sent to the wrong number.
         for corrected_after in [0, 60] {
             let mut stack = stack();
             sns_refuses(&mut stack, phone(1));
@@ -732,9 +733,9 @@ fn a_number_that_sns_refused_is_corrected_whenever_the_correction_comes() {
 #[test]
 fn a_correction_that_comes_while_the_notice_is_on_its_way_to_the_wrong_number_comes_again() {
     in_virtual_time(async {
-        // Struck at any call of the sender, or at none: it crashes, or its update to `sent` fails.
+        // A fault at any call of the sender, or at none: it crashes, or its update to `sent` fails.
         for strike in 0..12 {
-            let fault = if strike % 2 == 0 { Fault::DieAfter } else { Fault::Before };
+            let fault = if strike % 2 == 0 { Fault::CrashAfter } else { Fault::Before };
             let plan = if strike > 0 { Some((strike - 1, fault)) } else { None };
             let mut stack = stack_at(half_past_five(), Faults::at(plan), 100);
             sns_refuses(&mut stack, phone(1));
@@ -838,7 +839,7 @@ fn a_region_without_sms_fails_no_notice_and_is_counted() {
         let mended = half_past_five() + TimeDelta::days(1);
         sns_fails(&mut stack, mended, SendError::WrongNumber("InvalidParameter: PhoneNumber".into()));
         stack.deliver_stream().await;
-        // The sender of what waits is one warm sandbox.
+        // The sender is one warm sandbox.
         let (delivery, _) = stack.sandbox();
         let mut refused = 0;
         for minute in 0..120 {
@@ -928,7 +929,7 @@ fn a_pushed_dossier_replaces_a_row_that_cannot_be_read_and_the_others_get_their_
 }
 
 #[test]
-fn a_result_closed_by_mistake_before_its_notice_went_is_told_when_it_is_back() {
+fn a_result_closed_by_mistake_before_its_notice_was_sent_gets_it_when_reopened() {
     in_virtual_time(async {
         let mut stack = stack_at_night(Faults::none(), 100);
         results(&stack, 1);

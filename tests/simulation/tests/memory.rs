@@ -18,7 +18,8 @@ fn planning_takes_the_memory_of_a_page_not_of_a_province() {
         for due in [1_000, 100_000] {
             let mut stack = evening_of(due, Faults::none(), 10).await;
             stack.notice_config.window = "07:00-08:00".parse().expect("closed: planned only");
-            // Once, so that the world has its rows; the second pass adds none, and what it takes is the function's own.
+            // Once before, so that the world has its rows; the second pass adds none, and its memory is the function's
+            // own.
             stack.plan(stack.world.now()).await.expect("it ran");
             HEAP.reset_peak_usage();
             let before = HEAP.current_usage_as_kb();

@@ -1,4 +1,4 @@
-//! The world in memory keeps the promises that the adapters keep on DynamoDB.
+//! The world in memory has the guarantees that the adapters have on DynamoDB.
 
 use std::sync::Arc;
 

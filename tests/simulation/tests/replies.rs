@@ -1,5 +1,5 @@
-//! Replies of 8083 that go by their gateway's own call (V-COM's "Send MT"): struck at every call of the world, and what
-//! goes wrong at the gateway, one promise a test. A citizen paid for each: one reply, whatever happens.
+//! Replies of 8083 that are sent by a separate call (V-COM's "Send MT"): a fault at every call of the world, and the
+//! faults of the gateway, one guarantee per test. A citizen has paid for each: one reply in every case.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,12 +34,12 @@ fn stack() -> Stack {
     stack_with(Faults::none())
 }
 
-/// V-COM answers like that until `until`.
+/// V-COM gives this answer until `until`.
 fn vcom_fails(stack: &mut Stack, until: DateTime<Utc>, error: SendError) {
     stack.ports.gateway = Arc::new(move |_, now| (now < until).then(|| error.clone()));
 }
 
-/// So many citizens ask; each message is accepted.
+/// That many citizens ask; each message is accepted.
 async fn ask(stack: &Stack, number: usize) {
     for each in 0..number {
         let code = stack.ask_by_vcom(&each.to_string(), &format!("8491{each:07}"), "MCKH A").await;
@@ -66,8 +66,8 @@ fn states(stack: &Stack) -> BTreeMap<&'static str, usize> {
     states
 }
 
-/// One message to 8083 by V-COM under these faults, brought until it is taken: one reply, or it panics. How many calls of
-/// the world it took.
+/// One message to 8083 by V-COM with these faults, delivered until it is accepted. Panics unless there is exactly one
+/// reply. Returns the number of calls of the world.
 fn run(plan: &[(usize, Fault)]) -> usize {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
@@ -154,7 +154,7 @@ fn vcom_that_hangs_keeps_no_citizen_and_no_notice_waiting() {
         let began = stack.world.now();
         vcom_fails(&mut stack, began + TimeDelta::minutes(20), SendError::NotSent("no answer".into()));
         assert!(stack.send_due().await.expect("alive").is_ok());
-        assert_eq!(stack.world.accepted().len(), 50, "the notices' drain went on beside");
+        assert_eq!(stack.world.accepted().len(), 50, "notices were sent at the same time");
         assert!(stack.send_until_quiet(TimeDelta::hours(4)).await);
         all_replied_once(&stack, 100);
     });
@@ -175,7 +175,7 @@ fn a_reply_that_is_refused_for_good_fails_with_the_reason_and_the_others_go() {
 }
 
 #[test]
-fn a_gateway_that_takes_nothing_from_us_is_asked_little_and_burns_no_reply() {
+fn a_gateway_that_refuses_our_authorisation_is_called_rarely_and_no_reply_is_lost() {
     in_virtual_time(async {
         let mut stack = stack();
         let mended = half_past_five() + TimeDelta::days(2);
@@ -188,9 +188,9 @@ fn a_gateway_that_takes_nothing_from_us_is_asked_little_and_burns_no_reply() {
         ask(&stack, 60).await;
         tokio::time::sleep(Duration::from_secs(3_600)).await;
         asked.store(0, Ordering::Relaxed);
-        let drained = stack.send_due().await.expect("alive").expect("it ran");
+        let ran = stack.send_due().await.expect("alive").expect("it ran");
         assert!((1..=16).contains(&asked.load(Ordering::Relaxed)), "no more than were under way");
-        assert_eq!(drained.replies.deferred, 60, "and all wait for five minutes");
+        assert_eq!(ran.replies.deferred, 60, "and all wait for five minutes");
         assert!(!stack.send_until_quiet(TimeDelta::days(1)).await, "for as long as it takes");
         assert!(stack.world.replies().values().all(|row| (row.state, row.attempts) == (State::Pending, 0)));
         assert!(stack.send_until_quiet(TimeDelta::days(2)).await);

@@ -16,8 +16,8 @@ use simulation::world::World;
 
 const RATE: u32 = 10;
 
-/// In any t seconds at most rate·t parts, plus one message: the time between any two messages is at least the time that the
-/// first of them and all up to the second take.
+/// In any t seconds at most rate·t parts, plus one message: the time between any two messages is at least the time of
+/// the parts from the first of them up to, not including, the second.
 fn keeps_the_rate(world: &World) {
     const ROUND_TRIP: i64 = 12;
     let (mut paid, mut latest) = (0, i64::MIN);
@@ -77,7 +77,8 @@ fn a_hundred_thousand_apologies_are_planned_and_sent_at_the_rate() {
 #[ignore = "half a minute: make prove"]
 fn planning_that_is_killed_at_fifteen_minutes_is_resumed_where_it_was() {
     in_virtual_time(async {
-        // So slow a table that one run cannot plan them all; nor could the next, if it began again from the first.
+        // The table is so slow that one run cannot plan all of them; a second one that began again from the first could
+        // not either.
         let mut stack = evening_of(PROVINCE, Faults::slow(Duration::from_millis(700)), RATE).await;
         let began = stack.world.now();
         let plan = stack.evening(began).await.expect("Lambda's second try");
@@ -87,7 +88,8 @@ fn planning_that_is_killed_at_fifteen_minutes_is_resumed_where_it_was() {
         assert_eq!(plan.parts_in_all, 4 * PROVINCE as u64, "what the alarm for an evening too long goes by");
         figure("100,000 apologies, 700 ms a call: planned when Lambda killed the first run", killed_at);
         figure("… all planned by the second, and a minute's sent", seconds(stack.world.now() - began));
-        // At 700 ms a call a sender does not keep up with 10 parts a second: the table is mended before they are sent.
+        // At 700 ms per call a sender cannot reach 10 parts per second: the table becomes fast before the apologies are
+        // sent.
         stack.ports.faults = Arc::new(Faults::none());
         all_sent_once_at_the_rate(&stack, PROVINCE, "the same on a slow table: killed at 15 minutes and resumed").await;
     });
@@ -95,7 +97,7 @@ fn planning_that_is_killed_at_fifteen_minutes_is_resumed_where_it_was() {
 
 #[test]
 #[ignore = "half a minute: make prove"]
-fn twenty_thousand_changes_in_an_hour_are_told_at_the_rate() {
+fn twenty_thousand_changes_in_an_hour_are_sent_at_the_rate() {
     in_virtual_time(async {
         const CHANGES: usize = 20_000;
         let began = "2026-11-24T02:00:00Z".parse().expect("a time");

@@ -1,5 +1,5 @@
-//! Random lives of dossiers through the stream as AWS runs it: shards, mixed batches, batches delivered twice, faults
-//! anywhere. Beside it a model, written without the domain's rules, computes the required notices.
+//! Random histories of dossiers through the stream as AWS runs it: shards, mixed batches, batches delivered twice,
+//! faults anywhere. A model, written without the domain's rules, computes the required notices.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +18,7 @@ use simulation::proof::Line;
 use simulation::scenario::{dossier, notice_config};
 use simulation::world::World;
 
-/// One write to the table, in the model's words.
+/// One write to the table, for the model.
 #[derive(Debug, Clone)]
 struct Write {
     whose: usize,
@@ -37,7 +37,7 @@ enum Place {
     Closed,
 }
 
-/// By how much the revision rises: most of all by one; never, or down, where somebody writes the table by hand.
+/// By how much the revision rises: mostly by one; not at all, or down, if a person edits the table by hand.
 #[derive(Debug, Clone, Copy)]
 enum Raised {
     ByOne,
@@ -66,7 +66,7 @@ fn fault() -> impl Strategy<Value = Fault> {
     prop::sample::select(Fault::ALL.to_vec())
 }
 
-/// What the model knows of a dossier.
+/// The model's state of a dossier.
 #[derive(Debug, Clone, Copy)]
 struct Known {
     revision: u64,
@@ -76,15 +76,15 @@ struct Known {
     silent: bool,
 }
 
-/// What the model says of a notice.
+/// The model's answer for a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Required {
     Surely,
-    /// Its number was corrected: not where a fault left an earlier notice unfinished, which goes to the new number.
+    /// Its number was corrected: not if a fault left an earlier notice unfinished, which is sent to the new number.
     UnlessAnotherIsOpen,
 }
 
-/// Plays the writes into the world, and returns the required notices.
+/// Writes them into the world, and returns the required notices.
 fn play(world: &World, writes: &[Write]) -> BTreeMap<String, Required> {
     let mut known: BTreeMap<usize, Known> = BTreeMap::new();
     let mut required = BTreeMap::new();
@@ -149,7 +149,7 @@ fn in_the_table(write: &Write, revision: u64) -> Dossier {
     )
 }
 
-/// How many SMS were accepted, and how many of them beyond what the outbox says.
+/// How many SMS were accepted, and how many of them the outbox does not show.
 async fn live(
     writes: Vec<Write>,
     batch: usize,

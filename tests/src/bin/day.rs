@@ -1,7 +1,7 @@
-//! A working day of the one-stop shop, played on the local stack: `make run`.
+//! A working day of the one-stop shop, simulated on the local stack: `make run`.
 //!
-//! `tests/day/ho-so.csv` holds the day as one-stop software exports it: one line a change, with its time. Each change is
-//! pushed by `POST /dossiers`; the stack does the rest, and what the citizens receive is printed.
+//! `tests/day/ho-so.csv` is the day as one-stop software exports it: one line per change, with its time. Each change is
+//! pushed by `POST /dossiers`; the stack does the rest, and the SMS to the citizens are printed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
@@ -19,7 +19,7 @@ use system_tests::{Citizen, OneStopSoftware, Stack, half_past_five, today};
 
 const DAY: &str = include_str!("../../day/ho-so.csv");
 
-/// One line of the export: a dossier as it is from that time on. Days count from today.
+/// One line of the export: a dossier's state from that time on. Days count from today.
 #[derive(Debug, Deserialize)]
 struct Change {
     time: String,
@@ -47,7 +47,7 @@ struct Day {
     stack: Stack,
     software: OneStopSoftware,
     screen: Screen,
-    /// Codes are new on every run, so that a day can be played again on the same stack.
+    /// Codes are new in every run, so that a day can be repeated on the same stack.
     run: u32,
     revisions: BTreeMap<String, u64>,
     dossiers: BTreeMap<ReceiptCode, Dossier>,
@@ -98,7 +98,7 @@ impl Day {
         self.inquiries(&changes).await
     }
 
-    /// Pushes the changes of one minute as one array, and shows what follows.
+    /// Pushes the changes of one minute as one array, and shows the results.
     async fn push(&mut self, time: &str, changes: &[Change]) -> Result<()> {
         let snapshots: Vec<Value> = changes.iter().map(|change| self.snapshot(change)).collect();
         let answer = self.software.push(&json!(snapshots)).await?;
@@ -120,7 +120,7 @@ impl Day {
         self.wait_for(required).await
     }
 
-    /// A snapshot as the contract wants it.
+    /// A snapshot in the contract's form.
     fn snapshot(&mut self, change: &Change) -> Value {
         let code = self.code(&change.receipt_code);
         let revision = self.revisions.entry(code.clone()).and_modify(|revision| *revision += 1).or_insert(1);
@@ -151,7 +151,7 @@ impl Day {
         Ok(required)
     }
 
-    /// Waits for that many new SMS and shows them.
+    /// Waits for that many new SMS and prints them.
     async fn wait_for(&mut self, messages: usize) -> Result<()> {
         let mut shown = 0;
         let until = tokio::time::Instant::now() + Duration::from_secs(75);
@@ -236,7 +236,7 @@ impl Day {
         println!("  {:<28}{:>6}", "outbox rows", outbox.join(", "));
         println!("  no notice, and why");
         for dossier in self.dossiers.values() {
-            if let Some(why) = told_nothing(dossier) {
+            if let Some(why) = why_no_notices(dossier) {
                 println!("    {:<26}{why}", dossier.receipt_code().as_str());
             }
         }
@@ -271,7 +271,7 @@ fn parse(snapshot: &Map<String, Value>) -> Result<Dossier> {
 }
 
 /// Why a dossier takes no notices at all.
-fn told_nothing(dossier: &Dossier) -> Option<String> {
+fn why_no_notices(dossier: &Dossier) -> Option<String> {
     match dossier.contact() {
         _ if dossier.is_same_day() => Some("a same-day procedure".into()),
         None => Some("the citizen left no phone".into()),

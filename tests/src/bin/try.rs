@@ -1,5 +1,5 @@
-//! One line to try something on the local stack: what `make push`, `make text`, `make inbox`, `make outbox` and
-//! `make evening` run.
+//! One command to try something on the local stack: it implements `make push`, `make text`, `make inbox`, `make outbox`
+//! and `make evening`.
 
 use anyhow::{Context, Result, bail};
 use domain::Phone;

@@ -1,4 +1,4 @@
-//! Works off the messages that are due.
+//! Sends the messages that are due.
 
 use std::collections::{HashMap, HashSet};
 use std::error::Error;
@@ -12,27 +12,27 @@ use super::session::Session;
 use super::tally::Progress;
 use crate::ports::{Clock, Due, DueRows, OutboxPorts, StoreError};
 
-/// How often an idle sender looks for messages that became due.
+/// How often an idle sender checks for messages that became due.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
 
-/// Where the messages that are due come from, and how one is sent.
+/// Where the due messages come from, and how one is sent.
 pub(super) trait DueQueue: Sync {
-    /// Whether more may be begun.
+    /// Whether another message may be started.
     fn is_open(&self) -> bool;
-    /// How many messages may be under way at once.
+    /// How many messages may be in progress at once.
     fn at_once(&self) -> usize;
-    /// Messages that may be claimed before the run is over: of the most urgent priority that has any to work on now.
+    /// Messages that may be claimed before the run ends, of the most urgent priority that has any to work on now.
     fn due(&self, passed: &Passed) -> impl Future<Output = Result<DueRows, StoreError>> + Send;
-    /// Takes one and sends it, if it is still to be sent.
+    /// Claims a message and sends it, if it must still be sent.
     fn on_due(&self, id: &Outgoing) -> impl Future<Output = Result<Progress, StoreError>> + Send;
 }
 
-/// Rows that are passed over: those that can never be claimed, and those that another sender had at the last claim.
+/// Rows to skip: those that can never be claimed, and those that another sender held at the last claim.
 #[derive(Debug, Default)]
 pub(super) struct Passed {
     unclaimable: HashSet<Outgoing>,
     taken: HashMap<Outgoing, DateTime<Utc>>,
-    /// How many rows a look at the index could not read, at the most.
+    /// The largest number of unreadable rows in one query of the index.
     unreadable: u32,
 }
 
@@ -42,7 +42,7 @@ impl Passed {
         self.unclaimable.len() + self.taken.len()
     }
 
-    /// Whether a row counts at all.
+    /// Whether a row can ever be claimed.
     pub fn counts(&self, due: &Due) -> bool {
         !self.unclaimable.contains(&due.id)
     }
@@ -55,7 +55,7 @@ impl Passed {
     fn note(&mut self, due: &Due, progress: Progress) {
         match progress {
             Progress::Unclaimable => drop(self.unclaimable.insert(due.id.clone())),
-            // One that cannot be claimed for any other reason must not keep the others waiting either.
+            // A row that cannot be claimed for any other reason must not delay the others either.
             Progress::Taken | Progress::OutOfReach => drop(self.taken.insert(due.id.clone(), due.due_at)),
             _ => {}
         }
@@ -63,7 +63,7 @@ impl Passed {
 }
 
 impl<P: OutboxPorts> Session<'_, P> {
-    /// Works on what is due until nothing more comes due or the time is up. Where nothing is due at first, it looks again
+    /// Sends what is due until nothing more becomes due or the time is up. If nothing is due at first, it checks again
     /// for `patience`.
     pub(super) async fn work_through(&self, queue: &impl DueQueue, patience: TimeDelta) -> Result<(), StoreError> {
         let mut passed = Passed::default();
@@ -104,7 +104,7 @@ impl<P: OutboxPorts> Session<'_, P> {
         Ok(())
     }
 
-    /// Takes what is due. False where the outbox could not be asked about any of it.
+    /// Sends what is due. Returns false if the outbox could not be reached for any of it.
     async fn work_on(&self, queue: &impl DueQueue, due: &[&Due], passed: &mut Passed) -> bool {
         let mut within_reach = false;
         let mut ended = futures::stream::iter(due.iter())
@@ -118,7 +118,7 @@ impl<P: OutboxPorts> Session<'_, P> {
     }
 }
 
-/// One message's trouble with a store does not stop the others.
+/// A store error of one message does not stop the others.
 async fn on_due_alone(queue: &impl DueQueue, id: &Outgoing) -> Progress {
     if !queue.is_open() {
         return Progress::Deferred;

@@ -1,12 +1,13 @@
-//! How a message of ours is sent: enqueue, claim, read again, send, complete.
+//! How a message is sent: enqueue, claim, read again, send, complete.
 //!
-//! The order is the promise. *Enqueue before you send*: once its outbox row exists, a message cannot be lost. *Claim before
-//! you send*: no other sender has it while the lease lasts. Where the outcome is not known after a crash or a time-out, the
-//! message is sent again when the lease has run out: one duplicate, never a loss.
+//! The order is what makes sending reliable. *Enqueue before you send*: once its outbox row exists, a message cannot be
+//! lost. *Claim before you send*: no other sender can claim the message until the lease expires. If the outcome is
+//! unknown after a crash or a time-out, the message is sent again when the lease has expired: this can cause a
+//! duplicate, but never a loss.
 //!
-//! `session.rs` has what all messages share, `due_queue.rs` works off what is due. [`NoticeSession`] adds what only a notice has: a dossier that may have changed, the
-//! sending window, the rate limiter. [`ReplySession`] adds what only a reply of 8083 has: the inquiry it answers, and the
-//! gateway that sends it.
+//! `session.rs` has what all messages share, `due_queue.rs` sends what is due. [`NoticeSession`] adds what only a
+//! notice has: a dossier that may have changed, the sending window, the rate limiter. [`ReplySession`] adds what only a
+//! reply of 8083 has: the inquiry it answers, and the gateway that sends it.
 
 mod due_queue;
 mod notices;
@@ -21,5 +22,5 @@ pub use tally::{Progress, Tally};
 
 use chrono::TimeDelta;
 
-/// How long the sender of what waits works in each minute.
+/// How long the sender works in each minute.
 pub const SENDING_RUN: TimeDelta = TimeDelta::seconds(54);

@@ -1,4 +1,5 @@
-//! A notice's delivery: still true? in the window? within the rate? Then by SNS.
+//! How a notice is sent: check that it is still true, that the sending window is open and that the rate allows it; then
+//! publish it by SNS.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,7 +23,7 @@ use domain::text::messages;
 use domain::text::sms::{Accents, Sms};
 use domain::{ClosedSteps, Dossier, NoticeId, NoticeKind, Outgoing, Phone};
 
-/// What the stack's parameters say about notices.
+/// The stack's parameters for notices.
 #[derive(Debug, Clone)]
 pub struct NoticeConfig {
     /// Parameter `ClosedSteps`.
@@ -37,18 +38,19 @@ pub struct NoticeConfig {
     pub rate: PartsPerSecond,
 }
 
-/// How long a page of notices keeps a sender, in seconds, before it looks for more urgent ones.
+/// How long a page of notices keeps a sender busy, in seconds, before it checks for more urgent ones.
 const FEW_SECONDS: usize = 3;
-/// So many seconds' messages are under way at once: more would only wait for the rate, with a dossier read long ago.
+/// The messages in progress at once, in seconds of the rate: more would only wait for the rate, with a dossier that was
+/// read too early.
 const UNDER_WAY_SECONDS: usize = 2;
-/// A notice that waited longer for the rate reads its dossier again before it goes.
+/// A notice that waits longer than this for the rate reads its dossier again before it is sent.
 const LONG_WAIT: TimeDelta = TimeDelta::seconds(3);
-/// So long before it goes.
+/// How long before its slot the dossier is read again.
 const READ_AGAIN_BEFORE: TimeDelta = TimeDelta::milliseconds(500);
-/// A message that is later than this for its moment reserves another one, or two might go at once.
+/// A message that is later than this for its slot reserves another slot; otherwise two might be sent at once.
 const TOO_LATE: TimeDelta = TimeDelta::milliseconds(100);
 
-/// The delivery of notices in one sandbox, over many invocations.
+/// Sends notices in one sandbox, over many invocations.
 pub struct NoticeSender<P> {
     ports: P,
     notice_config: NoticeConfig,
@@ -63,18 +65,16 @@ impl<P: NoticePorts> NoticeSender<P> {
         Self { ports, notice_config, rate_limiter, refusals: Mutex::default() }
     }
 
-    /// The world.
     pub fn ports(&self) -> &P {
         &self.ports
     }
 
-    /// The stack's parameters.
     pub fn notice_config(&self) -> &NoticeConfig {
         &self.notice_config
     }
 
-    /// One invocation's work under the request id `request`; no message is begun after `until`, nor after the sending
-    /// window closes.
+    /// One invocation with the request id `request`. No message is started after `until`, or after the sending window
+    /// closes.
     pub fn session(&self, request: &str, until: DateTime<Utc>) -> NoticeSession<'_, P> {
         let closes = self.notice_config.window.next_close(self.ports.clock().now());
         let until = closes.map_or(until, |closes| closes.min(until));
@@ -90,11 +90,11 @@ impl<P: NoticePorts> NoticeSender<P> {
 enum ReadAgain {
     /// The notice is still true of this dossier.
     StillTrue(Box<Dossier>),
-    /// It is not to be sent.
+    /// It must not be sent.
     Ended(Outcome),
 }
 
-/// A notice as it would go out now.
+/// A notice as it would be sent now.
 struct Draft {
     phone: Phone,
     text: String,
@@ -110,9 +110,9 @@ pub struct NoticeSession<'a, P> {
 }
 
 impl<P: NoticePorts> NoticeSession<'_, P> {
-    /// Enqueues a notice that a change of `dossier` requires, and sends it at once if it may go at once.
+    /// Enqueues a notice that a change of `dossier` requires, and sends it at once if that is allowed now.
     ///
-    /// An error means that the notice may not be in the outbox: the change must be delivered to us again.
+    /// An error means that the notice may not be in the outbox: the change must be delivered again.
     pub async fn on_change(&self, id: &NoticeId, dossier: &Dossier) -> Result<Progress, StoreError> {
         if !self.is_open() {
             return self.enqueue_when_open(id).await;
@@ -123,19 +123,20 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         }
     }
 
-    /// The other notices of `id`'s dossier and kind. One of that same id was enqueued by an earlier delivery of the change.
+    /// The other notices of the same dossier and kind as `id`. A row with the same id comes from an earlier delivery of
+    /// the same change.
     pub async fn others_of(&self, id: &NoticeId) -> Result<Vec<NoticeRow>, StoreError> {
         let mut rows = self.ports().outbox().rows_of(&id.receipt_code, id.key.kind()).await?;
         rows.retain(|row| row.key != id.key);
         Ok(rows)
     }
 
-    /// Enqueues a notice for the sender, due as soon as the window is open.
+    /// Enqueues a notice for the sender. It is due as soon as the sending window is open.
     pub async fn enqueue_when_open(&self, id: &NoticeId) -> Result<Progress, StoreError> {
         self.session.enqueue(&id.clone().into(), self.notice_config().window.next_open(self.session.now())).await
     }
 
-    /// Takes a notice that is due and sends it, if it is still true.
+    /// Claims a due notice and sends it if it is still true.
     pub async fn on_due(&self, id: &NoticeId) -> Result<Progress, StoreError> {
         let claim = match self.session.claim(&id.clone().into()).await? {
             Claiming::Granted(claim) => claim,
@@ -148,8 +149,8 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         })
     }
 
-    /// A claim that comes later than its change reads the dossier again: what is no longer true is not sent, and the
-    /// phone is today's.
+    /// A late claim reads the dossier again: a notice that is no longer true is not sent, and the current phone number
+    /// is used.
     async fn read_again(&self, id: &NoticeId) -> Result<ReadAgain, StoreError> {
         let (dossier, superseded) =
             futures::try_join!(self.ports().dossiers().get(&id.receipt_code), self.is_superseded(id))?;
@@ -157,7 +158,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
             return Ok(ReadAgain::Ended(Outcome::Cancelled("the dossier was removed")));
         };
         if superseded {
-            return Ok(ReadAgain::Ended(Outcome::Cancelled("a later revision owes the same notice")));
+            return Ok(ReadAgain::Ended(Outcome::Cancelled("a later revision requires the same notice")));
         }
         let today = day_in_vietnam(self.session.now());
         Ok(match still_true(&id.key, &dossier, today, &self.notice_config().closed_steps) {
@@ -168,7 +169,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         })
     }
 
-    /// There is one apology an appointment day: no other takes its place.
+    /// There is one apology per appointment day: no other notice replaces it.
     async fn is_superseded(&self, id: &NoticeId) -> Result<bool, StoreError> {
         if id.key.kind() == NoticeKind::Apology {
             return Ok(false);
@@ -177,13 +178,13 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         Ok(is_superseded(&id.key, &rows))
     }
 
-    /// Sends what is due, results and supplements before apologies, until nothing more comes due. Where nothing is due
-    /// at first, it looks again for `patience`.
+    /// Sends what is due, results and supplements before apologies, until nothing more becomes due. If nothing is due
+    /// at first, it checks again for `patience`.
     pub async fn send_due(&self, patience: TimeDelta) -> Result<(), StoreError> {
         self.session.work_through(self, patience).await
     }
 
-    /// Sends under a claim and completes its row. Whatever goes wrong from here on, the row exists.
+    /// Sends under a claim and completes its row. Whatever fails from here on, the row exists.
     async fn deliver(&self, claim: &Claim, id: &NoticeId, dossier: &Dossier) -> Progress {
         let Some(mut draft) = self.draft(id, dossier) else {
             return self.session.complete(claim, Outcome::NoMobile("the dossier has no mobile number")).await;
@@ -211,7 +212,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         self.postpone(claim).await
     }
 
-    /// What would be sent, and where to; None without a mobile number.
+    /// The phone number and the text to send; None without a mobile number.
     fn draft(&self, id: &NoticeId, dossier: &Dossier) -> Option<Draft> {
         let Some(Contact::Mobile(phone)) = dossier.contact() else { return None };
         let text = self.notice_config().accents.apply(messages::notice(&id.key, dossier, &self.notice_config().office));
@@ -245,7 +246,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         }
     }
 
-    /// A message was refused for good, or so SNS says.
+    /// Handles a permanent refusal by SNS, which may be the fault of the account.
     async fn on_refusal(&self, claim: &Claim, phone: &Phone, error: SendError) -> Progress {
         let (now, fleet) = (self.session.now(), self.delivery.rate_limiter.accepted_at());
         match self.refusals(|refusals| refusals.refused(phone, claim.attempts, fleet, now)) {
@@ -263,7 +264,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         }
     }
 
-    /// Nothing more is sent in this run: the account or its settings must be mended first.
+    /// Sends nothing more in this run: the account or its settings must be corrected first.
     fn stop(&self, reason: &str) {
         tracing::error!(
             reason,
@@ -276,7 +277,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         see(&mut self.delivery.refusals.lock().expect("no panic holds it"))
     }
 
-    /// Back to pending: there was no room in the rate, or no time left, or SNS lets us send nothing.
+    /// Back to pending: the rate had no capacity left, no time was left, or SNS refuses our authorisation.
     async fn postpone(&self, claim: &Claim) -> Progress {
         let rest_of_run = (self.session.until - self.session.now()).max(TimeDelta::zero());
         let refused = self.refused.load(Ordering::Relaxed);
@@ -285,7 +286,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         self.session.complete(claim, self.session.retry_uncounted(reason.into(), rest_of_run)).await
     }
 
-    /// The moment at which a message of `parts` may go; None where that is not before the run is over.
+    /// The slot of a message of `parts`; None if it would be after the end of the run.
     async fn reserve(&self, parts: u32) -> Option<DateTime<Utc>> {
         if self.is_over() {
             return None;
@@ -300,12 +301,12 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         })
     }
 
-    /// Publishes what happened, and tells what was done.
+    /// Publishes the events and returns the tally.
     pub async fn finish(self) -> Tally {
         self.session.finish().await
     }
 
-    /// The time is up, or SNS refused our authorisation.
+    /// Whether the time is up, or SNS refused our authorisation.
     pub fn is_over(&self) -> bool {
         self.refused.load(Ordering::Relaxed) || self.session.is_over()
     }
@@ -328,7 +329,7 @@ impl<P: NoticePorts> DueQueue for NoticeSession<'_, P> {
         self.delivery.rate_limiter.rate().messages_in(UNDER_WAY_SECONDS).clamp(2, AT_ONCE)
     }
 
-    /// Of the first priority that has any to work on now. Few enough that news of a higher one does not wait long.
+    /// Rows of the first priority that has any to work on now: few enough that a more urgent notice does not wait long.
     async fn due(&self, passed: &Passed) -> Result<DueRows, StoreError> {
         let limit = self.delivery.rate_limiter.rate().messages_in(FEW_SECONDS).clamp(AT_ONCE, 500) + passed.len();
         let mut later = DueRows::default();

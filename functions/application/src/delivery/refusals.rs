@@ -1,21 +1,21 @@
-//! A phone number that SNS refuses, or an account that may not send at all? SNS answers both with `InvalidParameter`: also
-//! in a region without SMS, and in the sandbox. So a number is taken to be wrong only where other numbers are accepted:
-//! by this sandbox, or by another one, which the rate limiter's counter tells.
+//! Decides whether a refused phone number is wrong or the account may not send at all. SNS answers both with
+//! `InvalidParameter`, also in a region without SMS and in the SMS sandbox. So a number is taken to be wrong only if
+//! other numbers are accepted: by this sandbox, or by another one, which the rate limiter's counter row shows.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use domain::Phone;
 
-/// So many different numbers refused, with none accepted between, are the account's fault.
+/// This many different refused numbers, with none accepted between, show that the account is at fault.
 const ACCOUNT_AT_FAULT: usize = 3;
-/// Where a number is refused so soon after we saw another one accepted, the number is at fault.
+/// If another number was accepted so recently, the refused number is at fault.
 const JUST_NOW: TimeDelta = TimeDelta::minutes(1);
-/// Where it stays unknown, the number is taken to be at fault at this attempt: every notice ends.
+/// If the cause stays unknown, the number is taken to be at fault at this attempt, so that every notice ends.
 const TRIES: u32 = 3;
-/// How long a refused notice waits where it is not known who is at fault.
+/// How long a refused notice waits while the cause is unknown.
 pub(super) const PAUSE: TimeDelta = TimeDelta::minutes(10);
 
-/// What one sandbox saw of SNS, over many invocations.
+/// The results of SNS that one sandbox has seen, over many invocations.
 #[derive(Debug, Default)]
 pub(super) struct Refusals {
     in_a_row: Vec<Phone>,
@@ -23,10 +23,10 @@ pub(super) struct Refusals {
     accepted_at: Option<DateTime<Utc>>,
 }
 
-/// Who is at fault where a number is refused.
+/// What is at fault when a number is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// The number: the notice has failed.
+    /// The number: the notice failed.
     Number,
     /// The account or its settings: nothing more is sent, and no notice fails.
     Account,
@@ -35,13 +35,12 @@ pub(super) enum Fault {
 }
 
 impl Refusals {
-    /// SNS accepted a message.
     pub fn accepted(&mut self, now: DateTime<Utc>) {
         *self = Self { accepted_at: Some(now), ..Self::default() };
     }
 
-    /// SNS refused a message to `phone` for good, at that attempt of its notice. `fleet` is when any sandbox last said
-    /// that a message was accepted.
+    /// Records that SNS permanently refused a message to `phone`, at that attempt of its notice. `fleet` is when any
+    /// sandbox last reported an accepted message.
     pub fn refused(&mut self, phone: &Phone, attempt: u32, fleet: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Fault {
         let accepted_at = self.accepted_at.max(fleet);
         if self.since.is_some_and(|since| accepted_at > Some(since)) {
@@ -51,8 +50,8 @@ impl Refusals {
         if !self.in_a_row.contains(phone) && self.in_a_row.len() < ACCOUNT_AT_FAULT {
             self.in_a_row.push(phone.clone());
         }
-        // A second refusal comes a pause after the first: what was accepted meanwhile shows that the account is well.
-        // Attempts that were throttled count as well: then the first refusal may already be final.
+        // A second refusal comes one pause after the first: a message accepted in that time shows that the account
+        // works. Throttled attempts count as well: then the first refusal may already be final.
         let is_well = attempt > 1 && accepted_at >= Some(now - PAUSE);
         match self.in_a_row.len() {
             ACCOUNT_AT_FAULT => Fault::Account,

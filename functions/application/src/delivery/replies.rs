@@ -1,7 +1,7 @@
-//! A reply's delivery, where 8083's gateway wants it by a call of its own.
+//! How a reply is sent if 8083's gateway wants it by a separate call.
 //!
-//! The citizen has paid for it and waits: it goes at any hour, has no rate limit (another operator sends it), and no
-//! notice goes before it. Text and phone are the inquiry's, which never change.
+//! The citizen has paid for the reply and waits for it: it is sent at any hour and without a rate limit (another
+//! operator sends it), and no notice is sent before it. Text and phone number are the inquiry's, which never change.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -22,19 +22,19 @@ use domain::{InquiryId, Outgoing};
 /// One invocation's replies. [`ReplySession::finish`] ends it.
 pub struct ReplySession<'a, P> {
     session: Session<'a, P>,
-    /// Gateways that refused our authorisation: they are not asked again in this run.
+    /// Gateways that refused our authorisation: they are not called again in this run.
     refused: Mutex<BTreeSet<String>>,
 }
 
 impl<'a, P: ReplyPorts> ReplySession<'a, P> {
-    /// Under the request id `request`; no reply is begun after `until`.
+    /// With the request id `request`. No reply is started after `until`.
     pub fn begin(ports: &'a P, request: &str, until: DateTime<Utc>) -> Self {
         Self { session: Session::begin(ports, request, until), refused: Mutex::default() }
     }
 
     /// Enqueues the reply to an inquiry that is logged, and sends it at once if there is time.
     ///
-    /// An error means that the reply may not be in the outbox: the inquiry must be delivered to us again.
+    /// An error means that the reply may not be in the outbox: the inquiry must be delivered again.
     pub async fn on_inquiry(&self, inquiry: &Inquiry) -> Result<Progress, StoreError> {
         let id = inquiry.id.clone().into();
         if self.session.is_over() {
@@ -46,7 +46,7 @@ impl<'a, P: ReplyPorts> ReplySession<'a, P> {
         }
     }
 
-    /// Takes a reply that is due and sends it.
+    /// Claims a due reply and sends it.
     pub async fn on_due(&self, id: &InquiryId) -> Result<Progress, StoreError> {
         let claim = match self.session.claim(&id.clone().into()).await? {
             Claiming::Granted(claim) => claim,
@@ -59,22 +59,21 @@ impl<'a, P: ReplyPorts> ReplySession<'a, P> {
         })
     }
 
-    /// Sends what is due, also while another sender does: a claim belongs to one of them.
+    /// Sends what is due. Another sender may do so at the same time: each claim belongs to one of them.
     pub async fn send_due(&self) -> Result<(), StoreError> {
         self.session.work_through(self, TimeDelta::zero()).await
     }
 
-    /// What was done so far.
     pub fn tally(&self) -> Tally {
         self.session.tally()
     }
 
-    /// Publishes what happened, and tells what was done.
+    /// Publishes the events and returns the tally.
     pub async fn finish(self) -> Tally {
         self.session.finish().await
     }
 
-    /// Sends under a claim and writes the outcome. Whatever goes wrong from here on, the row exists.
+    /// Sends under a claim and writes the outcome. Whatever fails from here on, the row exists.
     async fn send(&self, claim: &Claim, inquiry: &Inquiry) -> Progress {
         let gateway = inquiry.id.gateway();
         if let Some((reason, pause)) = self.not_now(claim, gateway) {
@@ -94,7 +93,7 @@ impl<'a, P: ReplyPorts> ReplySession<'a, P> {
         self.session.complete_as(claim, answer.map(receipt)).await
     }
 
-    /// Why a claimed reply is not sent now, and how long it waits.
+    /// Why a claimed reply is not sent now, and how long to wait.
     fn not_now(&self, claim: &Claim, gateway: &str) -> Option<(&'static str, TimeDelta)> {
         if self.refused.lock().expect("no panic holds it").contains(gateway) {
             return Some(("the gateway takes no reply from us", retry::PAUSE_AFTER_REFUSAL));

@@ -1,4 +1,4 @@
-//! What the sending of notices and of replies shares in one invocation: enqueue, claim, complete, announce.
+//! What notices and replies share in one invocation: enqueue, claim, complete, publish events.
 
 use std::error::Error;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -14,21 +14,21 @@ use domain::event::Event;
 use domain::notice::lifecycle::{Acceptance, Claim, LEASE, Outcome};
 use domain::notice::retry;
 
-/// Messages under way at once in one sender. Their I/O overlaps.
+/// Messages in progress at once in one sender. Their I/O overlaps.
 pub(super) const AT_ONCE: usize = 16;
-/// How often the write of an outcome is tried before it is left to the next claim, which sends the message again.
+/// How often the write of an outcome is tried. After that the next claim sends the message again.
 const COMPLETE_TRIES: u32 = 5;
-/// Between two tries to complete a row.
+/// The pause between two tries to complete a row.
 const A_MOMENT: TimeDelta = TimeDelta::milliseconds(500);
 
-/// How an attempt to claim a message ended.
+/// The result of an attempt to claim a message.
 pub(super) enum Claiming {
     Granted(Claim),
-    /// It is not to be sent by us.
+    /// This sender must not send it.
     Ended(Progress),
 }
 
-/// One invocation's share in the sending of messages.
+/// One invocation that sends messages.
 pub struct Session<'a, P> {
     pub(super) ports: &'a P,
     pub(super) until: DateTime<Utc>,
@@ -40,12 +40,12 @@ pub struct Session<'a, P> {
 }
 
 impl<'a, P: OutboxPorts> Session<'a, P> {
-    /// Under the request id `request`; no message is begun after `until`.
+    /// With the request id `request`. No message is started after `until`.
     pub(super) fn begin(ports: &'a P, request: &str, until: DateTime<Utc>) -> Self {
         Self {
             ports,
             until,
-            // Lambda's own retry comes with the same request id; an owner must never be taken for its predecessor.
+            // Lambda's own retry has the same request id, but each owner must be unique.
             name: format!("{request}@{}", ports.clock().now().timestamp_millis()),
             claims: AtomicU64::new(0),
             tally: Mutex::default(),
@@ -53,7 +53,7 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
         }
     }
 
-    /// Enqueues a message and claims it in the same write. None where the outbox had it.
+    /// Enqueues a message and claims it in the same write. None if the outbox already had it.
     pub(super) async fn enqueue_and_claim(&self, id: &Outgoing) -> Result<Option<Claim>, StoreError> {
         let now = self.now();
         let claim = Claim { id: id.clone(), owner: self.next_owner(), lease_until: now + LEASE, attempts: 1 };
@@ -70,7 +70,7 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
         }
     }
 
-    /// Claims a message that is due; without a claim, how far it came.
+    /// Claims a message that is due. Without a claim, returns the progress.
     pub(super) async fn claim(&self, id: &Outgoing) -> Result<Claiming, StoreError> {
         let claim = match self.ports.outbox().claim(id, self.next_owner(), self.now()).await? {
             Claimed::Granted(claim) => claim,
@@ -90,7 +90,7 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
         Ok(Claiming::Granted(claim))
     }
 
-    /// Writes the outcome that an answer means.
+    /// Writes the outcome that corresponds to an answer.
     pub(super) async fn complete_as(&self, claim: &Claim, answer: Result<Acceptance, SendError>) -> Progress {
         let outcome = match answer {
             Ok(receipt) => Outcome::Sent(receipt),
@@ -109,7 +109,7 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
         self.complete(claim, outcome).await
     }
 
-    /// Writes that what the message is made of (`what`) could not be read.
+    /// Writes that the message's source (`what`) could not be read.
     pub(super) async fn complete_unreadable(&self, claim: &Claim, what: &'static str, error: &StoreError) -> Progress {
         tracing::error!(message = %claim.id, error = error as &dyn Error, "a message's {what} could not be read");
         let outcome = match error {
@@ -119,7 +119,7 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
         self.complete(claim, outcome).await
     }
 
-    /// Back to pending with a growing pause, or failed where the attempts are used up.
+    /// Back to pending with a growing pause, or failed if the attempts are used up.
     pub(super) fn try_later(&self, claim: &Claim, reason: String) -> Outcome {
         if claim.attempts >= retry::MAX_ATTEMPTS {
             return Outcome::Failed(format!("given up after {} attempts: {reason}", claim.attempts));
@@ -128,12 +128,12 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
         Outcome::NotSent { due_at, counted: true, reason }
     }
 
-    /// Back to pending through no fault of the message.
+    /// Back to pending without counting the attempt: the cause is not in the message.
     pub(super) fn retry_uncounted(&self, reason: String, pause: TimeDelta) -> Outcome {
         Outcome::NotSent { due_at: self.now() + pause, counted: false, reason }
     }
 
-    /// Writes the outcome. A write that fails is tried again for a few seconds: a message that was sent and not completed
+    /// Writes the outcome. A failed write is tried again for a few seconds: a message that was sent but not completed
     /// would be sent twice.
     pub(super) async fn complete(&self, claim: &Claim, outcome: Outcome) -> Progress {
         let outbox = self.ports.outbox();
@@ -182,18 +182,17 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
         self.count(Progress::Finished, count)
     }
 
-    /// Keeps an event until there is time to publish it.
+    /// Keeps an event until it is published.
     pub(super) fn announce(&self, event: Event) {
         self.events.lock().expect("no panic holds it").push(event);
     }
 
-    /// Publishes what happened, and tells what was done.
+    /// Publishes the events and returns the tally.
     pub(super) async fn finish(self) -> Tally {
         self.publish_events().await;
         self.tally()
     }
 
-    /// What was done so far.
     pub(super) fn tally(&self) -> Tally {
         *self.tally.lock().expect("no panic holds it")
     }
@@ -206,7 +205,6 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
         }
     }
 
-    /// The time is up.
     pub(super) fn is_over(&self) -> bool {
         self.now() >= self.until
     }
@@ -230,7 +228,7 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
     }
 }
 
-/// 0.0 to 1.0, different for every claim.
+/// From 0.0 to 1.0, different for every claim.
 fn jitter(claim: &Claim) -> f64 {
     let mut hasher = DefaultHasher::new();
     claim.owner.hash(&mut hasher);

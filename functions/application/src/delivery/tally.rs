@@ -1,44 +1,44 @@
-//! What a session did with messages.
+//! The counts of a session.
 
-/// What one run did, for its log line and metrics.
+/// The counts of one run, for its log line and metrics.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Messages that were accepted.
     pub sent: u32,
-    /// SMS segments of them.
+    /// The SMS segments of the accepted messages.
     pub parts: u32,
-    /// Messages refused for good, or given up.
+    /// Messages that were permanently refused or given up.
     pub failed: u32,
-    /// Messages no longer true.
+    /// Messages that were no longer true.
     pub cancelled: u32,
-    /// Apologies past their day.
+    /// Apologies past their appointment day.
     pub expired: u32,
-    /// Messages left pending: over the rate, outside the window, not accepted this time.
+    /// Messages left pending: over the rate, outside the window, or not accepted this time.
     pub deferred: u32,
-    /// Outcomes unknown; taken over when the lease runs out.
+    /// Messages whose outcome is unknown; they are taken over when the lease expires.
     pub in_doubt: u32,
-    /// Messages that SNS or a gateway would not take from us: it was not asked further in this run.
+    /// Messages for which SNS or a gateway refused our authorisation: it was not called again in this run.
     pub refused: u32,
     /// How long the longest due message had been waiting when the queue was first read, in seconds.
     pub oldest_due_seconds: u32,
-    /// Rows of the index that can never be claimed: their state contradicts it, or they cannot be read.
+    /// Rows of the index that can never be claimed: their state contradicts the index, or they cannot be read.
     pub unclaimable: u32,
-    /// Events that the bus did not take.
+    /// Events that the bus did not accept.
     pub events_dropped: u32,
-    /// How often the rate limiter's counter was set back from the far future.
+    /// How often the rate limiter's counter was too far in the future and was set back.
     pub counter_resets: u32,
 }
 
-/// How far one message came.
+/// The progress of one message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
-    /// The outbox had it already.
+    /// It was already in the outbox.
     AlreadyEnqueued,
-    /// Another sender has it, or it is finished, or not due.
+    /// Another sender has it, or it is finished, or it is not due.
     Taken,
     /// It can never be claimed.
     Unclaimable,
-    /// It is not known: the outbox could not be asked.
+    /// Unknown: the outbox could not be reached.
     OutOfReach,
     /// It stays pending.
     Deferred,

@@ -1,4 +1,4 @@
-//! The phone number of a dossier: as the desk wrote it, and what it is.
+//! The phone number of a dossier: as the desk wrote it, and how it was parsed.
 
 use std::fmt;
 
@@ -7,16 +7,15 @@ use serde::{Serialize, Serializer};
 use crate::Phone;
 use crate::phone::NotAMobile;
 
-/// Whether an SMS reaches the number that was written.
+/// Whether the number can receive an SMS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Contact {
-    /// Yes.
     Mobile(Phone),
-    /// No; the dossier is stored all the same, and the desk is warned.
+    /// It cannot. The dossier is stored all the same, and the desk gets a warning.
     Unusable(NotAMobile),
 }
 
-/// A number as the desk wrote it, which is what the table keeps, and what it was read as.
+/// A number as the desk wrote it, which is what the table keeps, and its parsed value.
 #[derive(Clone)]
 pub(super) struct WrittenContact {
     written: String,
@@ -34,7 +33,7 @@ impl WrittenContact {
     }
 }
 
-/// The content of a snapshot is what was written.
+/// Only what was written is part of a snapshot's content.
 impl PartialEq for WrittenContact {
     fn eq(&self, other: &Self) -> bool {
         self.written == other.written

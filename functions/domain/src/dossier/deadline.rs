@@ -16,9 +16,10 @@ pub enum Timeliness {
 }
 
 impl Timeliness {
-    /// A done dossier is judged by the day it was done, an open one by `today` (in Vietnam), against the appointment.
+    /// A done dossier is judged by the day it was done, an open one by `today` (in Vietnam). Both are compared with the
+    /// appointment.
     ///
-    /// A done dossier whose day was not recorded (written straight to the table) counts as done on its appointment day.
+    /// A done dossier whose day was not recorded (written directly to the table) counts as done on its appointment day.
     pub fn of(dossier: &Dossier, today: NaiveDate, closed: &ClosedSteps) -> Self {
         let judged_on =
             if dossier.is_done(closed) { dossier.result_on.unwrap_or(dossier.appointment_on) } else { today };

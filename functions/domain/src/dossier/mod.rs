@@ -21,8 +21,8 @@ use contact::WrittenContact;
 
 use crate::text::tidy;
 
-/// A dossier at one revision, valid once it exists. Its serialized form is the row of the table: field names are the
-/// contract's.
+/// A dossier at one revision, always valid. Its serialized form is the row of the table, with the contract's field
+/// names.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Dossier {
     receipt_code: ReceiptCode,
@@ -46,7 +46,7 @@ pub struct Dossier {
     silent: bool,
 }
 
-/// What a log line may show of it.
+/// Only what may be in a log line.
 impl fmt::Debug for Dossier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Dossier")
@@ -59,18 +59,18 @@ impl fmt::Debug for Dossier {
     }
 }
 
-/// What is wrong with a snapshot, and where.
+/// What is wrong with a snapshot, and in which field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field} {reason}")]
 pub struct InvalidField {
     /// The contract's field name.
     pub field: &'static str,
-    /// What is wrong with it: the sentence goes on after the field's name.
+    /// What is wrong with it: the rest of a sentence that begins with the field's name.
     pub reason: String,
 }
 
 impl Dossier {
-    /// The names of its fields, in a snapshot and in the table.
+    /// The names of the fields, in a snapshot and in the table.
     pub const FIELDS: [&str; 14] = [
         "receipt_code",
         "revision",
@@ -103,7 +103,7 @@ impl Dossier {
         &self.procedure
     }
 
-    /// Where notices go; None where the citizen left no number.
+    /// Where notices are sent; None if the citizen left no number.
     pub fn contact(&self) -> Option<&Contact> {
         self.phone.as_ref().map(WrittenContact::contact)
     }
@@ -128,12 +128,12 @@ impl Dossier {
         &self.status
     }
 
-    /// Who holds it: bộ phận/phòng.
+    /// The unit that has the dossier: bộ phận/phòng.
     pub fn unit(&self) -> &str {
         &self.unit
     }
 
-    /// The office the texts name, where it is not the stack's.
+    /// The office that the texts name, if it is not the stack's.
     pub fn office(&self) -> Option<&str> {
         self.office.as_deref()
     }
@@ -143,7 +143,7 @@ impl Dossier {
         self.result_on
     }
 
-    /// The revision with which it came to wait for papers at the desk; kept by intake. None while it does not wait.
+    /// The revision at which it began to wait for papers at the desk; set by intake. None while it does not wait.
     pub fn waiting_since(&self) -> Option<u64> {
         self.waiting_since
     }
@@ -153,7 +153,7 @@ impl Dossier {
         self.silent
     }
 
-    /// Reads a snapshot's JSON object; unknown fields are left alone. An unknown step or status is data, not an error.
+    /// Parses a snapshot's JSON object. Unknown fields are ignored. An unknown step or status is data, not an error.
     pub fn parse(snapshot: &Map<String, Value>) -> Result<Self, InvalidField> {
         let fields = Fields(snapshot);
         let dossier = Self {
@@ -187,13 +187,14 @@ impl Dossier {
 
     /// "Hệ thống dịch vụ SMS không áp dụng đối với các TTHC có thời hạn giải quyết trong ngày"
     ///
-    /// That is a matter of the procedure, so the flag wins, whatever the dates. Without it only the dates as they are now
-    /// tell: a dossier that was appointed for the day of receipt and is re-appointed to another day takes notices from then on.
+    /// This is a property of the procedure, so the flag has priority over the dates. Without the flag only the current
+    /// dates count: a dossier that had its appointment on the day of receipt and gets another appointment takes notices
+    /// from then on.
     pub fn is_same_day(&self) -> bool {
         self.same_day.unwrap_or(self.appointment_on == self.received_on)
     }
 
-    /// Whether a notice can be sent about it at all.
+    /// Whether any notice can be sent for it.
     pub fn takes_notices(&self) -> bool {
         !self.is_same_day() && matches!(self.contact(), Some(Contact::Mobile(_)))
     }
@@ -203,15 +204,15 @@ impl Dossier {
         steps::is_waiting_for_papers(&self.status) && steps::is_one_stop_desk(&self.unit)
     }
 
-    /// At "Trả kết quả" or past it.
+    /// At "Trả kết quả" or a closing step.
     pub fn is_done(&self, closed: &ClosedSteps) -> bool {
         closed.is_done(&self.step)
     }
 }
 
-/// The longest text field, in characters: a procedure's official name runs to some 300.
+/// The longest text field, in characters: a procedure's official name has up to about 300.
 const MAX_TEXT: usize = 500;
-/// The longest step, status, unit, office: they go out by SMS.
+/// The longest step, status, unit or office: they are part of SMS texts.
 const MAX_NAME: usize = 200;
 
 fn invalid(field: &'static str, reason: impl Into<String>) -> InvalidField {
@@ -247,7 +248,7 @@ impl Fields<'_> {
         if text.is_empty() { Err(invalid(field, "is empty")) } else { Ok(text) }
     }
 
-    /// Absent, null and empty are all "none": one-stop software exports each of them.
+    /// Absent, null and empty all mean "none": one-stop software exports each of them.
     fn optional_text(&self, field: &'static str) -> Result<Option<String>, InvalidField> {
         match self.required(field) {
             Ok(value) => Ok(Some(Self::string(field, value)?).filter(|text| !text.is_empty())),
@@ -260,7 +261,7 @@ impl Fields<'_> {
         ReceiptCode::parse(text).map_err(|error| invalid(field, error.to_string()))
     }
 
-    /// JSON numbers of other languages may come as `3.0`; DynamoDB keeps 38 digits. 2⁵³ is enough for both.
+    /// JSON numbers from other languages may have the form `3.0`; DynamoDB keeps 38 digits. 2⁵³ is enough for both.
     fn revision(&self, field: &'static str) -> Result<u64, InvalidField> {
         const MOST: u64 = 1 << 53;
         let value = self.required(field)?;
@@ -283,7 +284,7 @@ impl Fields<'_> {
         let wrong = || invalid(field, "must be a date, yyyy-mm-dd");
         let text = self.required(field)?.as_str().ok_or_else(wrong)?;
         let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| wrong())?;
-        // chrono also takes what nobody means: spaces, signs, one digit for a month.
+        // chrono also accepts spaces, signs, and months of one digit, which the contract does not allow.
         match day.year() {
             _ if day.to_string() != text => Err(wrong()),
             1990..=2199 => Ok(day),

@@ -9,8 +9,8 @@ use crate::text::plain;
 /// A receipt code in its one canonical form: NFKC, upper case, `[A-Z0-9./-]`, 1 to 50 characters, the first and the last
 /// a letter or a digit.
 ///
-/// A full stop, slash or hyphen at an end is what people type around a code, so a code that had one could not be asked
-/// for at 8083.
+/// People type a full stop, slash or hyphen around a code. A code that began or ended with one could not be asked for
+/// at 8083.
 ///
 /// ```
 /// use domain::ReceiptCode;
@@ -30,7 +30,7 @@ pub enum NotAReceiptCode {
     /// More than [`ReceiptCode::MAX_LENGTH`] characters.
     #[error("has more than 50 characters")]
     TooLong,
-    /// Something outside letters, digits, full stop, slash and hyphen.
+    /// A character other than letters, digits, full stop, slash and hyphen.
     #[error("may hold only letters A-Z, digits, '.', '/' and '-'")]
     ForeignCharacter,
     /// A full stop, slash or hyphen at an end, or nothing else.
@@ -41,10 +41,10 @@ pub enum NotAReceiptCode {
 impl ReceiptCode {
     /// The longest receipt code, in characters.
     pub const MAX_LENGTH: usize = 50;
-    /// What a code may hold between its letters and digits.
+    /// The characters that a code may contain besides letters and digits.
     pub(crate) const PUNCTUATION: [char; 3] = ['.', '/', '-'];
 
-    /// Canonicalises what a clerk, a citizen or other software wrote.
+    /// Makes the canonical form of what a clerk, a citizen or other software wrote.
     pub fn parse(text: &str) -> Result<Self, NotAReceiptCode> {
         let text: String = plain(text).collect();
         let mut code = String::with_capacity(text.len().min(Self::MAX_LENGTH));
@@ -96,7 +96,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn codes_are_canonical_whoever_wrote_them() {
+    fn every_written_form_of_a_code_becomes_canonical() {
         for (written, canonical) in [
             ("0161701234", "0161701234"),
             ("０１６１７０１２３４", "0161701234"),

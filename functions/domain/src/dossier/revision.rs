@@ -1,4 +1,4 @@
-//! What becomes of a pushed snapshot, given what is already stored: the order of revisions, and the day of the result.
+//! Decides what to do with a pushed snapshot, given what is stored: the order of revisions, and the day of the result.
 
 use chrono::NaiveDate;
 
@@ -8,17 +8,15 @@ use crate::{ClosedSteps, Dossier};
 /// What is stored under a receipt code.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Stored {
-    /// Nothing.
     #[default]
     Nothing,
-    /// A dossier.
     Dossier(Box<Dossier>),
-    /// A row that is no valid dossier: it was written straight to the table.
+    /// A row that is not a valid dossier: it was written directly to the table.
     Unreadable(UnreadableRow),
 }
 
 impl Stored {
-    /// The dossier, where there is one that can be read.
+    /// The dossier, if there is one that can be read.
     pub fn dossier(&self) -> Option<&Dossier> {
         match self {
             Self::Dossier(dossier) => Some(dossier),
@@ -33,32 +31,33 @@ impl From<Option<Dossier>> for Stored {
     }
 }
 
-/// A row that is no valid dossier.
+/// A row that is not a valid dossier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreadableRow {
-    /// Its `revision` as the table writes it, where that is a number.
+    /// Its `revision` as the table has it, if that is a number.
     pub revision: Option<String>,
-    /// What is wrong with it.
     pub why: String,
 }
 
 /// What to do with a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is news: write this.
+    /// It is new: write this.
     Store(Box<Dossier>),
-    /// Exactly what is stored already (a sender's retry): nothing to do, answer `stored`.
+    /// Exactly what is stored already (the sender retried): write nothing, answer `stored`.
     Repeated,
     /// Older than what is stored: an older revision never overwrites a newer one.
     Stale,
-    /// The revision that is stored, with other content: the one-stop software has a fault that a person must correct. Not so for a first
-    /// load (revision 0, silent), which may be corrected and loaded again for as long as no change has come since.
+    /// The stored revision with other content: the one-stop software has a fault that a person must correct. This does
+    /// not apply to a first load (revision 0, silent), which may be corrected and loaded again until the first change
+    /// arrives.
     Conflicting,
 }
 
 /// Judges a `snapshot` that arrived on `today` (in Vietnam) against what is `stored` under the same receipt code.
 ///
-/// A valid snapshot replaces a row that cannot be read, whatever revision that has: it would block its dossier for ever.
+/// A valid snapshot replaces a row that cannot be read, whatever the row's revision: otherwise the row would block its
+/// dossier for ever.
 pub fn judge(stored: &Stored, snapshot: Dossier, today: NaiveDate, closed: &ClosedSteps) -> Verdict {
     match stored.dossier() {
         Some(stored) if stored.revision > snapshot.revision => Verdict::Stale,
@@ -79,20 +78,21 @@ fn news(stored: Option<&Dossier>, snapshot: Dossier, today: NaiveDate, closed: &
     Verdict::Store(Box::new(Dossier { result_on, waiting_since, ..snapshot }))
 }
 
-/// `result_on` is content only where the snapshot itself named it.
+/// `result_on` is part of the content only if the snapshot itself named it.
 fn is_repeated(stored: &Dossier, snapshot: &Dossier, closed: &ClosedSteps) -> bool {
     let named = snapshot.result_on.filter(|_| snapshot.is_done(closed));
     let (result_on, waiting_since) = (named.or(stored.result_on), stored.waiting_since);
     *stored == Dossier { result_on, waiting_since, ..snapshot.clone() }
 }
 
-/// Revision 0 and silent: loaded from a list before the one-stop software pushed any change. It requires no notice by itself,
-/// so one that corrects another loses no notice, and every change of the software (revision 1 and on) comes after it.
+/// Revision 0 and silent: loaded from a list before the one-stop software pushed any change. It requires no notice by
+/// itself, so a correction loses no notice, and every change of the software (revision 1 or higher) comes after it.
 fn is_first_load(dossier: &Dossier) -> bool {
     dossier.revision == 0 && dossier.silent
 }
 
-/// The day the dossier reached "Trả kết quả": what the snapshot says, else what was known, else today; none while open.
+/// The day the dossier reached "Trả kết quả": the day in the snapshot, else the stored day, else today; None while
+/// open.
 ///
 /// A silent first load that is already done and names no day counts as done on its appointment day.
 fn result_day(
@@ -192,7 +192,11 @@ mod tests {
         assert_eq!(judged(Some(&changed), &load(json!({"phone": null}))), Verdict::Stale);
         let loud = stored(None, &dossier(json!({"revision": 0})));
         assert_eq!(judged(Some(&loud), &load(json!({}))), Verdict::Conflicting);
-        assert_eq!(judged(Some(&loaded), &load(json!({"silent": false}))), Verdict::Conflicting, "it would owe");
+        assert_eq!(
+            judged(Some(&loaded), &load(json!({"silent": false}))),
+            Verdict::Conflicting,
+            "it would require a notice"
+        );
         let later = stored(None, &load(json!({"revision": 1})));
         assert_eq!(judged(Some(&later), &load(json!({"revision": 1, "phone": null}))), Verdict::Conflicting);
     }

@@ -9,20 +9,20 @@ const WAITING_FOR_PAPERS: &str = "chờ bổ sung";
 /// "và chuyển về Bộ phận Một cửa"
 const ONE_STOP_DESK: &str = "bộ phận một cửa";
 
-/// The steps one-stop software moves on to after "Trả kết quả". A dossier there is still done.
+/// The steps that one-stop software uses after "Trả kết quả". A dossier at one of them is still done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClosedSteps(Vec<String>);
 
 impl ClosedSteps {
-    /// What common one-stop software calls them; parameter `ClosedSteps` replaces the list.
+    /// The names in common one-stop software. Parameter `ClosedSteps` replaces the list.
     pub const DEFAULT: [&str; 5] = ["Đã trả kết quả", "Kết thúc", "Hoàn thành", "Lưu hồ sơ", "Đóng hồ sơ"];
 
-    /// A list of step names, compared as every step is: NFC, trimmed, squeezed, any case.
+    /// A list of step names. They are compared like every step: NFC, trimmed, white space squeezed, any case.
     pub fn new<'a>(steps: impl IntoIterator<Item = &'a str>) -> Self {
         Self(steps.into_iter().map(fold).filter(|step| !step.is_empty()).collect())
     }
 
-    /// *Done* lasts: at "Trả kết quả" or in a closing step after it.
+    /// Whether a dossier at `step` is done: "Trả kết quả" or a closing step after it.
     pub fn is_done(&self, step: &str) -> bool {
         let step = fold(step);
         step == RESULT_STEP || self.0.contains(&step)
@@ -65,7 +65,7 @@ mod tests {
         for step in ["Thẩm định", "Trả kết quả thẩm định", "Tra ket qua", ""] {
             assert!(!steps.is_done(step), "{step}");
         }
-        // Typed with the Icelandic Ð and the African Ɖ; copied with letters that show nothing.
+        // Typed with the Icelandic Ð and the African Ɖ; copied with invisible characters.
         for step in
             ["Ðã trả kết quả", "Ɖã trả kết quả", "Ðóng hồ sơ", "Trả\u{200b} kết quả", "\u{feff}Kết thúc\u{200e}"]
         {

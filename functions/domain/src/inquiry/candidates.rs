@@ -1,4 +1,4 @@
-//! The codes that a run of words may be.
+//! The codes that a run of words may contain.
 
 use std::ops::Range;
 
@@ -7,14 +7,14 @@ use super::words::{
     SHORT_CODE, WHOLE, Word, is_all_digits, is_date_or_mobile, joined, length, letters, unlabelled, written,
 };
 
-/// What a run may say.
+/// One interpretation of a run.
 pub(super) struct Candidate {
     pub code: String,
-    /// Which of the run's words are in it.
+    /// The words of the run that belong to it.
     pub words: Range<usize>,
 }
 
-/// The likeliest first.
+/// The most likely first.
 pub(super) fn candidates(run: &[Word]) -> Vec<Candidate> {
     match run {
         [only] => {
@@ -26,7 +26,7 @@ pub(super) fn candidates(run: &[Word]) -> Vec<Candidate> {
     }
 }
 
-/// "0161701234 8083": the code and where it is sent; "0161 70 8083": one code in groups.
+/// "0161701234 8083": the code and the number it is sent to; "0161 70 8083": one code in groups.
 fn with_or_without_short_code(run: &[Word], code: &[Word]) -> Vec<Candidate> {
     let with = Candidate { code: joined(run), words: 0..run.len() };
     let mut all = candidates(code);
@@ -35,14 +35,15 @@ fn with_or_without_short_code(run: &[Word], code: &[Word]) -> Vec<Candidate> {
     all
 }
 
-/// "12 0161701234": every word that is a code by itself, then all of them as one. "0161 701 234" is one code in groups.
+/// "12 0161701234": each word that is a code by itself, then all of them as one code. "0161 701 234" is one code in
+/// groups.
 fn one_code_or_several(run: &[Word]) -> Vec<Candidate> {
     let joined_first = is_all_digits(run) && whole_words(run).first() != Some(&0);
     let as_one = if joined_first { [joined, hyphenated] } else { [hyphenated, joined] };
     let as_one = as_one.map(|written| Candidate { code: written(run), words: 0..run.len() });
     let mut candidates = by_themselves(run);
     match groups_of_the_first(run) {
-        // "0161 701 234 0161 701 235". Of groups of one length, all may as well be one code's.
+        // "0161 701 234 0161 701 235". If all groups have the same length, they may also be one code.
         Some(groups) if candidates.is_empty() => {
             let first =
                 [joined, hyphenated].map(|written| Candidate { code: written(&run[..groups]), words: 0..groups });
@@ -61,7 +62,8 @@ fn one_code_or_several(run: &[Word]) -> Vec<Candidate> {
     candidates
 }
 
-/// The codes in a run that has words long enough to be one. "0161720005 779" has lost its hyphen, or is a code and
+/// The codes in a run that has words of full length. "0161720005 779" is a code without its hyphen, or a code and
+/// something else.
 /// something else.
 fn by_themselves(run: &[Word]) -> Vec<Candidate> {
     let mut whole = whole_words(run);
@@ -81,7 +83,8 @@ fn by_themselves(run: &[Word]) -> Vec<Candidate> {
     candidates
 }
 
-/// The words that are long enough for a code. "0161 720 005-77901": what a hyphen makes long enough is none behind others.
+/// The words that are long enough for a code. "0161 720 005-77901": a word that is long enough only because of a hyphen
+/// is not a code after other words.
 fn whole_words(run: &[Word]) -> Vec<usize> {
     let is_whole = |at: usize, word: &Word| {
         let in_parts = at > 0 && is_all_digits(std::slice::from_ref(word));
@@ -91,7 +94,7 @@ fn whole_words(run: &[Word]) -> Vec<usize> {
     run.iter().enumerate().filter(|(at, word)| is_whole(*at, word)).map(|(at, _)| at).collect()
 }
 
-/// How many words the first code has where a run is codes in the same groups.
+/// How many words the first code has if the run consists of codes in equal groups.
 fn groups_of_the_first(run: &[Word]) -> Option<usize> {
     let is_one = |groups: &usize| {
         let mut others = run.chunks(*groups).skip(1);
@@ -103,7 +106,8 @@ fn groups_of_the_first(run: &[Word]) -> Option<usize> {
     (2..=run.len() / 2).find(is_one).filter(|_| is_all_digits(run))
 }
 
-/// "123 456", "H30.12 H30.13": the first may be a code. Digits that are enough for a code of full length are its groups.
+/// "123 456", "H30.12 H30.13": the first may be a code. Digits that are enough for a code of full length are its
+/// groups.
 fn are_short_codes(run: &[Word]) -> bool {
     let first = run[0].text.len();
     if length(run) < WHOLE {
@@ -112,7 +116,7 @@ fn are_short_codes(run: &[Word]) -> bool {
     !is_all_digits(run) && run.iter().all(|word| letters(&word.text) < WHOLE && word.text.len() == first)
 }
 
-/// The words of a run with a hyphen in its last space, or in every space where it is not all digits.
+/// The words of a run with a hyphen in the last space, or in every space if the run has other characters than digits.
 fn hyphenated(run: &[Word]) -> String {
     let last = run.iter().rposition(|word| word.joint.is_none());
     let everywhere = !is_all_digits(run);

@@ -1,29 +1,29 @@
-//! The name of one message to 8083.
+//! The id of one message to 8083.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Which message to 8083: written `<gateway>#<the gateway's id of it>`. No receipt code holds a `#`.
+/// The id of a message to 8083, written `<gateway>#<the gateway's message id>`. No receipt code contains a `#`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InquiryId(String);
 
 impl InquiryId {
-    /// The message that `gateway` calls `message`. A gateway's name has no `#`.
+    /// The message that `gateway` calls `message`. A gateway's name contains no `#`.
     pub fn new(gateway: &str, message: &str) -> Self {
         Self(format!("{gateway}#{message}"))
     }
 
-    /// Which gateway brought it.
+    /// The gateway that delivered it.
     pub fn gateway(&self) -> &str {
         self.0.split_once('#').map_or("", |(gateway, _)| gateway)
     }
 
-    /// The gateway's own id of it.
+    /// The gateway's own message id.
     pub fn message(&self) -> &str {
         self.0.split_once('#').map_or("", |(_, message)| message)
     }
 
-    /// As it is written.
+    /// The written form.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -35,7 +35,7 @@ impl fmt::Display for InquiryId {
     }
 }
 
-/// A text that names no message to 8083.
+/// A text that is not the id of a message to 8083.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no inquiry: expected <gateway>#<message id>")]
 pub struct NotAnInquiry(String);

@@ -1,4 +1,4 @@
-//! Tin nhắn tra cứu: a citizen texts a receipt code to 8083 and is answered.
+//! Tin nhắn tra cứu: a citizen texts a receipt code to 8083 and gets an answer.
 
 mod candidates;
 mod inquiry_id;
@@ -15,43 +15,47 @@ use chrono::{DateTime, Utc};
 use crate::ReceiptCode;
 use crate::event::InquiryOutcome;
 
-/// One inquiry and what it was answered.
+/// One inquiry and its reply.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Inquiry {
-    /// Which, and which gateway brought it.
+    /// The message's id, which names the gateway.
     pub id: InquiryId,
-    /// Who asked, as the gateway wrote it.
+    /// The citizen's number, as the gateway wrote it.
     pub sender: String,
-    /// What.
+    /// The citizen's text.
     pub text: String,
-    /// The code that was answered; where no dossier was found, the likeliest of those the text may ask for.
+    /// The code of the answer. If no dossier was found, the most likely of the codes in the text.
     pub receipt_code: Option<ReceiptCode>,
-    /// What was answered.
     pub reply: String,
-    /// How it ended.
     pub outcome: InquiryOutcome,
-    /// Whether the citizen pays, where the gateway's protocol leaves that to us. A repeated delivery gets the same answer.
+    /// Whether the citizen pays, if the gateway's protocol leaves that to us. A repeated delivery gets the same answer.
     pub charged: bool,
-    /// Where the reply goes by a call of the gateway's own: what that call must name.
+    /// What a separate call for the reply must name; None if the gateway needs no such call.
     pub call: Option<ReplyCall>,
-    /// When.
     pub received_at: DateTime<Utc>,
 }
 
 impl fmt::Debug for Inquiry {
-    /// Neither the number nor a text.
+    /// Shows neither the number nor a text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inquiry").field("id", &self.id).field("outcome", &self.outcome).finish_non_exhaustive()
     }
 }
 
-/// What a gateway's call for a reply must name, as its message named it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a gateway's separate call for a reply must name, taken from its message.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ReplyCall {
-    /// The number the citizen texted.
+    /// The short code that the citizen texted.
     pub short_code: String,
-    /// The gateway's name for the keyword he began with.
+    /// The gateway's name for the keyword at the start of the text.
     pub command: String,
+}
+
+impl fmt::Debug for ReplyCall {
+    /// Shows no value: both come from the gateway.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReplyCall").finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]

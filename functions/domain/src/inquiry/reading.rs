@@ -1,5 +1,7 @@
 //! Which codes a text to 8083 may ask for: "Cú pháp tin nhắn và đầu số: MCKH_Mã số biên nhận và gửi đến đầu số 8083".
 
+use std::fmt;
+
 use super::candidates::{Candidate, candidates};
 use super::words::{SHORT_CODE, WHOLE, Word, is_date, is_date_or_mobile, joined, latin, length, runs, words};
 use crate::ReceiptCode;
@@ -7,28 +9,34 @@ use crate::text::plain;
 
 /// "“MCKH” là tên cú pháp, viết tắt của cụm từ “Một cửa Khánh Hòa”"
 const KEYWORD: &str = "MCKH";
-/// The longest text that is looked at, in characters: ten parts.
+/// The longest text that is examined, in characters: ten parts.
 const MAX_TEXT: usize = 700;
-/// The most codes a text is looked up by: each is one read.
+/// The most codes that are looked up for a text: each costs one read.
 pub(super) const MOST_READINGS: usize = 3;
 
-/// One way to read a text: the code it asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One interpretation of a text: the code it asks for.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Reading {
-    /// The code.
     pub code: ReceiptCode,
-    /// Read like this, the text names another code besides. One code a message is answered.
+    /// Whether, in this interpretation, the text names another code too. Only one code per message is answered.
     pub names_another: bool,
 }
 
-/// The codes a citizen may ask for, the most likely first, three at most; none where the text is no inquiry.
+impl fmt::Debug for Reading {
+    /// Hides the code: as long as no dossier has it, it may be a phone number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reading").field("names_another", &self.names_another).finish_non_exhaustive()
+    }
+}
+
+/// The codes that a citizen may ask for, the most likely first, three at most; empty if the text is not an inquiry.
 ///
-/// As generous as people are: any case, full-width letters, look-alikes of other alphabets, any white space or none after
-/// the keyword, any punctuation around the code, words before and behind it, spaces around its hyphens, the example's
-/// "gửi 8083" typed along, a code in groups. Where that leaves more than one reading, the table of dossiers decides.
+/// It accepts: any case, full-width letters, similar letters of other alphabets, any or no white space after the
+/// keyword, any punctuation around the code, words before and after it, spaces around its hyphens, the example's "gửi
+/// 8083", and a code in groups. If more than one interpretation remains, the table of dossiers decides.
 ///
-/// No reading may be somebody else's code: what a hyphen, slash or full stop joins to a code is never left out if it holds
-/// a digit, and a short number is no reading where a code of full length stands beside it.
+/// No interpretation may be another citizen's code: what a hyphen, slash or full stop joins to a code is never left out
+/// if it contains a digit, and a short number is not an interpretation if the text has a code of full length.
 ///
 /// ```
 /// use domain::inquiry::asked_for;
@@ -63,8 +71,8 @@ pub fn asked_for(text: &str) -> Vec<Reading> {
     readings
 }
 
-/// Which of the runs are looked up. "hồ sơ 12 mã 0161701234": the first that is long enough. A mobile number is the
-/// citizen's own more likely than a code. A date is a code only where nothing better is before it.
+/// Which of the runs are looked up. "hồ sơ 12 mã 0161701234": the first that is long enough. A mobile number is more
+/// likely the citizen's own number than a code. A date is a code only if nothing better comes before it.
 fn likeliest(runs: &[Vec<Word>]) -> [usize; 2] {
     let first = |is_fit: fn(&str) -> bool| runs.iter().position(|run| length(run) >= WHOLE && is_fit(&joined(run)));
     let first_long = first(|code| !is_date(code)).unwrap_or(0);
@@ -77,7 +85,7 @@ fn reading(code: &str, others: &[&[Word]]) -> Option<Reading> {
     Some(Reading { code, names_another })
 }
 
-/// Whether words that are not in `code` are long enough to be a code of their own, and no date or mobile number.
+/// Whether words outside `code` are long enough to be another code, and are not a date or a mobile number.
 fn is_another_code(code: &ReceiptCode, words: &[Word]) -> bool {
     let is_aside = |word: &Word| word.text == SHORT_CODE || is_date_or_mobile(&word.text);
     let words: Vec<Word> = words.iter().filter(|word| !is_aside(word)).cloned().collect();
@@ -95,7 +103,7 @@ mod tests {
         asked_for(text).into_iter().map(|reading| reading.code.into()).collect()
     }
 
-    /// The code of the notice's own example.
+    /// The code in the 2017 notice's example.
     const PLAIN: &str = "0161701234";
     /// A code of the one-stop software.
     const HYPHENATED: &str = "0161720005-779";
@@ -366,11 +374,11 @@ mod tests {
         assert_eq!(asked_for(&format!("MCKH {}", "9".repeat(51))), []);
     }
 
-    /// What may stand between the keyword and the code, or around the code.
+    /// What may be between the keyword and the code, or around the code.
     const AROUND: &str = "([ \t\n_:.,;#\"'“”‘’(){}<>«»*=\u{a0}\u{2003}\u{3000}\u{200b}\u{feff}/–—-]{0,4})";
     /// The hyphens of keyboards, word processors and PDFs.
     const HYPHEN: &str = " ?[-\u{2010}\u{2011}\u{2012}–—―\u{2212}－]\u{200b}? ?";
-    /// Every receipt code there can be, short ones more often.
+    /// Every possible receipt code, short ones more often.
     const ANY_CODE: &str = "[A-Z0-9]|[A-Z0-9][A-Z0-9./-]{0,48}[A-Z0-9]|[A-Z0-9]{1,5}([./-][A-Z0-9]{1,8}){0,3}";
 
     #[test]

@@ -1,20 +1,21 @@
-//! The words of a text, and which of them may be of a code.
+//! The words of a text, and which of them may belong to a code.
 
 use unicode_normalization::char::is_combining_mark;
 
 use crate::text::strip_accents;
 use crate::{Phone, ReceiptCode};
 
-/// "(Ví dụ: MCKH 0161701234 gửi 8083)": some type the example to its end, or the number alone.
+/// "(Ví dụ: MCKH 0161701234 gửi 8083)": some people type the example to its end, or only the number.
 pub(super) const SHORT_CODE: &str = "8083";
 /// "gửi", "gởi", "đến", "tới", without accents.
 const SENT_TO: [&str; 4] = ["GUI", "GOI", "DEN", "TOI"];
-/// What people write before the code without a space: "mã số", "hồ sơ", "mã hồ sơ" and their short forms, without accents.
+/// What people write directly before the code: "mã số", "hồ sơ", "mã hồ sơ" and their short forms, without accents.
 const LABELS: [&str; 9] = ["MS", "HS", "MHS", "MSHS", "MA", "SO", "MASO", "HOSO", "MAHS"];
-/// So many letters and digits may be a code of their own. The notice's example has ten; the parts of a code have fewer.
+/// This many letters and digits may be a code of their own. The notice's example has ten; the parts of a code have
+/// fewer.
 pub(super) const WHOLE: usize = 8;
 
-/// A letter of the Cyrillic or Greek alphabet that looks like a Latin capital is that one: МСКН, Η30.
+/// Cyrillic and Greek letters that look like a Latin capital are replaced by it: МСКН, Η30.
 pub(super) fn latin(letter: char) -> char {
     match letter.to_uppercase().next().unwrap_or(letter) {
         'А' | 'Α' => 'A',
@@ -38,11 +39,12 @@ pub(super) fn latin(letter: char) -> char {
     }
 }
 
-/// What stands between two spaces or other separators, without the punctuation around it.
-#[derive(Debug, Clone)]
+/// The text between two separators, without the punctuation around it.
+/// No `Debug`: a word may be a phone number.
+#[derive(Clone)]
 pub(super) struct Word {
     pub text: String,
-    /// The hyphen, slash or full stop that was typed, with spaces, between the word before and this one.
+    /// The hyphen, slash or full stop, typed with spaces, between the previous word and this one.
     pub joint: Option<char>,
 }
 
@@ -65,7 +67,7 @@ pub(super) fn words(text: &str) -> Vec<Word> {
     for token in text.split(|letter| !is_of_a_word(letter)) {
         let (before, rest) = token.split_at(token.len() - token.trim_start_matches(ReceiptCode::PUNCTUATION).len());
         let (text, after) = rest.split_at(rest.trim_end_matches(ReceiptCode::PUNCTUATION).len());
-        // A full stop right behind a word ends a sentence.
+        // A full stop directly after a word ends a sentence.
         joint = joint_in(before).or((before == ".").then_some('.')).or(joint);
         let is_label = joint.is_some() && LABELS.contains(&&*strip_accents(text)) && ReceiptCode::parse(text).is_err();
         if !text.is_empty() && !is_label {
@@ -81,7 +83,8 @@ pub(super) fn joint_in(punctuation: &str) -> Option<char> {
     punctuation.chars().find(|letter| matches!(letter, '-' | '/'))
 }
 
-/// The words that may be of a code, in runs: other words stand between two runs, and a date is one of its own. A word
+/// The words that may belong to a code, in runs. Other words separate runs, and a date is a run of its own. A word
+/// without a digit belongs to a run only if a joint links it to a word with a digit.
 /// without a digit belongs to one only where a joint links it to a word with a digit.
 pub(super) fn runs(words: &[Word]) -> Vec<Vec<Word>> {
     let mut runs: Vec<Vec<Word>> = Vec::new();
@@ -106,7 +109,8 @@ pub(super) fn is_sent_to_8083(before: &str, chain: &[Word]) -> bool {
     matches!(chain, [only] if only.text == SHORT_CODE) && SENT_TO.contains(&&*strip_accents(before))
 }
 
-/// The words of a chain that may be of a code. Where a word behind a joint holds a digit and is no part of a code, it is
+/// The words of a chain that may belong to a code. If a word after a joint contains a digit and is no part of a code,
+/// it is not known which code was meant.
 /// not known which code was meant.
 pub(super) fn of_a_code(chain: &[Word]) -> Vec<Word> {
     let first_digit = chain.iter().position(Word::has_digit).unwrap_or(chain.len());
@@ -116,7 +120,9 @@ pub(super) fn of_a_code(chain: &[Word]) -> Vec<Word> {
     chain.split(|word| !word.could_be_of_a_code()).flat_map(one_word_up_to_the_last_digit).collect()
 }
 
-/// Up to the last word that holds a digit they are one word from here on, so that no reading leaves out a part of it:
+/// From here on, everything up to the last word with a digit is one word, so that no interpretation leaves out a part
+/// of it: "0161720005 - 12" is not 0161720005. A name after it may be left out, and a date after a complete code is not
+/// part of the code.
 /// "0161720005 - 12" is not 0161720005. A name behind it may be left out, and a date behind a whole code is no part of it.
 pub(super) fn one_word_up_to_the_last_digit(chain: &[Word]) -> Vec<Word> {
     let Some(last) = chain.iter().rposition(Word::has_digit) else { return Vec::new() };
@@ -141,7 +147,7 @@ pub(super) fn is_date_or_mobile(code: &str) -> bool {
     is_date(code) || Phone::parse(code).is_ok()
 }
 
-/// "MS0161701234", "số0161701234", "0161701234gửi8083": the code without what is written to it.
+/// "MS0161701234", "số0161701234", "0161701234gửi8083": the code without the words attached to it.
 pub(super) fn unlabelled(word: &str) -> Option<&str> {
     let (label, code) = word.split_at(word.find(|letter: char| letter.is_ascii_digit())?);
     if !(label.is_empty() || LABELS.contains(&&*strip_accents(label))) {
@@ -155,7 +161,7 @@ pub(super) fn unlabelled(word: &str) -> Option<&str> {
     (bare.len() < word.len()).then_some(bare)
 }
 
-/// The words of a run with nothing in their spaces.
+/// The words of a run, joined without spaces.
 pub(super) fn joined(run: &[Word]) -> String {
     written(run, |_| None)
 }
@@ -171,7 +177,7 @@ pub(super) fn written(run: &[Word], in_space: impl Fn(usize) -> Option<char>) ->
     code
 }
 
-/// Digits, and what joins them.
+/// Digits and the characters that join them.
 pub(super) fn is_all_digits(run: &[Word]) -> bool {
     run.iter().all(|word| word.text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'/')))
 }

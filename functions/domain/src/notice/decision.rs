@@ -1,4 +1,5 @@
-//! Which change requires which notice, which dossiers need an apology, and whether a notice is still true when it goes.
+//! Which change requires which notice, which dossiers need an apology, and whether a notice is still true when it is
+//! sent.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
@@ -12,12 +13,13 @@ use crate::{ClosedSteps, Dossier, NoticeKey};
 
 /// The notice that the change from `old` to `new` requires, if any.
 ///
-/// - *result*: "khi hồ sơ TTHC chuyển về đến bước “Trả kết quả”"; not for a dossier that was done before, so again only
-///   after it was re-opened.
+/// - *result*: "khi hồ sơ TTHC chuyển về đến bước “Trả kết quả”"; not for a dossier that was done before, so a second
+///   one only after the dossier was re-opened.
 /// - *supplement*: "khi hồ sơ TTHC được xác định trạng thái “Chờ bổ sung” … và chuyển về Bộ phận Một cửa", in either
-///   order; again only after it has left that state. Not for a dossier that is done, whatever its status says.
+///   order; a second one only after the dossier has left that state. Not for a dossier that is done, whatever its
+///   status.
 ///
-/// None where the revision did not rise, where the snapshot is silent, same-day, or has no mobile number.
+/// None if the revision is not higher, or if the snapshot is silent, same-day, or has no mobile number.
 pub fn notice_for_change(old: Option<&Dossier>, new: &Dossier, closed: &ClosedSteps) -> Option<NoticeKey> {
     if !is_news(old, new) || !new.takes_notices() {
         return None;
@@ -33,11 +35,11 @@ pub fn notice_for_change(old: Option<&Dossier>, new: &Dossier, closed: &ClosedSt
     }
 }
 
-/// The notice that the change from `old` to `new` may require once more: [`is_due_again`] decides.
+/// The notice that the change from `old` to `new` may require again: [`is_due_again`] decides.
 ///
-/// - Its phone number was corrected, and the dossier is where it was when the notice was required, at "Trả kết quả" or
+/// - The phone number was corrected, and the dossier is still where the notice was required: at "Trả kết quả", or
 ///   waiting for papers at the desk.
-/// - It came back to "Trả kết quả" from a closing step: it had been closed by mistake.
+/// - The dossier came back to "Trả kết quả" from a closing step: it was closed by mistake.
 pub fn notice_to_reconsider(old: &Dossier, new: &Dossier, closed: &ClosedSteps) -> Option<NoticeKey> {
     if !is_news(Some(old), new) || !new.takes_notices() {
         return None;
@@ -52,25 +54,26 @@ pub fn notice_to_reconsider(old: &Dossier, new: &Dossier, closed: &ClosedSteps) 
     }
 }
 
-/// Whether a notice is required once more.
+/// Whether a notice is required again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Again {
-    /// The citizen was not told: send it.
+    /// The citizen was not informed: send it.
     Yes,
-    /// The citizen was told, or will be by a notice that waits and goes to today's number.
+    /// The citizen was informed, or a pending notice will be sent to the current number.
     No,
-    /// The last notice is on its way at this moment: ask again when it is known what became of it.
+    /// The last notice is being sent at this moment: ask again when its outcome is known.
     NotYet,
 }
 
-/// A sender that is alive has finished with a notice so long after it claimed it.
+/// A sender that has not crashed finishes a notice within this time after the claim.
 const ON_ITS_WAY: TimeDelta = TimeDelta::minutes(2);
 
-/// Whether the notice of [`notice_to_reconsider`] is required once more. `rows` are the dossier's notices of that kind.
+/// Whether the notice of [`notice_to_reconsider`] is required again. `rows` are the dossier's notices of that kind.
 ///
-/// It is where the last of them was cancelled or refused for its phone number; where it was cancelled because the dossier
-/// had been closed, and it is closed no longer; or where none was enqueued since the dossier came where it is, because
-/// the number was no mobile number. A first load (`silent`) required none either way.
+/// It is required if the last of them was cancelled or refused because of the phone number; if the last one was
+/// cancelled because the dossier was closed, and the dossier is not closed any more; or if none was enqueued since the
+/// dossier reached its state, because the number was not a mobile number. A first load (`silent`) requires none in any
+/// case.
 pub fn is_due_again(old: &Dossier, new: &Dossier, rows: &[NoticeRow], now: DateTime<Utc>) -> Again {
     let stayed = steps::is_result_step(old.step()) == steps::is_result_step(new.step());
     let had_no_mobile = stayed && !old.is_silent() && !matches!(old.contact(), Some(Contact::Mobile(_)));
@@ -87,8 +90,8 @@ pub fn is_due_again(old: &Dossier, new: &Dossier, rows: &[NoticeRow], now: DateT
     if due { Again::Yes } else { Again::No }
 }
 
-/// Whether a notice is required for a dossier whose last state could not be read: not where the citizen was told already, or
-/// is about to be.
+/// Whether a notice is required for a dossier whose previous state could not be read: not if the citizen was informed
+/// already, or will be soon.
 pub fn is_due_after_unreadable(rows: &[NoticeRow]) -> bool {
     !rows.iter().any(|row| row.state == State::Sent || !row.state.is_final())
 }
@@ -97,8 +100,8 @@ fn is_on_its_way(row: &NoticeRow, now: DateTime<Utc>) -> bool {
     row.state == State::Sending && row.due_at.is_some_and(|lease_until| now < lease_until - LEASE + ON_ITS_WAY)
 }
 
-/// Whether a notice was enqueued since the dossier came where it is. Where the table does not say since when that is,
-/// the citizen is told.
+/// Whether a notice was enqueued since the dossier reached its state. If the table does not say since when that is, the
+/// citizen is informed.
 fn was_enqueued_here(row: &NoticeRow, dossier: &Dossier) -> bool {
     match row.key {
         NoticeKey::Result(_) => dossier.result_on.is_some_and(|on| day_in_vietnam(row.enqueued_at) >= on),
@@ -116,7 +119,7 @@ fn is_news(old: Option<&Dossier>, new: &Dossier) -> bool {
     !new.is_silent() && old.is_none_or(|old| old.revision() < new.revision())
 }
 
-/// Waits for papers at the desk, and is not done.
+/// Whether the dossier waits for papers at the desk and is not done.
 pub fn awaits_papers(dossier: &Dossier, closed: &ClosedSteps) -> bool {
     dossier.waits_for_papers_at_the_desk() && !dossier.is_done(closed)
 }
@@ -137,16 +140,16 @@ pub fn needs_apology(dossier: &Dossier, tomorrow: NaiveDate, closed: &ClosedStep
     dossier.appointment_on() == tomorrow && !dossier.is_done(closed) && dossier.takes_notices()
 }
 
-/// Whether a notice that goes out later than its change still says what is so.
+/// Whether a notice that is sent later than its change is still true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StillTrue {
     /// Send it.
     Yes,
-    /// No longer true; the reason is kept in the outbox.
+    /// No longer true; the outbox keeps the reason.
     No(&'static str),
     /// True, but there is no mobile number to send it to.
     NoMobile(&'static str),
-    /// An apology past its appointment day.
+    /// An apology after its appointment day.
     TooLate,
 }
 
@@ -245,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_notice_is_reconsidered_only_where_it_is_owed() {
+    fn a_notice_is_reconsidered_only_if_it_is_still_required() {
         let reconsidered = |old: Value, new: Value| {
             let (mut old, mut new) = (old, new);
             (old["phone"], new["revision"]) = (old.get("phone").cloned().unwrap_or(json!(null)), json!(4));
@@ -327,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_row_that_could_not_be_read_nobody_is_told_twice() {
+    fn after_an_unreadable_row_no_citizen_is_informed_twice() {
         assert!(is_due_after_unreadable(&[]));
         assert!(is_due_after_unreadable(&[row("result#9", State::Failed, false, TODAY)]));
         for state in [State::Sent, State::Pending, State::Sending] {

@@ -1,4 +1,4 @@
-//! The life of a message of ours: a notice, or a reply of 8083. Every arrow is drawn here; the outbox takes no other.
+//! The states of a message: a notice, or a reply of 8083. The outbox makes no transition that is not in the diagram.
 //!
 //! ```text
 //! pending ──claim──▶ sending ──▶ sent
@@ -7,7 +7,7 @@
 //!                       ╰─take over─▶ sending      (the lease ran out: outcome unknown, sent again)
 //! ```
 //!
-//! Only a [`Claim`] completes a message, and only the outbox grants one.
+//! Only a [`Claim`] can complete a message, and only the outbox grants a claim.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,60 +16,57 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::Outgoing;
 
-/// How long a claim is good for: longer than any function's time-out (15 minutes) plus five minutes between clocks.
+/// How long a claim is valid: longer than any function's time-out (15 minutes) plus a clock difference of five minutes.
 pub const LEASE: TimeDelta = TimeDelta::minutes(20);
-/// Publish only while this much of the lease is left: five minutes between clocks, and SNS's time-out.
+/// Publish only while this much of the lease is left: a clock difference of five minutes, and SNS's time-out.
 pub const LEASE_MARGIN: TimeDelta = TimeDelta::minutes(6);
 
-/// Where a notice is in its life; the outbox's attribute `state`.
+/// The state of a message; the outbox's attribute `state`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
-    /// Owed; goes when it is due.
+    /// Enqueued; sent when it is due.
     Pending,
-    /// Somebody holds a lease on it and may be publishing it.
+    /// A sender holds a lease on it and may be publishing it.
     Sending,
     /// SNS accepted it. Final.
     Sent,
-    /// Refused for good, or attempts used up. Final; the reason is kept and an alarm reports it.
+    /// Permanently refused, or attempts used up. Final; the reason is kept and an alarm reports it.
     Failed,
     /// No longer true. Final.
     Cancelled,
-    /// An apology past its appointment day. Final.
+    /// An apology after its appointment day. Final.
     Expired,
 }
 
-/// What can happen to a notice.
+/// What can happen to a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Transition {
-    /// A sender takes a due notice, or one whose lease ran out.
+    /// A sender claims a due message, or one whose lease has expired.
     Claim,
-    /// Definitely not sent: back, to be tried later.
+    /// Definitely not sent: back to pending, to be tried later.
     RetryLater,
     /// Accepted by SNS.
     Send,
-    /// Refused for good.
+    /// Permanently refused.
     Fail,
     /// No longer true.
     Cancel,
-    /// Too late.
+    /// An apology after its appointment day.
     Expire,
 }
 
-/// A step that is not drawn.
+/// A transition that is not in the diagram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a notice that is {from} cannot {transition:?}")]
 pub struct InvalidTransition {
-    /// Where it is.
     pub from: State,
-    /// What was asked.
     pub transition: Transition,
 }
 
 impl State {
-    /// All of them.
     pub const ALL: [Self; 6] = [Self::Pending, Self::Sending, Self::Sent, Self::Failed, Self::Cancelled, Self::Expired];
 
-    /// The state after `step`, where the step is drawn.
+    /// The state after `step`, if the diagram has that transition.
     pub fn after(self, transition: Transition) -> Result<Self, InvalidTransition> {
         match (self, transition) {
             (Self::Pending | Self::Sending, Transition::Claim) => Ok(Self::Sending),
@@ -82,12 +79,12 @@ impl State {
         }
     }
 
-    /// No step leads out of it.
+    /// No transition leaves it.
     pub fn is_final(self) -> bool {
         !matches!(self, Self::Pending | Self::Sending)
     }
 
-    /// The outbox's word.
+    /// Its name in the outbox.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -106,7 +103,7 @@ impl fmt::Display for State {
     }
 }
 
-/// A text that names no state.
+/// A text that is not the name of a state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no state of a notice")]
 pub struct NotAState(String);
@@ -121,13 +118,11 @@ impl FromStr for State {
 /// The right to send one message and to write its outcome, until the lease expires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// Which message.
     pub id: Outgoing,
-    /// Who holds it: unique to this claim.
+    /// The owner: unique to this claim.
     pub owner: String,
-    /// Until when.
     pub lease_until: DateTime<Utc>,
-    /// How many claims it has had, this one included.
+    /// The number of claims so far, this one included.
     pub attempts: u32,
 }
 
@@ -138,34 +133,33 @@ impl Claim {
     }
 }
 
-/// How a claim ends. One that never ends (a crash, an unknown outcome) is taken over when its lease runs out.
+/// The result of a claim. A claim without a result (a crash, an unknown outcome) is taken over when its lease expires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// Accepted by SNS, or by 8083's gateway.
     Sent(Acceptance),
-    /// Definitely not sent; due again then. `counted` is false where the fault was ours: the attempt does not count.
+    /// Definitely not sent; due again at `due_at`.
     NotSent {
-        /// When to try again.
         due_at: DateTime<Utc>,
-        /// Whether the attempt counts.
+        /// Whether the attempt counts: not if the fault was ours.
         counted: bool,
-        /// Kept for who looks at the row.
+        /// Kept for a person who reads the row.
         reason: String,
     },
-    /// Refused for good, or attempts used up.
+    /// Permanently refused, or attempts used up.
     Failed(String),
-    /// The phone number was refused for good.
+    /// The phone number was permanently refused.
     WrongNumber(String),
     /// No longer true.
     Cancelled(&'static str),
     /// The dossier has no mobile number any more.
     NoMobile(&'static str),
-    /// Too late.
+    /// An apology after its appointment day.
     Expired,
 }
 
 impl Outcome {
-    /// The step it is.
+    /// The transition of this outcome.
     pub fn transition(&self) -> Transition {
         match self {
             Self::Sent(_) => Transition::Send,
@@ -176,36 +170,35 @@ impl Outcome {
         }
     }
 
-    /// The citizen was not told because of the phone number: the first usable number requires the notice again.
+    /// Whether the citizen was not informed because of the phone number: the first usable number requires the notice
+    /// again.
     pub fn phone_at_fault(&self) -> bool {
         matches!(self, Self::WrongNumber(_) | Self::NoMobile(_))
     }
 }
 
-/// What the outbox keeps of a message that was accepted.
+/// What the outbox keeps of an accepted message.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Acceptance {
-    /// Its id there.
+    /// The message's id at SNS or at the gateway.
     pub message_id: String,
     /// SMS segments.
     pub parts: u32,
-    /// When.
     pub sent_at: DateTime<Utc>,
-    /// None for a reply: its inquiry's row has both.
+    /// None for a reply: the inquiry's row has both.
     pub copy: Option<SentCopy>,
 }
 
-/// What a clerk is asked for: "what did you tell me, and where?"
+/// What an office may be asked for later: the text that was sent, and the number.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SentCopy {
-    /// To whom, in E.164.
+    /// In E.164.
     pub phone: String,
-    /// What exactly.
     pub text: String,
 }
 
 impl fmt::Debug for Acceptance {
-    /// Neither the number nor the text.
+    /// Shows neither the number nor the text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Acceptance")
             .field("message_id", &self.message_id)

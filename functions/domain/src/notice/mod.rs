@@ -38,25 +38,24 @@ impl NoticeKind {
         }
     }
 
-    /// Results and supplements go before apologies.
+    /// Results and supplements are sent before apologies.
     pub fn priority(self) -> Priority {
         if self == Self::Apology { Priority::Evening } else { Priority::News }
     }
 }
 
-/// Which messages go first.
+/// The order in which messages are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Priority {
     /// Replies of 8083: the citizen has paid for them and waits.
     Reply,
     /// Results and supplements: the citizen can act on them.
     News,
-    /// Apologies.
     Evening,
 }
 
 impl Priority {
-    /// Those that share the rate of SMS parts, first to last.
+    /// Those that share the rate of SMS parts, the most urgent first.
     pub const NOTICES: [Self; 2] = [Self::News, Self::Evening];
 }
 
@@ -66,7 +65,7 @@ impl fmt::Display for NoticeKind {
     }
 }
 
-/// What makes a notice one notice: the revision that required it, or the appointment day of the apology.
+/// What identifies a notice: the revision that required it, or the appointment day of the apology.
 ///
 /// Written `result#3`, `supplement#3`, `apology#2026-11-25`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,12 +74,11 @@ pub enum NoticeKey {
     Result(u64),
     /// With this revision it was waiting for papers at the desk.
     Supplement(u64),
-    /// One apology an appointment day.
+    /// One apology per appointment day.
     Apology(NaiveDate),
 }
 
 impl NoticeKey {
-    /// Its kind.
     pub fn kind(&self) -> NoticeKind {
         match self {
             Self::Result(_) => NoticeKind::Result,
@@ -108,7 +106,7 @@ impl fmt::Display for NoticeKey {
     }
 }
 
-/// A text that names no notice.
+/// A text that is not the key of a notice.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no notice: expected result#<revision>, supplement#<revision> or apology#<yyyy-mm-dd>")]
 pub struct NotANotice(String);
@@ -129,9 +127,7 @@ impl FromStr for NoticeKey {
 /// One notice of one dossier: the outbox's key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NoticeId {
-    /// Whose.
     pub receipt_code: ReceiptCode,
-    /// Which.
     pub key: NoticeKey,
 }
 
@@ -147,7 +143,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn keys_are_written_as_the_ledger_documents_them() {
+    fn keys_have_the_documented_form() {
         for text in ["result#3", "supplement#12", "apology#2026-11-25"] {
             assert_eq!(text.parse::<NoticeKey>().unwrap().to_string(), text);
         }

@@ -1,5 +1,5 @@
-//! Tin nhắn đi: which message of ours a row of the outbox is. A notice of a dossier, or the reply to a text to
-//! 8083 whose gateway wants it by a call of its own; both live one life.
+//! Tin nhắn đi: which message a row of the outbox is. Either a notice of a dossier, or the reply to a text to 8083
+//! whose gateway wants it by a separate call. Both have the same states.
 
 use std::fmt;
 
@@ -10,14 +10,14 @@ use crate::{NoticeId, NoticeKind};
 /// A message to be sent.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outgoing {
-    /// A notice of a dossier. It goes by SNS.
+    /// A notice of a dossier, sent by SNS.
     Notice(NoticeId),
-    /// The one reply to an inquiry. It goes by its gateway.
+    /// The one reply to an inquiry, sent by its gateway.
     Reply(InquiryId),
 }
 
 impl Outgoing {
-    /// The outbox's word for a reply, as its key and as its kind.
+    /// The outbox's name for a reply, as its key and as its kind.
     pub const REPLY: &'static str = "reply";
 
     /// The name of its kind in rows.
@@ -28,7 +28,6 @@ impl Outgoing {
         }
     }
 
-    /// What it goes before.
     pub fn priority(&self) -> Priority {
         match self {
             Self::Notice(id) => id.key.kind().priority(),
@@ -64,7 +63,7 @@ mod tests {
     use crate::ReceiptCode;
 
     #[test]
-    fn a_log_line_names_a_message_as_the_ledger_does() {
+    fn a_log_line_names_a_message_by_its_key_in_the_outbox() {
         assert_eq!(Outgoing::from(InquiryId::new("vcom", "42")).to_string(), "vcom#42 reply");
         let receipt_code = ReceiptCode::parse("0161701234").expect("a code");
         let notice = NoticeId { receipt_code, key: "result#3".parse().expect("a key") };

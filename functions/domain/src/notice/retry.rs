@@ -2,15 +2,16 @@
 
 use chrono::TimeDelta;
 
-/// Claims a notice may have before it is failed: with the pauses below, ten hours of trying at the least.
+/// Claims before a notice has failed: with the pauses below, at least ten hours of attempts.
 pub const MAX_ATTEMPTS: u32 = 20;
-/// Pause after a fault that is not the notice's (SNS refuses our authorisation): an engineer has to act.
+/// The pause after a fault that is not the notice's (SNS refuses our authorisation): an engineer must correct it.
 pub const PAUSE_AFTER_REFUSAL: TimeDelta = TimeDelta::minutes(5);
 
 const FIRST: i64 = 10;
 const LONGEST: i64 = 2 * 3600;
 
-/// The pause before the next attempt: doubling from 10 s to 2 h, half of it spread by `jitter` (0.0 to 1.0), so that
+/// The pause before the next attempt: doubled from 10 s up to 2 h, half of it spread by `jitter` (0.0 to 1.0), so that
+/// messages that failed together are not retried together.
 /// what failed together does not come back together.
 pub fn pause(attempts: u32, jitter: f64) -> TimeDelta {
     let doubled = FIRST.saturating_mul(1 << attempts.saturating_sub(1).min(20)).min(LONGEST);

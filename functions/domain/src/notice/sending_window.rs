@@ -1,4 +1,4 @@
-//! The hours in which notices go out, so that none wakes a citizen. A text to 8083 is answered at any hour.
+//! The hours in which notices are sent, so that no notice wakes a citizen. A text to 8083 is answered at any hour.
 
 use std::str::FromStr;
 
@@ -6,15 +6,15 @@ use chrono::{DateTime, Days, Timelike, Utc};
 
 use crate::calendar::{VIETNAM, at};
 
-/// A daily window in Vietnam's time, e.g. `07:00-21:00`; from its first minute, to before its last.
+/// A daily window in Vietnam's time, e.g. `07:00-21:00`; the start is included, the end is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SendingWindow {
-    /// Minutes after midnight; both 0 and 24 h where it never closes.
+    /// Minutes after midnight; both 0 and 24 h if it never closes.
     opens: u32,
     closes: u32,
 }
 
-/// A text that is no sending window.
+/// A text that is not a sending window.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no sending window: expected e.g. 07:00-21:00, opening before it closes")]
 pub struct NotAWindow(String);
@@ -25,12 +25,12 @@ impl SendingWindow {
     /// Never closes.
     pub const ALWAYS: Self = Self { opens: 0, closes: DAY };
 
-    /// Whether a notice may go at `now`.
+    /// Whether a notice may be sent at `now`.
     pub fn is_open(&self, now: DateTime<Utc>) -> bool {
         (self.opens..self.closes).contains(&minute_of_day(now))
     }
 
-    /// `now` where it is open, else when it opens next.
+    /// `now` if the window is open, else when it opens next.
     pub fn next_open(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         if self.is_open(now) {
             return now;
@@ -40,7 +40,7 @@ impl SendingWindow {
         at(day, self.opens / 60, self.opens % 60)
     }
 
-    /// When it closes next; None where it never does.
+    /// When it closes next; None if it never does.
     pub fn next_close(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         if *self == Self::ALWAYS {
             return None;
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_woken_by_a_notice() {
+    fn no_notice_is_sent_at_night() {
         let window: SendingWindow = "07:00-21:00".parse().unwrap();
         for (now, next_open) in [
             ("2026-11-24T06:59:59", "2026-11-24T07:00:00"),

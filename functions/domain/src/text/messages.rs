@@ -1,4 +1,4 @@
-//! Nội dung tin nhắn: the four texts of the 2017 notice to the character, and hints of our own.
+//! Nội dung tin nhắn: the four texts of the 2017 notice, character by character, and our own hints.
 
 use chrono::NaiveDate;
 
@@ -7,10 +7,10 @@ use crate::dossier::deadline::Timeliness;
 use crate::text::sms::{Accents, Sms};
 use crate::{ClosedSteps, Dossier, NoticeKey, ReceiptCode};
 
-/// The office that the texts of the 2017 notice name. `OfficeName` or a dossier's `office` takes its place.
+/// The office that the texts of the 2017 notice name. `OfficeName` or a dossier's `office` replaces it.
 pub const DEFAULT_OFFICE: &str = "Sở Văn hóa và Thể thao";
 
-/// The text of a notice to a citizen; `office` is what the stack is called where the dossier names none.
+/// The text of a notice to a citizen. `office` is the stack's office, used if the dossier names none.
 pub fn notice(key: &NoticeKey, dossier: &Dossier, office: &str) -> String {
     let code = &dossier.receipt_code();
     let office = dossier.office().unwrap_or(office);
@@ -42,34 +42,34 @@ pub fn answer(dossier: &Dossier, today: NaiveDate, closed: &ClosedSteps) -> Stri
     )
 }
 
-/// A well-formed inquiry for an unknown code. Our own words: the 2017 notice has none.
+/// A well-formed inquiry for an unknown code. The wording is ours: the 2017 notice has none.
 pub fn unknown_code(code: &ReceiptCode) -> String {
     format!(
         "Không tìm thấy hồ sơ có mã số biên nhận {code}. Mời ông/bà kiểm tra mã số trên Giấy biên nhận và nhắn lại."
     )
 }
 
-/// A dossier whose row cannot be read: an alarm reports it to the office. Our own words.
+/// A dossier whose row cannot be read: an alarm reports it to the office. The wording is ours.
 pub fn unreadable(code: &ReceiptCode) -> String {
     format!(
         "Chưa tra cứu được hồ sơ {code} do dữ liệu có lỗi. Bộ phận Một cửa sẽ kiểm tra và khắc phục. Mời ông/bà nhắn lại sau."
     )
 }
 
-/// A text that names two codes or more, behind the reply to the first: as far as it still fits `most_parts` SMS, for
-/// what the reply itself says comes first. Our own words.
+/// A text that names two codes or more: this hint is added to the reply for the first code if it fits into `most_parts`
+/// SMS. The wording is ours.
 pub fn one_code_a_message(reply: String, accents: Accents, most_parts: u32) -> String {
     let with = format!("{reply} {}", accents.apply("Mỗi tin nhắn chỉ tra cứu được một mã số.".to_owned()));
     if Sms::new(&with).parts <= most_parts { with } else { reply }
 }
 
-/// A text that is no inquiry. Our own words around the example of the 2017 notice.
+/// A text that is not an inquiry. The wording is ours; the example is the 2017 notice's.
 pub fn right_syntax() -> &'static str {
     "Tin nhắn chưa đúng cú pháp. Để tra cứu hồ sơ, mời ông/bà soạn: MCKH Mã số biên nhận gửi 8083. \
      Ví dụ: MCKH 0161701234"
 }
 
-/// One phone's message after too many others in the same minute. Our own words: a message that was sent is answered.
+/// A message over the limit of its phone for this minute. The wording is ours. Every message gets an answer.
 pub fn too_many() -> &'static str {
     "Số điện thoại này vừa gửi quá nhiều tin nhắn tra cứu. Mời ông/bà chờ vài phút rồi nhắn lại."
 }

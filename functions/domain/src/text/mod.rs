@@ -1,4 +1,4 @@
-//! Vietnamese text as software and people write it: two encodings of one letter, stray spaces, any case.
+//! Vietnamese text as software and people write it: two encodings of one letter, additional spaces, any case.
 
 pub mod messages;
 pub mod sms;
@@ -7,10 +7,10 @@ use std::borrow::Cow;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, char::is_combining_mark, is_nfc_quick};
 
-/// NFC, trimmed, inner white space squeezed to one space, every đ the Vietnamese one, nothing invisible. What is stored
-/// and printed.
+/// NFC, trimmed, white space squeezed to one space, every đ the Vietnamese one, no invisible characters. This form is
+/// stored and printed.
 ///
-/// NFC matters twice: the same name typed in NFD is other bytes, and as an SMS it is half as long again.
+/// NFC has two purposes: the same name typed in NFD has other bytes, and its SMS is half as long again.
 pub fn tidy(text: &str) -> String {
     let text: String = text.chars().filter(|letter| !is_invisible(*letter)).map(vietnamese_d).collect();
     let mut tidy = String::with_capacity(text.len());
@@ -23,13 +23,13 @@ pub fn tidy(text: &str) -> String {
     tidy
 }
 
-/// [`tidy`] and case-folded. What steps, statuses and units are compared by.
+/// [`tidy`] and case-folded: the form in which steps, statuses and units are compared.
 pub fn fold(text: &str) -> String {
     nfc(&tidy(text).to_lowercase()).into_owned()
 }
 
-/// The plain form (NFKC) of a code or a number: full-width letters and digits, every hyphen and slash as the keyboard's,
-/// nothing invisible.
+/// The plain form (NFKC) of a code or a number: full-width letters and digits become ASCII, every hyphen and slash
+/// becomes the keyboard's, invisible characters are removed.
 pub fn plain(text: &str) -> impl Iterator<Item = char> {
     text.nfkc().filter(|letter| !is_invisible(*letter)).map(|letter| match letter {
         '˗' | '‐' | '‑' | '‒' | '–' | '—' | '―' | '⁃' | '−' => '-',
@@ -38,8 +38,8 @@ pub fn plain(text: &str) -> impl Iterator<Item = char> {
     })
 }
 
-/// Letters that show nothing: they come along with text that was copied from Excel, a PDF or a web page. Zero-width
-/// spaces and joiners, marks of direction, the soft hyphen, variation selectors, fillers.
+/// Invisible characters, which are copied with text from Excel, a PDF or a web page: zero-width spaces and joiners,
+/// direction marks, the soft hyphen, variation selectors, fillers.
 fn is_invisible(letter: char) -> bool {
     matches!(
         letter,
@@ -67,7 +67,7 @@ fn vietnamese_d(letter: char) -> char {
     }
 }
 
-/// Most of what comes is in NFC already: a look spares composing it anew.
+/// Most text is in NFC already: a quick check avoids a second composition.
 fn nfc(text: &str) -> Cow<'_, str> {
     match is_nfc_quick(text.chars()) {
         IsNormalized::Yes => Cow::Borrowed(text),
@@ -75,10 +75,10 @@ fn nfc(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Vietnamese without accents, for gateways and phones that want the GSM alphabet: "Trả kết quả" → "Tra ket qua".
+/// Vietnamese without accents, for gateways and phones that need the GSM alphabet: "Trả kết quả" → "Tra ket qua".
 ///
-/// Full decomposition minus marks and what is invisible, and đ, which has no decomposition. Typographic punctuation
-/// becomes its plain form; any other letter stays as it is, for a `?` tells the citizen nothing.
+/// Full decomposition without marks and invisible characters, and đ, which has no decomposition. Typographic
+/// punctuation becomes plain. Any other letter stays: a `?` would tell the citizen nothing.
 pub fn strip_accents(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for letter in text.nfd().filter(|letter| !is_combining_mark(*letter) && !is_invisible(*letter)) {

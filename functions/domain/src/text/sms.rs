@@ -1,11 +1,11 @@
-//! One SMS: its alphabet and its parts, which is what it costs.
+//! One SMS: its alphabet, and its parts, which determine the cost.
 //!
 //! GSM 03.38 and 03.40: 160 septets in one part, 153 in each of several; UCS-2 70 and 67.
 //!
-//! SNS cuts a long text only between words ("Messages are not cut off in the middle of a word, but instead on whole-word
-//! boundaries", <https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html>), operators wherever a part is full. A
-//! part that ends before a long word is not full, so SNS may need one part more. The larger number is counted here: the
-//! rate of parts and the bill may then be too high by a part, never too low.
+//! SNS cuts a long text only between words ("Messages are not cut off in the middle of a word, but instead on
+//! whole-word boundaries", <https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html>); operators cut where
+//! a part is full. A part that ends before a long word is not full, so SNS may need one part more. The larger number is
+//! counted here: the rate of parts and the bill may be one part too high, but never too low.
 
 use unicode_normalization::char::is_combining_mark;
 
@@ -23,7 +23,7 @@ pub enum Alphabet {
 /// Parameter `SmsAccents`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Accents {
-    /// As the 2017 notice writes it. The default.
+    /// As in the 2017 notice. The default.
     #[default]
     Keep,
     /// "Tra ket qua": a third of the parts.
@@ -31,7 +31,7 @@ pub enum Accents {
 }
 
 impl Accents {
-    /// The text as it goes out.
+    /// The text as it is sent.
     pub fn apply(self, text: String) -> String {
         match self {
             Self::Keep => text,
@@ -40,17 +40,16 @@ impl Accents {
     }
 }
 
-/// A text as the network counts it.
+/// The alphabet and the parts of a text, as the network counts them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sms {
-    /// The alphabet the whole text goes in.
+    /// The alphabet of the whole text.
     pub alphabet: Alphabet,
-    /// SMS segments, cut between words; an empty text is one.
+    /// SMS segments, cut between words; an empty text has one.
     pub parts: u32,
 }
 
 impl Sms {
-    /// Counts `text`.
     pub fn new(text: &str) -> Self {
         match text.chars().map(septets).sum::<Option<usize>>() {
             Some(total) => {
@@ -64,11 +63,11 @@ impl Sms {
     }
 }
 
-/// `text`, or as much of it as `most_parts` SMS hold, cut after a word and marked by an ellipsis.
+/// `text`, or as much of it as fits into `most_parts` SMS, cut after a word and ended by an ellipsis.
 ///
-/// Only one word that is longer than all the parts is cut within, and then between two letters: never between a letter
-/// and its marks, an escape and its letter, or the halves of a surrogate pair. The ellipsis is `...` where the text is
-/// in the GSM alphabet, which has no `…`: it would turn the whole text into UCS-2. Text in NFC stays in NFC.
+/// Only a word that is longer than all the parts is cut inside, and then between two letters: never between a letter
+/// and its marks, an escape and its letter, or the halves of a surrogate pair. The ellipsis is `...` if the text is in
+/// the GSM alphabet, which has no `…`: one `…` would change the whole text to UCS-2. Text in NFC stays in NFC.
 ///
 /// ```
 /// use domain::text::sms::fit;
@@ -91,7 +90,7 @@ pub fn fit(text: &str, most_parts: u32) -> String {
     format!("{}{ellipsis}", after_a_word(text, longest))
 }
 
-/// The start of `text` up to its last whole word before `end`, or to its last whole letter where it is all one word.
+/// The start of `text` up to its last complete word before `end`, or up to its last complete letter if it is one word.
 fn after_a_word(text: &str, end: usize) -> &str {
     let next = |at: usize| text[at..].chars().next();
     let mut cuts = text[..end].char_indices().map(|(at, _)| at).chain([end]).rev();
@@ -102,8 +101,8 @@ fn after_a_word(text: &str, end: usize) -> &str {
     }
 }
 
-/// Fills parts word by word; the white space after a word goes with it, which is the worse of the two. A word that is
-/// longer than a part is torn, but never within an escape sequence or a surrogate pair.
+/// Fills the parts word by word. The white space after a word stays with it, which is the worse case. A word that is
+/// longer than a part is cut, but never inside an escape sequence or a surrogate pair.
 fn parts(text: &str, total: usize, alone: usize, each: usize, width: impl Fn(char) -> usize) -> u32 {
     if total <= alone {
         return 1;
@@ -127,7 +126,8 @@ fn parts(text: &str, total: usize, alone: usize, each: usize, width: impl Fn(cha
     parts
 }
 
-/// Septets of a letter in the GSM alphabet: one, two from the extension table, or none where it is not in it.
+/// The septets of a letter in the GSM alphabet: one, or two from the extension table; None if the alphabet does not
+/// have it.
 fn septets(letter: char) -> Option<usize> {
     const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
     match letter {
@@ -179,7 +179,7 @@ mod tests {
     fn a_text_that_is_cut_between_words_costs_what_sns_charges() {
         for (text, plain, parts) in [
             ("một hai ".repeat(25), 3, 4),                  // 200 units: 67 + 67 + 66 letter by letter
-            ("ộ".repeat(66) + " " + &"ộ".repeat(68), 3, 3), // the second word is longer than a part, and torn
+            ("ộ".repeat(66) + " " + &"ộ".repeat(68), 3, 3), // the second word is longer than a part, and is cut
             ("ộ".repeat(40) + " " + &"ộ".repeat(40), 2, 2), // the last part has room
             ("ộộộộộộộộộ ".repeat(20), 3, 4),                // six words of ten units a part
             ("Mot hai ba bon nam sau bay ".repeat(17), 3, 4), // 459 septets fill three parts to the last one
@@ -188,7 +188,7 @@ mod tests {
         }
     }
 
-    /// As a network counts that cuts wherever a part is full.
+    /// The count of a network that cuts where a part is full.
     fn letter_by_letter(text: &str) -> u32 {
         let (alone, each, width): (_, _, fn(char) -> usize) = match Sms::new(text).alphabet {
             Gsm7 => (160, 153, |c| septets(c).unwrap_or(0)),

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn the_vector_is_genuine_and_nothing_near_it() {
+    fn only_the_exact_test_vector_is_genuine() {
         assert_eq!(PROTOCOL.verify(&post(&vector()), &account()), Ok(()));
         let refused = |name: &str, value: Value| {
             let mut changed = vector();

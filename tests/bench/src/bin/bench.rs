@@ -1,5 +1,5 @@
-//! `make bench`: runs the benchmark and writes its table into docs/performance.md. infra/local/bench.py has built and
-//! installed everything before.
+//! `make bench`: runs the benchmark and writes its table into docs/performance.md. infra/local/bench.py builds and
+//! installs everything before.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -12,9 +12,9 @@ use bench::report::{Sizes, goals, megabytes, table};
 use bench::tls::Authority;
 use bench::{document, growth, local, plot};
 
-/// What a call of AWS takes.
+/// The duration of an AWS call.
 const ROUND_TRIP: Duration = Duration::from_millis(2);
-/// Of the evening that is planned whole.
+/// Dossiers of the evening that is planned.
 const SLOW_ROUND_TRIP: Duration = Duration::from_millis(5);
 const PROVINCE: usize = 100_000;
 
@@ -58,7 +58,8 @@ fn main() -> Result<()> {
     grow(&root)
 }
 
-/// The jobs in ever larger provinces, as a table and a picture: in memory, and on the local stack that bench.py started.
+/// The jobs in provinces of growing size, as a table and a picture: in memory, and on the local stack that bench.py
+/// started.
 fn grow(root: &Path) -> Result<()> {
     let in_memory: Vec<_> = [1_000, 10_000, 100_000, 1_000_000].into_iter().map(growth::measure).collect();
     let endpoint =
@@ -73,8 +74,8 @@ fn grow(root: &Path) -> Result<()> {
     document::replace(root, "growth", &table)
 }
 
-/// In the order of their rounds. Python and Node leave the caches full of themselves, and who comes next starts later for
-/// it: the empty function and the five measured against it follow programs of their own kind.
+/// In the order of their rounds. Python and Node fill the caches, so a program that runs after them starts more slowly:
+/// the empty function and the five that are compared with it run after programs of their own kind.
 fn candidates(root: &Path, folder: &Path, authority: &Authority) -> Result<Vec<Candidate>> {
     let rust = |name, job| -> Result<_> {
         Ok(Candidate::new(name, job, vec![laid_out(root, folder, name)?.display().to_string()], &[], folder))
@@ -118,8 +119,8 @@ fn candidates(root: &Path, folder: &Path, authority: &Authority) -> Result<Vec<C
     ])
 }
 
-/// A program as it was built, copied: how a file was written decides its fragments in the page cache, and so how fast
-/// it starts. All are written alike, in one go, as from a zip.
+/// A copy of a built program: how a file was written determines its fragments in the page cache, and so how fast the
+/// program starts. All are written in the same way, at once, as from a zip.
 fn laid_out(root: &Path, folder: &Path, name: &str) -> Result<PathBuf> {
     let (built, copy) = (root.join("target/release").join(name), folder.join(name));
     fs::write(&copy, fs::read(&built).with_context(|| built.display().to_string())?)?;
@@ -127,7 +128,7 @@ fn laid_out(root: &Path, folder: &Path, name: &str) -> Result<PathBuf> {
     Ok(copy)
 }
 
-/// The whole province's evening, by the real function.
+/// The whole province's evening, with the real function.
 fn evening(root: &Path, authority: &Authority, folder: &Path) -> Result<String> {
     let command = laid_out(root, folder, "apology")?.display().to_string();
     let log = folder.join("evening.log");

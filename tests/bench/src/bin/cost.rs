@@ -1,5 +1,5 @@
-//! `make cost`: the bill for DOSSIERS and INQUIRIES a month, from counts and list prices. DOCUMENT=yes also writes it into
-//! docs/performance.md.
+//! `make cost`: the bill for DOSSIERS and INQUIRIES per month, from counts and list prices. DOCUMENT=yes also writes it
+//! into docs/performance.md.
 
 use anyhow::{Context, Result};
 use bench::{bill, document, prices};

@@ -1,4 +1,4 @@
-//! A function that does nothing: what lambda_runtime itself takes.
+//! A function that does nothing: the cost of lambda_runtime itself.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use serde_json::Value;

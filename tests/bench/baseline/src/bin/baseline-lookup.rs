@@ -1,5 +1,5 @@
-//! The AWS calls of a lookup by hand, in the same order: the secret once, the count beside the dossier, the row beside
-//! the event. No gateway, no rules, no checks.
+//! The AWS calls of a lookup, written by hand in the same order: the secret once, the count together with the dossier,
+//! the row together with the event. No gateway, no rules, no checks.
 
 use std::collections::HashMap;
 use std::env::var;

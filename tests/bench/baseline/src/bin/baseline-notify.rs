@@ -1,5 +1,5 @@
-//! The AWS calls of one notice by hand, in the same order: enqueued and claimed, a reservation of the rate limiter, Publish, completed, the event.
-//! No change is judged, nothing is retried, no record fails alone.
+//! The AWS calls of one notice, written by hand in the same order: enqueue and claim, reserve at the rate limiter,
+//! Publish, complete, publish the event. No rules, no retries, no error handling for single records.
 
 use std::env::var;
 

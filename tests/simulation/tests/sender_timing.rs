@@ -1,5 +1,5 @@
-//! When a run looks, how long it waits and when it stops, to the millisecond: time is virtual and a call takes five of them.
-//! To query too often costs money; to query too seldom delays a reply.
+//! When a run queries, how long it waits and when it stops, to the millisecond: time is virtual and a call takes five
+//! milliseconds. Frequent queries cost money; rare queries delay a reply.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use simulation::promises::in_virtual_time;
 use simulation::scenario::{evening_of, notice_config};
 use simulation::world::{Row, World};
 
-/// Everything is set up by then, and every index shows it.
+/// Everything is set up by then, and every index is up to date.
 fn half_past_five() -> DateTime<Utc> {
     "2026-11-24T10:30:00Z".parse().expect("a time")
 }
@@ -33,7 +33,7 @@ fn stack() -> Stack {
     stack_with(Faults::none())
 }
 
-/// How long before half past five a stack begins, in seconds.
+/// How many seconds before 17:30 a stack begins.
 const SET_UP: u64 = 60;
 
 fn ms(number: i64) -> TimeDelta {
@@ -54,7 +54,7 @@ fn inquiry(number: usize) -> Inquiry {
     }
 }
 
-/// So many replies that are due at `due_at`; then it is half past five.
+/// That many replies that are due at `due_at`; then it is 17:30.
 async fn replies_due(stack: &Stack, number: usize, due_at: DateTime<Utc>) {
     for each in 0..number {
         let inquiry = inquiry(each);
@@ -65,8 +65,8 @@ async fn replies_due(stack: &Stack, number: usize, due_at: DateTime<Utc>) {
     stack.ports.sleep_until(half_past_five()).await;
 }
 
-/// A drain of replies that begins nothing after `until`: how long it took, and what it did.
-async fn drained(stack: &Stack, request: &str, until: TimeDelta) -> (TimeDelta, Tally) {
+/// A run of the sender of replies that starts none after `until`: how long it took, and its counts.
+async fn ran(stack: &Stack, request: &str, until: TimeDelta) -> (TimeDelta, Tally) {
     let began = stack.world.now();
     let replies = ReplySession::begin(&stack.ports, request, began + until);
     let _ = tokio::time::timeout(Duration::from_secs(120), replies.send_due()).await.expect("it ends");
@@ -74,7 +74,7 @@ async fn drained(stack: &Stack, request: &str, until: TimeDelta) -> (TimeDelta, 
     (took, replies.finish().await)
 }
 
-/// How often the index of what is due was read.
+/// How often the due queue was queried.
 fn looks(stack: &Stack) -> u64 {
     stack.world.meter.spent().calls_of("Query")
 }
@@ -84,17 +84,17 @@ fn row(stack: &Stack, number: usize) -> Row {
 }
 
 #[test]
-fn what_comes_due_while_a_drain_waits_goes_at_that_moment() {
+fn a_message_that_becomes_due_while_the_sender_waits_is_sent_at_that_moment() {
     in_virtual_time(async {
-        // Behind the first look, in milliseconds, and how often it is looked in all: every two seconds, when it is due, and
-        // whether there is more.
+        // Milliseconds after the first query, and the number of queries: every two seconds, at the due time, and once
+        // more for further messages.
         for (due, expected) in [(0, 2), (1, 3), (1_999, 3), (2_010, 4), (5_000, 5)] {
             let stack = stack();
             let due_at = half_past_five() + ms(5 + due);
             replies_due(&stack, 1, due_at).await;
-            let (_, tally) = drained(&stack, "request", TimeDelta::seconds(54)).await;
+            let (_, tally) = ran(&stack, "request", TimeDelta::seconds(54)).await;
             assert_eq!(tally, Tally { sent: 1, parts: 1, ..Tally::default() });
-            // Claimed, its inquiry read, called; and where it was waited for, looked for.
+            // Claimed, its inquiry read, the gateway called; if it was waited for, also queried again.
             let calls = if due == 0 { 3 } else { 4 };
             assert_eq!(stack.world.replied()[0].at - due_at, ms(5 * calls), "{due}");
             assert_eq!(looks(&stack), expected, "{due}");
@@ -103,11 +103,11 @@ fn what_comes_due_while_a_drain_waits_goes_at_that_moment() {
 }
 
 #[test]
-fn a_drain_goes_on_at_once_while_it_finds_something_and_passes_over_what_another_took() {
+fn a_sender_continues_at_once_while_messages_are_due_and_skips_those_another_sender_took() {
     in_virtual_time(async {
         let stack = stack();
         replies_due(&stack, 1, half_past_five()).await;
-        let run = |request| drained(&stack, request, TimeDelta::seconds(54));
+        let run = |request| ran(&stack, request, TimeDelta::seconds(54));
         let later = async {
             tokio::time::sleep(Duration::from_millis(1)).await;
             run("b").await
@@ -124,18 +124,18 @@ fn a_hundred_replies_are_read_from_the_index_in_three_looks() {
     in_virtual_time(async {
         let stack = stack();
         replies_due(&stack, 100, half_past_five()).await;
-        let (_, tally) = drained(&stack, "request", TimeDelta::seconds(54)).await;
+        let (_, tally) = ran(&stack, "request", TimeDelta::seconds(54)).await;
         assert_eq!((tally.sent, looks(&stack)), (100, 3), "64, 36, no more");
     });
 }
 
 #[test]
-fn no_reply_is_begun_when_the_time_is_up_and_it_burns_no_attempt() {
+fn no_reply_is_started_when_the_time_is_up_and_no_attempt_is_counted() {
     in_virtual_time(async {
         let stack = stack();
         replies_due(&stack, 1, half_past_five()).await;
-        // Looked and claimed in time; when its inquiry has been read the time is up.
-        let (took, tally) = drained(&stack, "request", ms(12)).await;
+        // Queried and claimed in time; when its inquiry has been read, the time is up.
+        let (took, tally) = ran(&stack, "request", ms(12)).await;
         assert_eq!((took, tally), (ms(5 * 4), Tally { deferred: 1, ..Tally::default() }));
         assert!(stack.world.replied().is_empty());
         let row = row(&stack, 0);
@@ -161,7 +161,7 @@ fn what_failed_together_does_not_come_back_together() {
         let mut stack = stack();
         stack.ports.gateway = Arc::new(|_, _| Some(SendError::NotSent("HTTP 503".into())));
         replies_due(&stack, 16, half_past_five()).await;
-        let (_, tally) = drained(&stack, "request", TimeDelta::seconds(1)).await;
+        let (_, tally) = ran(&stack, "request", TimeDelta::seconds(1)).await;
         assert_eq!(tally.deferred, 16);
         let failed_at = half_past_five() + ms(5 * 4);
         let pauses: BTreeSet<_> = stack.world.replies().values().map(|row| row.due_at - failed_at).collect();
@@ -173,7 +173,7 @@ fn what_failed_together_does_not_come_back_together() {
 #[test]
 fn a_mark_is_tried_five_times_in_two_seconds_and_then_left_to_the_next_claim() {
     in_virtual_time(async {
-        // Down from behind the gateway's answer on. The fifth try comes when two seconds are over; after it comes a look.
+        // Unavailable from the gateway's answer on. The fifth try is after two seconds; a query follows.
         let sent = Tally { sent: 1, parts: 1, ..Tally::default() };
         let in_doubt = Tally { in_doubt: 1, ..Tally::default() };
         for (seconds, state, expected, struck) in
@@ -182,14 +182,14 @@ fn a_mark_is_tried_five_times_in_two_seconds_and_then_left_to_the_next_claim() {
             let down_from = Duration::from_secs(SET_UP) + Duration::from_millis(22);
             let stack = stack_with(Faults::outage(down_from, Duration::from_secs(seconds)));
             replies_due(&stack, 1, half_past_five()).await;
-            let (_, tally) = drained(&stack, "request", TimeDelta::seconds(54)).await;
+            let (_, tally) = ran(&stack, "request", TimeDelta::seconds(54)).await;
             assert_eq!((row(&stack, 0).state, tally), (state, expected));
             assert_eq!(stack.faults.injected().len(), struck);
         }
     });
 }
 
-/// A run of the sender on an evening that is planned, and whose index shows nothing for a moment.
+/// A run of the sender on a planned evening whose index shows nothing at first.
 async fn started_after_a_plan(by: Started) -> (usize, TimeDelta) {
     let stack = evening_of(3, Faults::none(), 100).await;
     stack.plan(stack.world.now()).await.expect("planned");

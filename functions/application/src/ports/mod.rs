@@ -1,0 +1,22 @@
+//! What the rules need from outside, as traits. The adapters implement them on AWS, the simulation in memory.
+//! `simulation::promises` tests both implementations against what is promised here.
+
+mod bundles;
+mod clock;
+mod dossiers;
+mod events;
+mod inquiries;
+mod outbox;
+mod rate_counter;
+mod sms;
+mod store_error;
+
+pub use bundles::{NoticePorts, OutboxPorts, PlanPorts, ReplyPorts};
+pub use clock::Clock;
+pub use dossiers::{Appointments, DossierStore, Page, PageToken, Put};
+pub use events::EventBus;
+pub use inquiries::{Counted, InquiryLog, Logged};
+pub use outbox::{Claimed, Due, DueRows, Enqueue, Outbox};
+pub use rate_counter::{Advance, RateCounter};
+pub use sms::{ReplySender, SendError, SmsSender};
+pub use store_error::StoreError;
