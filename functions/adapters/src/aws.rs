@@ -95,9 +95,9 @@ impl Service {
 }
 
 impl AwsConfig {
-    /// Opens connections from now on, while the first event is awaited: so many to each service, one service after the
-    /// other, so that the handshakes of the last do not slow down those of the first. Nothing waits for it where the event
-    /// comes first or the sandbox is frozen meanwhile.
+    /// Opens connections in the background while the first event is awaited: that many to each service, one service after
+    /// the other, so that the handshakes of the last do not slow down those of the first. A service that does not answer
+    /// delays the next by 2 s at most. No call waits for it: without an open connection, a call makes its own.
     pub fn open_connections(&self, services: &[(Service, usize)]) {
         let endpoints: Vec<_> = services.iter().map(|(service, count)| (self.endpoint(*service), *count)).collect();
         let connections = self.connections.clone();

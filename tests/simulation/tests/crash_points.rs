@@ -212,7 +212,7 @@ fn check(scenario: &Scenario, plan: &[(usize, Fault)], world: &World, faults: &F
             // Only a notice that is really no longer true is cancelled; the citizen gets the newer notice.
             let today = day_in_vietnam(world.now());
             let verdict = still_true(&id.key, &world.dossier(&id.receipt_code), today, &ClosedSteps::default());
-            let superseded = row.reason.as_deref() == Some("a later revision requires the same notice");
+            let superseded = row.reason.as_deref() == Some("a later revision owes the same notice");
             assert!(superseded || matches!(verdict, StillTrue::No(_)), "{}: {plan:?}: {id} {row:?}", scenario.name);
             if superseded {
                 continue;

@@ -105,7 +105,7 @@ struct Draft {
 pub struct NoticeSession<'a, P> {
     session: Session<'a, P>,
     delivery: &'a NoticeSender<P>,
-    /// SNS refused our authorisation: nothing more is sent.
+    /// SNS does not let this account send: nothing more is sent.
     refused: AtomicBool,
 }
 
@@ -158,7 +158,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
             return Ok(ReadAgain::Ended(Outcome::Cancelled("the dossier was removed")));
         };
         if superseded {
-            return Ok(ReadAgain::Ended(Outcome::Cancelled("a later revision requires the same notice")));
+            return Ok(ReadAgain::Ended(Outcome::Cancelled("a later revision owes the same notice")));
         }
         let today = day_in_vietnam(self.session.now());
         Ok(match still_true(&id.key, &dossier, today, &self.notice_config().closed_steps) {
@@ -277,7 +277,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         see(&mut self.delivery.refusals.lock().expect("no panic holds it"))
     }
 
-    /// Back to pending: the rate had no capacity left, no time was left, or SNS refuses our authorisation.
+    /// Back to pending: the rate had no capacity left, no time was left, or SNS does not let this account send.
     async fn postpone(&self, claim: &Claim) -> Progress {
         let rest_of_run = (self.session.until - self.session.now()).max(TimeDelta::zero());
         let refused = self.refused.load(Ordering::Relaxed);
@@ -306,7 +306,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         self.session.finish().await
     }
 
-    /// Whether the time is up, or SNS refused our authorisation.
+    /// Whether the time is up, or SNS does not let this account send.
     pub fn is_over(&self) -> bool {
         self.refused.load(Ordering::Relaxed) || self.session.is_over()
     }

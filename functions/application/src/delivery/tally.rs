@@ -17,7 +17,8 @@ pub struct Tally {
     pub deferred: u32,
     /// Messages whose outcome is unknown; they are taken over when the lease expires.
     pub in_doubt: u32,
-    /// Messages for which SNS or a gateway refused our authorisation: it was not called again in this run.
+    /// Messages that SNS or a gateway did not let us send (no authorisation, or the account is at fault): it was not called
+    /// again in this run.
     pub refused: u32,
     /// How long the longest due message had been waiting when the queue was first read, in seconds.
     pub oldest_due_seconds: u32,

@@ -1,4 +1,4 @@
-//! What the rules need from outside, as traits. The adapters implement them on AWS, the simulation in memory.
+//! What this crate needs from outside, as traits. The adapters implement them on AWS, the simulation in memory.
 //! `simulation::promises` tests both implementations against what is promised here.
 
 mod bundles;

@@ -64,7 +64,6 @@ fn one_code_or_several(run: &[Word]) -> Vec<Candidate> {
 
 /// The codes in a run that has words of full length. "0161720005 779" is a code without its hyphen, or a code and
 /// something else.
-/// something else.
 fn by_themselves(run: &[Word]) -> Vec<Candidate> {
     let mut whole = whole_words(run);
     whole.sort_by_key(|at| is_date_or_mobile(&run[*at].text));

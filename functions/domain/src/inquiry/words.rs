@@ -85,7 +85,6 @@ pub(super) fn joint_in(punctuation: &str) -> Option<char> {
 
 /// The words that may belong to a code, in runs. Other words separate runs, and a date is a run of its own. A word
 /// without a digit belongs to a run only if a joint links it to a word with a digit.
-/// without a digit belongs to one only where a joint links it to a word with a digit.
 pub(super) fn runs(words: &[Word]) -> Vec<Vec<Word>> {
     let mut runs: Vec<Vec<Word>> = Vec::new();
     let (mut goes_on, mut before) = (false, "");
@@ -111,7 +110,6 @@ pub(super) fn is_sent_to_8083(before: &str, chain: &[Word]) -> bool {
 
 /// The words of a chain that may belong to a code. If a word after a joint contains a digit and is no part of a code,
 /// it is not known which code was meant.
-/// not known which code was meant.
 pub(super) fn of_a_code(chain: &[Word]) -> Vec<Word> {
     let first_digit = chain.iter().position(Word::has_digit).unwrap_or(chain.len());
     if chain.iter().skip(first_digit + 1).any(|word| word.has_digit() && !word.could_be_of_a_code()) {
@@ -123,7 +121,6 @@ pub(super) fn of_a_code(chain: &[Word]) -> Vec<Word> {
 /// From here on, everything up to the last word with a digit is one word, so that no interpretation leaves out a part
 /// of it: "0161720005 - 12" is not 0161720005. A name after it may be left out, and a date after a complete code is not
 /// part of the code.
-/// "0161720005 - 12" is not 0161720005. A name behind it may be left out, and a date behind a whole code is no part of it.
 pub(super) fn one_word_up_to_the_last_digit(chain: &[Word]) -> Vec<Word> {
     let Some(last) = chain.iter().rposition(Word::has_digit) else { return Vec::new() };
     let (mut code, mut rest) = chain.split_at(last + 1);

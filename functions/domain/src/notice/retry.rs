@@ -12,7 +12,6 @@ const LONGEST: i64 = 2 * 3600;
 
 /// The pause before the next attempt: doubled from 10 s up to 2 h, half of it spread by `jitter` (0.0 to 1.0), so that
 /// messages that failed together are not retried together.
-/// what failed together does not come back together.
 pub fn pause(attempts: u32, jitter: f64) -> TimeDelta {
     let doubled = FIRST.saturating_mul(1 << attempts.saturating_sub(1).min(20)).min(LONGEST);
     TimeDelta::milliseconds(doubled * 500 + (doubled as f64 * 500.0 * jitter.clamp(0.0, 1.0)) as i64)

@@ -202,6 +202,24 @@ mod tests {
         }
     }
 
+    /// A signed message is genuine, and not with any of `signed` changed, repeated or of another type.
+    pub(super) fn only_the_vector_is_genuine<'a>(
+        protocol: &Protocol,
+        vector: &Value,
+        signed: impl IntoIterator<Item = &'a str>,
+        account: &Value,
+    ) {
+        let verify = |values: &Value| protocol.verify(&super::request::tests::get(values.clone()), account);
+        assert_eq!(verify(vector), Ok(()));
+        for name in signed {
+            for value in [json!("1"), json!(""), json!([]), json!([vector[name], vector[name]])] {
+                let mut changed = vector.clone();
+                changed[name] = value;
+                assert_eq!(verify(&changed), Err(Refusal::WrongCredentials), "{changed}");
+            }
+        }
+    }
+
     /// A response's text.
     pub(super) fn body(response: &ApiGatewayProxyResponse) -> &str {
         match &response.body {
