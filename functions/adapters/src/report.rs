@@ -35,7 +35,7 @@ pub fn notices(metrics: &Metrics, run: &str, tally: Tally) {
         ("EventsDropped", tally.events_dropped),
         ("RateCounterAhead", tally.counter_resets),
     ];
-    metrics.emit(counts.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name, count.into())));
+    metrics.emit(above_zero(counts));
 }
 
 /// Reports the replies of 8083 of a run.
@@ -64,5 +64,9 @@ pub fn reply_counts(tally: Tally) -> impl Iterator<Item = (&'static str, f64)> {
         ("UnclaimableRows", tally.unclaimable),
         ("EventsDropped", tally.events_dropped),
     ];
+    above_zero(counts)
+}
+
+fn above_zero<const N: usize>(counts: [(&'static str, u32); N]) -> impl Iterator<Item = (&'static str, f64)> {
     counts.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name, count.into()))
 }
