@@ -11,7 +11,7 @@ TEXT ?= MCKH 0161701234
 export DOSSIERS INQUIRIES CHANGES SUPPLEMENTS APOLOGIES SMS_USD DOCUMENT ROUNDS WARM ONLY
 
 .DEFAULT_GOAL := help
-.PHONY: help run down outputs logs push text inbox outbox evening import test prove mutants fuzz clients sam-local validate lint scan package bench cost redrive deploy python
+.PHONY: help run down outputs logs push text inbox outbox evening import test prove mutants fuzz clients sam-local validate lint scan package bench cost redrive preflight deploy python
 
 help: ## prints this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +84,9 @@ cost: python ## prints the bill per month, computed from counts and list prices 
 
 redrive: python ## sends the changes in the dead-letter bucket to NotifyFunction again (STACK=onestop; ONESTOP_ENDPOINT for a local stack)
 	@$(ONESTOP) redrive
+
+preflight: python ## checks a deployed stack and its account, read only: one line a check (STACK=onestop for AWS; SEND=0912345678 sends one test SMS)
+	@$(ONESTOP) preflight
 
 deploy: python ## runs the release build, then sam deploy --guided to your AWS account
 	@$(ONESTOP) deploy

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The commands of `make`: the local stack (run, down, outputs), the first load (import), the dead-letter bucket (redrive), tests (validate, test, prove, mutants, fuzz, clients, sam-local), lint, scan, package and deploy, bench and cost."""
+"""The commands of `make`: the local stack (run, down, outputs), the first load (import), the dead-letter bucket (redrive), the checks of a deployed stack (preflight), tests (validate, test, prove, mutants, fuzz, clients, sam-local), lint, scan, package and deploy, bench and cost."""
 
 import json
 import os
@@ -22,8 +22,8 @@ from tools import LOCAL, ROOT, cargo, check_machine, install, install_api, sam  
 
 PROOF_TABLE = ROOT / "target" / "proof.tsv"
 EVENING = "scale::ten_thousand"  # tests/system/scale.rs
-# Schemathesis and the examples of docs/openapi.yaml, after the Rust tests: they block addresses for a moment. tests/release tests `make package`.
-API_TESTS = [str(LOCAL / "tools" / "api" / "bin" / "python"), "-B", "-m", "pytest", "--quiet", "-p", "no:cacheprovider", "tests/api", "tests/release"]
+# Schemathesis and the examples of docs/openapi.yaml, after the Rust tests: they block addresses for a moment. tests/release tests `make package`, tests/preflight `make preflight`.
+API_TESTS = [str(LOCAL / "tools" / "api" / "bin" / "python"), "-B", "-m", "pytest", "--quiet", "-p", "no:cacheprovider", "tests/api", "tests/release", "tests/preflight", "tests/delivery_logging"]
 RUN_PORT = int(os.environ.get("PORT", "4566"))
 
 
@@ -79,6 +79,20 @@ def redrive():
     return subprocess.run(program, env={**os.environ, **local}, check=False).returncode
 
 
+def preflight():
+    """Checks a deployed stack, with the Python of SAM, which has boto3: the stack STACK on AWS, else the local stack."""
+    check_machine()
+    install()
+    endpoint, local = os.environ.get("ONESTOP_ENDPOINT", ""), Stack("run", RUN_PORT)
+    if not endpoint and not os.environ.get("STACK"):
+        if not local.is_up():
+            raise Failed("no stack to check: a stack on AWS (STACK=onestop and AWS credentials), or the local stack (make run)")
+        endpoint = local.endpoint
+    where = {"AWS_ENDPOINT_URL": endpoint} if endpoint else {}
+    program = [str(LOCAL / "tools" / "sam" / "bin" / "python"), "-B", "-m", "preflight"]
+    return subprocess.run(program, cwd=ROOT / "infra" / "local", env={**os.environ, **where}, check=False).returncode
+
+
 def validate():
     """`sam validate --lint` of every template."""
     check_machine()
@@ -130,6 +144,7 @@ def on_a_separate_stack(*suites):
     try:
         stack.start()
         stack.deploy()
+        Stack(f"test-{port}", port, stack_name="onestop-kannel", SmsSender="kannel").deploy()
         ended = (subprocess.run(suite, cwd=ROOT, env={**stack.env(), **kannel.env()}, check=False).returncode for suite in suites)
         failed = next(filter(None, ended), 0)
     finally:
@@ -148,7 +163,7 @@ def local_invoke():
 
 
 COMMANDS = {
-    "run": run, "down": down, "outputs": outputs, "redrive": redrive, "import": load,
+    "run": run, "down": down, "outputs": outputs, "redrive": redrive, "preflight": preflight, "import": load,
     "mutants": long_tests.mutants, "fuzz": long_tests.fuzz, "clients": clients,
     "validate": validate, "test": test, "prove": prove, "sam-local": local_invoke,
     "lint": release.lint, "scan": release.scan, "package": release.package, "deploy": release.deploy,

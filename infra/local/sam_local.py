@@ -45,6 +45,8 @@ def prepare(stack):
     secret = json.dumps({"kannel": {"user": "kannel", "password": "samlocal"},
                          "vcom": {"client_id": "onestop", "secure_key": "samlocal", "send_mt": "http://127.0.0.1:9/send-mt"}})
     stack.aws("secretsmanager", "PutSecretValue", {"SecretId": outputs["GatewaySecret"], "SecretString": secret})
+    carriers = json.dumps({"kannel": {"dlr": {"user": "dlr", "password": "samlocal"}}, "esms": {"callback_key": "samlocal"}})
+    stack.aws("secretsmanager", "PutSecretValue", {"SecretId": outputs["SmsSecret"], "SecretString": carriers})
     texts = {"receipt_code": "0161701234", "procedure": "Cấp thẻ hướng dẫn viên du lịch nội địa", "phone": "0912345678",
              "received_on": "2026-11-20", "appointment_on": "2099-11-25", "step": "Thẩm định hồ sơ", "status": "Đang xử lý",
              "unit": "Phòng Quản lý lữ hành"}
@@ -83,7 +85,7 @@ def invoke_all(stack, engine_env):
 
 def template_for_containers(stack):
     """SAM passes only variables that the template declares: this copy also declares the address of the local AWS."""
-    template = stack.folder / "build" / "template.yaml"
+    template = stack.folder / f"build-{stack.stack_name}" / "template.yaml"
     invoked = template.with_name("invoked.yaml")
     stage = "        STAGE: !Ref Stage\n"
     invoked.write_text(template.read_text().replace(stage, stage + '        AWS_ENDPOINT_URL: ""\n', 1))

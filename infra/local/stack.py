@@ -21,18 +21,20 @@ import api_gateway
 from console import Failed, say, short, step
 from tools import LOCAL, ROOT, architecture, path_with_tools, sam
 
-FUNCTIONS = ["intake", "notify", "apology", "sender", "lookup"]
+FUNCTIONS = ["intake", "notify", "apology", "sender", "lookup", "receipts"]
 NAME = "onestop"
 
 
 class Stack:
-    """`name` is its folder under .local/: `run` for `make run`, another for every test run."""
+    """`name` is its folder under .local/: `run` for `make run`, another for every test run. `stack_name` is its name in CloudFormation,
+    `parameters` are those that it is deployed with besides the ones of every local stack."""
 
-    def __init__(self, name, port, host="127.0.0.1"):
+    def __init__(self, name, port, host="127.0.0.1", stack_name=NAME, **parameters):
         self.name, self.port, self.host = name, port, host
+        self.stack_name, self.parameters = stack_name, parameters
         self.folder = LOCAL / name
         self.pid_file, self.port_file = self.folder / "ministack.pid", self.folder / "port"
-        self.deployed = self.folder / "deployed"
+        self.deployed = self.folder / f"deployed-{stack_name}"
         self.endpoint = f"http://{host}:{port}"
 
     def env(self):
@@ -48,7 +50,7 @@ class Stack:
             "MINISTACK_REGION": "ap-southeast-1",
             "SAM_CLI_TELEMETRY": "0",
             "ONESTOP_ENDPOINT": self.endpoint,
-            "ONESTOP_STACK": NAME,
+            "ONESTOP_STACK": self.stack_name,
             "ONESTOP_LOG": str(self.folder / "ministack.log"),
         }
 
@@ -111,24 +113,26 @@ class Stack:
     def discard(self, keep_log):
         """Stops it and deletes its folder; with `keep_log` the server's log stays."""
         self.stop()
-        shutil.rmtree(self.folder / "build" if keep_log else self.folder, ignore_errors=True)
+        for folder in self.folder.glob("build-*") if keep_log else [self.folder]:
+            shutil.rmtree(folder, ignore_errors=True)
 
     # ------------------------------------------------------------------ the template
 
     def deploy(self):
         """`sam deploy` of the real template, with the binaries that cargo built as CodeUri."""
-        build = self.folder / "build"
+        build = self.folder / f"build-{self.stack_name}"
         lay_out(build)
         fingerprint = fingerprint_of(build)
         if self.deployed.exists() and self.deployed.read_text() == fingerprint:
             say("✓ already deployed, without changes since")
             return
         step(
-            "sam deploy of template.yaml",
+            f"sam deploy of template.yaml as {self.stack_name}",
             [sam(), "deploy", "--template-file", str(build / "template.yaml"), "--config-file", str(ROOT / "samconfig.toml"),
-             "--config-env", "local", "--stack-name", NAME, "--parameter-overrides", "Stage=local",
-             f"Architecture={architecture()}", f"SmsPartsPerSecond={os.environ.get('SMS_PARTS_PER_SECOND', '50')}"],
-            LOCAL / "logs" / f"deploy-{self.name}.log",
+             "--config-env", "local", "--stack-name", self.stack_name, "--parameter-overrides", "Stage=local",
+             f"Architecture={architecture()}", f"SmsPartsPerSecond={os.environ.get('SMS_PARTS_PER_SECOND', '50')}",
+             *(f"{name}={value}" for name, value in self.parameters.items())],
+            LOCAL / "logs" / f"deploy-{self.name}-{self.stack_name}.log",
             cwd=ROOT, env=self.env(),
         )
         api_gateway.complete(self)
@@ -143,7 +147,7 @@ class Stack:
             "GatewaySecret": gateways(),
         }
         for output, value in values.items():
-            filled = self.folder / f"{output}.filled"
+            filled = self.folder / f"{self.stack_name}-{output}.filled"
             if filled.exists() and filled.read_text() == str(self.pid()):
                 continue
             self.aws("secretsmanager", "PutSecretValue", {"SecretId": outputs[output], "SecretString": json.dumps(value)})
@@ -163,7 +167,7 @@ class Stack:
         return f"{self.endpoint}/_aws/execute-api/{api_gateway.api_id(self)}/v1"
 
     def cloudformation(self, action, **parameters):
-        query = urllib.parse.urlencode({"Action": action, "Version": "2010-05-15", "StackName": NAME, **parameters})
+        query = urllib.parse.urlencode({"Action": action, "Version": "2010-05-15", "StackName": self.stack_name, **parameters})
         return self.request("POST", query.encode(), {"Content-Type": "application/x-www-form-urlencoded",
                                                      "Authorization": authorization("cloudformation")}).decode()
 

@@ -13,6 +13,7 @@ use tokio::process::{Child, Command};
 use crate::eventually;
 
 const CONFIGURATION: &str = include_str!("../../infra/local/kannel.conf");
+const SENDING: &str = include_str!("../../infra/local/kannel-send.conf");
 
 /// A running Kannel.
 pub struct Kannel {
@@ -55,22 +56,38 @@ pub fn is_here() -> bool {
 impl Kannel {
     /// Starts it with a service whose texts go to `{reply_url}/mo/kannel`, or to another gateway with that protocol.
     pub async fn start(reply_url: &str, gateway: &str) -> Result<Self> {
+        let [_, _, smsc] = free_ports()?;
+        let service = ("REPLY_URL/mo/kannel", format!("{reply_url}/mo/{gateway}"));
+        Self::run(CONFIGURATION, smsc, &[service], |status| status.contains("smsbox:")).await
+    }
+
+    /// Starts it with the port `sendsms`, and with an SMPP connection to the SMS centre on `smsc`.
+    pub async fn sending(smsc: u16, sendsms: u16, password: &str) -> Result<Self> {
+        let account = [("23002", sendsms.to_string()), ("SENDPASSWORD", password.to_owned())];
+        Self::run(SENDING, smsc, &account, |status| status.contains("smsbox:") && status.contains("(online")).await
+    }
+
+    async fn run(
+        configuration: &str,
+        smsc: u16,
+        more: &[(&str, String)],
+        is_ready: impl Fn(&str) -> bool,
+    ) -> Result<Self> {
         let programs = Programs {
             root: std::env::var_os("KANNEL").context("KANNEL")?.into(),
             libraries: std::env::var("KANNEL_LIBRARIES").context("KANNEL_LIBRARIES")?,
         };
         let folder = std::env::temp_dir().join(format!("kannel-{:016x}", fastrand::u64(..)));
         std::fs::create_dir(&folder)?;
-        let [admin, smsbox, smsc] = free_ports()?;
-        let configuration = [
+        let [admin, smsbox, _] = free_ports()?;
+        let ours = [
             ("RUNDIR", folder.display().to_string()),
-            ("REPLY_URL/mo/kannel", format!("{reply_url}/mo/{gateway}")),
             ("23000", admin.to_string()),
             ("23001", smsbox.to_string()),
             ("port = 20000", format!("port = {smsc}")),
         ];
-        let filled = configuration.iter().try_fold(CONFIGURATION.to_owned(), |text, (written, ours)| {
-            ensure!(text.contains(written), "infra/local/kannel.conf has no {written}");
+        let filled = ours.iter().chain(more).try_fold(configuration.to_owned(), |text, (written, ours)| {
+            ensure!(text.contains(written), "the configuration in infra/local has no {written}");
             Ok(text.replace(written, ours))
         })?;
         let file = folder.join("kannel.conf");
@@ -80,7 +97,7 @@ impl Kannel {
         let bearerbox = programs.run("usr/sbin/bearerbox", &[&file], File::create(folder.join("bearerbox.log"))?)?;
         wait_for(admin, |_| true).await;
         let smsbox = programs.run("usr/sbin/smsbox", &[&file], File::create(folder.join("smsbox.log"))?)?;
-        wait_for(admin, |status| status.contains("smsbox:")).await;
+        wait_for(admin, is_ready).await;
         Ok(Self { programs, folder, smsc_port: smsc, _boxes: [bearerbox, smsbox] })
     }
 
@@ -122,7 +139,8 @@ impl Programs {
     }
 }
 
-fn free_ports() -> Result<[u16; 3]> {
+/// Free ports, for now.
+pub fn free_ports() -> Result<[u16; 3]> {
     let listeners =
         [TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?];
     let mut ports = [0; 3];

@@ -7,6 +7,7 @@ pub mod kannel;
 pub mod one_stop_software;
 pub mod proxy;
 pub mod role;
+pub mod smsc;
 pub mod stack;
 pub mod vcom;
 

@@ -34,10 +34,18 @@ const LONGEST_RUN: Duration = Duration::from_secs(900);
 impl Stack {
     /// Finds the stack by `ONESTOP_ENDPOINT` and `ONESTOP_STACK`.
     pub async fn connect() -> Result<Self> {
+        Self::named(&std::env::var("ONESTOP_STACK").unwrap_or_else(|_| "onestop".into())).await
+    }
+
+    /// The stack that `make test` deploys with SmsSender=kannel.
+    pub async fn of_kannel() -> Result<Self> {
+        Self::named("onestop-kannel").await
+    }
+
+    async fn named(name: &str) -> Result<Self> {
         let endpoint = std::env::var("ONESTOP_ENDPOINT").unwrap_or_else(|_| "http://127.0.0.1:4566".into());
-        let name = std::env::var("ONESTOP_STACK").unwrap_or_else(|_| "onestop".into());
         let http = Client::builder().timeout(Duration::from_secs(60)).no_proxy().build()?;
-        let outputs = outputs(&http, &endpoint, &name).await.with_context(|| {
+        let outputs = outputs(&http, &endpoint, name).await.with_context(|| {
             format!(
                 "no stack `{name}` answers at {endpoint}: `make test` deploys one of its own, `make run` one that stays"
             )

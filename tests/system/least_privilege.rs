@@ -9,28 +9,30 @@ use system_tests::role::Verdict;
 use crate::probe::PermissionProbe;
 use crate::stack;
 
-/// The rights of **i**ntake, **n**otify, **a**pology, **s**ender, **l**ookup. No function has a right that is not listed.
+/// The rights of **i**ntake, **n**otify, **a**pology, **s**ender, **l**ookup, **r**eceipts. No function has a right that is not listed.
 const RIGHTS: &[(&str, &str, &str)] = &[
-    ("dynamodb:PutItem", "dossiers", "i····"),
-    ("dynamodb:GetItem", "dossiers", "·n·sl"),
-    ("dynamodb:Query", "dossiers/index/by_appointment", "··a··"),
-    ("dynamodb:PutItem", "notices", "·na·l"),
-    ("dynamodb:UpdateItem", "notices", "·n·sl"),
-    ("dynamodb:Query", "notices", "·n·s·"),
-    ("dynamodb:Query", "notices/index/open", "···s·"),
-    ("dynamodb:BatchGetItem", "notices", "··a··"),
-    ("dynamodb:UpdateItem", "control", "·n·s·"),
-    ("dynamodb:PutItem", "inquiries", "····l"),
-    ("dynamodb:UpdateItem", "inquiries", "····l"),
-    ("dynamodb:GetItem", "inquiries", "···s·"),
-    ("secretsmanager:GetSecretValue", "intake", "i····"),
-    ("secretsmanager:GetSecretValue", "gateways", "···sl"),
-    ("sns:Publish", "a phone", "·n·s·"),
-    ("events:PutEvents", "the province's bus", "·nasl"),
-    ("s3:PutObject", "failed records", "·n···"),
-    ("s3:ListBucket", "failed records", "·n···"),
-    ("sqs:SendMessage", "failed runs", "··as·"),
-    ("logs:CreateLogStream", "the stack's log", "inasl"),
+    ("dynamodb:PutItem", "dossiers", "i·····"),
+    ("dynamodb:GetItem", "dossiers", "·n·sl·"),
+    ("dynamodb:Query", "dossiers/index/by_appointment", "··a···"),
+    ("dynamodb:PutItem", "notices", "·na·lr"),
+    ("dynamodb:UpdateItem", "notices", "·n·slr"),
+    ("dynamodb:Query", "notices", "·n·s··"),
+    ("dynamodb:Query", "notices/index/open", "···s··"),
+    ("dynamodb:Query", "notices/index/by_message", "·····r"),
+    ("dynamodb:BatchGetItem", "notices", "··a···"),
+    ("dynamodb:UpdateItem", "control", "·n·s·r"),
+    ("dynamodb:PutItem", "inquiries", "····l·"),
+    ("dynamodb:UpdateItem", "inquiries", "····l·"),
+    ("dynamodb:GetItem", "inquiries", "···s··"),
+    ("secretsmanager:GetSecretValue", "intake", "i·····"),
+    ("secretsmanager:GetSecretValue", "gateways", "···sl·"),
+    ("sns:Publish", "a phone", "·n·s··"),
+    ("events:PutEvents", "the province's bus", "·naslr"),
+    ("s3:PutObject", "failed records", "·n····"),
+    ("s3:ListBucket", "failed records", "·n····"),
+    ("sqs:SendMessage", "failed runs", "··as··"),
+    ("sqs:SendMessage", "failed receipts", "·····r"),
+    ("logs:CreateLogStream", "the stack's log", "inaslr"),
 ];
 
 /// Calls that are tried although no function has a right to them.
@@ -43,6 +45,7 @@ const WRONGS: &[(&str, &str)] = &[
     ("s3:GetObject", "failed records"),
     ("s3:DeleteObject", "failed records"),
     ("sqs:ReceiveMessage", "failed runs"),
+    ("sqs:ReceiveMessage", "failed receipts"),
     ("logs:CreateLogStream", "another log"),
     ("logs:FilterLogEvents", "the stack's log"),
     ("lambda:Invoke", "sender"),
@@ -50,7 +53,8 @@ const WRONGS: &[(&str, &str)] = &[
 
 /// Every action is tried on every table and every index.
 const TABLES: [&str; 4] = ["dossiers", "notices", "inquiries", "control"];
-const INDEXES: [&str; 3] = ["dossiers/index/by_appointment", "notices/index/open", "inquiries/index/by_day"];
+const INDEXES: [&str; 4] =
+    ["dossiers/index/by_appointment", "notices/index/open", "notices/index/by_message", "inquiries/index/by_day"];
 const ON_TABLES: [&str; 8] = [
     "dynamodb:GetItem",
     "dynamodb:BatchGetItem",
@@ -68,7 +72,8 @@ async fn each_function_does_its_own_work_and_is_refused_anothers() {
     let probe = PermissionProbe::of(&stack().await).await;
     let mut wrong = Vec::new();
     for (action, on) in everything() {
-        let may = RIGHTS.iter().find(|right| (right.0, right.1) == (action, on)).map_or("·····", |right| right.2);
+        let may =
+            RIGHTS.iter().find(|right| (right.0, right.1) == (action, on)).map_or("······", |right| right.2);
         for ((function, role), letter) in probe.roles.iter().zip(may.chars()) {
             let verdict = role.tries(&probe.call(action, on)).await.unwrap();
             match &verdict {

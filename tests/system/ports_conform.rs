@@ -59,7 +59,7 @@ async fn rows_edited_by_hand_on_dynamodb_keep_their_promises() {
     promises::of_an_edited_row(&outbox, &code, async |id, state| edit(id, state.as_str()).await).await;
 
     // A value that is not a state: it is unknown which one was meant, so the row is reported and not changed.
-    let id = NoticeId { receipt_code: code, key: NoticeKey::Supplement(2) };
+    let id = NoticeId::new(code, NoticeKey::Supplement(2));
     let now = chrono::Utc::now();
     assert!(outbox.enqueue(&id.clone().into(), Enqueue::Pending { due_at: now }, now).await.unwrap());
     edit(&id, "canceled").await;

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use system_tests::Stack;
 use system_tests::role::{Call, Role};
 
-const FUNCTIONS: [&str; 5] =
-    ["IntakeFunction", "NotifyFunction", "ApologyFunction", "SenderFunction", "LookupFunction"];
+const FUNCTIONS: [&str; 6] =
+    ["IntakeFunction", "NotifyFunction", "ApologyFunction", "SenderFunction", "LookupFunction", "ReceiptsFunction"];
 
 pub struct PermissionProbe {
     stack: Stack,
@@ -16,6 +16,7 @@ pub struct PermissionProbe {
     /// The dossiers' stream.
     pub stream: String,
     failed_runs: String,
+    failed_receipts: String,
 }
 
 impl PermissionProbe {
@@ -28,13 +29,17 @@ impl PermissionProbe {
         let table = json!({"TableName": stack.output("DossiersTable")});
         let table = stack.aws("dynamodb", "DescribeTable", table).await.unwrap();
         let queues = stack.aws("sqs", "ListQueues", json!({})).await.unwrap();
-        let queues = queues["QueueUrls"].as_array().unwrap().iter().filter_map(Value::as_str);
+        let queue = |name: &str| {
+            let mut urls = queues["QueueUrls"].as_array().unwrap().iter().filter_map(Value::as_str);
+            urls.find(|url| url.contains(name)).unwrap().to_owned()
+        };
         Self {
             stack: stack.clone(),
             roles,
             control: settings["Environment"]["Variables"]["CONTROL_TABLE"].as_str().unwrap().to_owned(),
             stream: table["Table"]["LatestStreamArn"].as_str().unwrap().to_owned(),
-            failed_runs: queues.into_iter().find(|url| url.contains("FailedRuns")).unwrap().to_owned(),
+            failed_runs: queue("FailedRuns"),
+            failed_receipts: queue("FailedReceipts"),
         }
     }
 
@@ -53,7 +58,8 @@ impl PermissionProbe {
                 json_call("events", format!("AWSEvents.{name}"), json!({"Entries": [entry]}))
             }
             "sqs" => {
-                let message = json!({"QueueUrl": self.failed_runs, "MessageBody": "who may write here?"});
+                let queue = if on == "failed receipts" { &self.failed_receipts } else { &self.failed_runs };
+                let message = json!({"QueueUrl": queue, "MessageBody": "who may write here?"});
                 json_call("sqs", format!("AmazonSQS.{name}"), message)
             }
             "logs" => {
@@ -90,6 +96,7 @@ impl PermissionProbe {
         let hash = match (table, index) {
             (_, "by_appointment") => "appointment_on",
             (_, "open") => "open_lane",
+            (_, "by_message") => "message_id",
             (_, "by_day") => "day",
             ("inquiries", _) => "inquiry",
             ("control", _) => "name",

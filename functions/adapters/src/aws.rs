@@ -68,6 +68,8 @@ pub enum Service {
     EventBridge,
     /// SMS.
     Sns,
+    /// SMS by End User Messaging.
+    SmsVoice,
     /// Secrets.
     SecretsManager,
 }
@@ -79,6 +81,7 @@ impl Service {
             Self::DynamoDb => "AWS_ENDPOINT_URL_DYNAMODB",
             Self::EventBridge => "AWS_ENDPOINT_URL_EVENTBRIDGE",
             Self::Sns => "AWS_ENDPOINT_URL_SNS",
+            Self::SmsVoice => "AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2",
             Self::SecretsManager => "AWS_ENDPOINT_URL_SECRETS_MANAGER",
         }
     }
@@ -89,6 +92,7 @@ impl Service {
             Self::DynamoDb => "dynamodb",
             Self::EventBridge => "events",
             Self::Sns => "sns",
+            Self::SmsVoice => "sms-voice",
             Self::SecretsManager => "secretsmanager",
         }
     }

@@ -1,21 +1,22 @@
 //! The bundles of ports on AWS, made once before the first event: for planning, for sending notices, for sending
-//! replies.
+//! replies, for receipts.
 
 use std::sync::Arc;
 
-use application::delivery::{NoticeConfig, NoticeSender};
-use application::ports::{NoticePorts, OutboxPorts, PlanPorts, ReplyPorts};
+use application::delivery::{NoticeConfig, NoticeSender, ReceiptConfig};
+use application::ports::{NoticePorts, OutboxPorts, PlanPorts, ReceiptPorts, ReplyPorts};
 
 use crate::aws::{self, AwsConfig, DynamoDb, Timeouts};
 use crate::clock::SystemClock;
 use crate::control::Control;
+use crate::deliveries::DynamoDeliveries;
 use crate::dossiers::DynamoDossiers;
 use crate::events::EventBridge;
 use crate::inquiries::DynamoInquiries;
 use crate::outbox::DynamoOutbox;
 use crate::secret::Secret;
 use crate::settings::{SettingError, Settings};
-use crate::sms::Sns;
+use crate::sms::Carrier;
 use crate::vcom::Vcom;
 
 /// The outbox, the event bus and the clock, and what else a function needs.
@@ -71,13 +72,13 @@ impl PlanPorts for AwsPorts<ForPlans> {
 pub struct ForNotices {
     dossiers: DynamoDossiers,
     counter: Control,
-    sms: Sns,
+    sms: Carrier,
 }
 
 impl NoticePorts for AwsPorts<ForNotices> {
     type Dossiers = DynamoDossiers;
     type RateCounter = Control;
-    type Sms = Sns;
+    type Sms = Carrier;
 
     fn dossiers(&self) -> &DynamoDossiers {
         &self.more.dossiers
@@ -85,8 +86,26 @@ impl NoticePorts for AwsPorts<ForNotices> {
     fn rate_counter(&self) -> &Control {
         &self.more.counter
     }
-    fn sms(&self) -> &Sns {
+    fn sms(&self) -> &Carrier {
         &self.more.sms
+    }
+}
+
+/// What receipts need in addition.
+pub struct ForReceipts {
+    deliveries: DynamoDeliveries,
+    hold: Control,
+}
+
+impl ReceiptPorts for AwsPorts<ForReceipts> {
+    type Deliveries = DynamoDeliveries;
+    type Hold = Control;
+
+    fn deliveries(&self) -> &DynamoDeliveries {
+        &self.more.deliveries
+    }
+    fn hold(&self) -> &Control {
+        &self.more.hold
     }
 }
 
@@ -129,7 +148,7 @@ pub fn notices_from_settings(
     let more = ForNotices {
         dossiers: DynamoDossiers::reader(dynamodb.clone(), settings.required("DOSSIERS_TABLE")?),
         counter: Control::new(dynamodb.clone(), settings.required("CONTROL_TABLE")?),
-        sms: Sns::new(config, settings.sender_id()?.as_deref()),
+        sms: Carrier::from_settings(settings, config)?,
     };
     Ok(NoticeSender::new(AwsPorts::new(settings, config, dynamodb, more)?, notice_config))
 }
@@ -149,4 +168,17 @@ pub fn replies_from_settings(
         gateways: Vcom::new(secret.clone(), timeouts),
     };
     Ok((AwsPorts::new(settings, config, dynamodb, more)?, secret))
+}
+
+/// Makes the ports for receipts from the settings.
+pub fn receipts_from_settings(
+    settings: &Settings,
+    config: &AwsConfig,
+    dynamodb: &DynamoDb,
+) -> Result<(AwsPorts<ForReceipts>, ReceiptConfig), SettingError> {
+    let more = ForReceipts {
+        deliveries: DynamoDeliveries::new(dynamodb.clone(), settings.required("NOTICES_TABLE")?),
+        hold: Control::new(dynamodb.clone(), settings.required("CONTROL_TABLE")?),
+    };
+    Ok((AwsPorts::new(settings, config, dynamodb, more)?, settings.receipt_config()?))
 }

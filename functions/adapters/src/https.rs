@@ -1,11 +1,13 @@
-//! A small HTTPS client for 8083's gateways: one POST of JSON within a time-out. It never retries: the outbox decides
-//! what is sent again.
+//! A small HTTPS client for gateways: one request within a time-out. It never retries: the outbox decides what is sent
+//! again.
 
+use std::error::Error;
 use std::io::Cursor;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use http::header::{ACCEPT, CONTENT_TYPE};
+use http::request::Builder;
 use http::{Request, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -31,6 +33,17 @@ pub struct Https {
 /// An HTTP status and the JSON of the body; null if the body is not JSON.
 pub type Answer = (u16, Value);
 
+/// Why there is no answer. The texts are the client's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// There was no connection, so the other side did nothing.
+    #[error("{0}")]
+    NotConnected(String),
+    /// It is unknown what the other side did.
+    #[error("{0}")]
+    NoAnswer(String),
+}
+
 impl Https {
     /// `timeouts`: how long the caller can wait.
     pub fn new(timeouts: Timeouts) -> Self {
@@ -41,24 +54,34 @@ impl Https {
         Self { client: OnceLock::new(), connect: Duration::from_millis(connect), total: Duration::from_millis(total) }
     }
 
-    /// Posts `body`. The error is the client's text; it is then unknown what the other side did.
-    pub async fn post(&self, url: &Uri, body: &Value) -> Result<Answer, String> {
-        tokio::time::timeout(self.total, self.ask(url, body))
-            .await
-            .unwrap_or_else(|_| Err(format!("no answer within {} ms", self.total.as_millis())))
+    /// Posts `body`.
+    pub async fn post(&self, url: &Uri, body: &Value) -> Result<Answer, Failure> {
+        let request = Request::post(url).header(ACCEPT, "application/json").header(CONTENT_TYPE, "application/json");
+        let (status, body) = self.within_time(request, body.to_string().into_bytes()).await?;
+        Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
     }
 
-    async fn ask(&self, url: &Uri, body: &Value) -> Result<Answer, String> {
-        let request = Request::post(url)
-            .header(CONTENT_TYPE, "application/json")
-            .header(ACCEPT, "application/json")
-            .body(Full::new(Cursor::new(body.to_string().into_bytes())))
-            .map_err(|error| error_chain(&error))?;
-        let answer = self.client()?.request(request).await.map_err(|error| error_chain(&error))?;
+    /// The status and the text of what is at `url`.
+    pub async fn get(&self, url: &Uri) -> Result<(u16, String), Failure> {
+        let (status, body) = self.within_time(Request::get(url), Vec::new()).await?;
+        Ok((status, String::from_utf8_lossy(&body).into_owned()))
+    }
+
+    async fn within_time(&self, request: Builder, body: Vec<u8>) -> Result<(u16, Vec<u8>), Failure> {
+        tokio::time::timeout(self.total, self.ask(request, body))
+            .await
+            .unwrap_or_else(|_| Err(Failure::NoAnswer(format!("no answer within {} ms", self.total.as_millis()))))
+    }
+
+    async fn ask(&self, request: Builder, body: Vec<u8>) -> Result<(u16, Vec<u8>), Failure> {
+        let request =
+            request.body(Full::new(Cursor::new(body))).map_err(|error| Failure::NotConnected(error_chain(&error)))?;
+        let client = self.client().map_err(Failure::NotConnected)?;
+        let answer = client.request(request).await.map_err(|error| failure(&error))?;
         let status = answer.status().as_u16();
-        let body =
-            Limited::new(answer.into_body(), MOST_ANSWER).collect().await.map_err(|error| error_chain(&*error))?;
-        Ok((status, serde_json::from_slice(&body.to_bytes()).unwrap_or_default()))
+        let body = Limited::new(answer.into_body(), MOST_ANSWER).collect().await;
+        let body = body.map_err(|error| Failure::NoAnswer(error_chain(&*error)))?;
+        Ok((status, body.to_bytes().into()))
     }
 
     fn client(&self) -> Result<&Hyper, String> {
@@ -76,6 +99,24 @@ impl Https {
             .wrap_connector(connector);
         Ok(self.client.get_or_init(|| Client::builder(TokioExecutor::new()).build(connector)))
     }
+}
+
+fn failure(error: &(dyn Error + 'static)) -> Failure {
+    let why = error_chain(error);
+    if never_connected(error) { Failure::NotConnected(why) } else { Failure::NoAnswer(why) }
+}
+
+/// Whether the request was never sent: the name was not resolved, the connection timed out or was refused, or the TLS
+/// handshake failed.
+pub(crate) fn never_connected(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|error| error.is_connect()) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// An address to which a call is confidential: https, or this machine, as on the local stack.

@@ -5,9 +5,10 @@
 //! | [`DossierStore`](application::ports::DossierStore) | [`dossiers`], table `dossiers` |
 //! | [`Appointments`](application::ports::Appointments) | [`dossiers`], its index `by_appointment` |
 //! | [`Outbox`](application::ports::Outbox) | [`outbox`], table `notices` |
+//! | [`DeliveryStore`](application::ports::DeliveryStore) | [`deliveries`], table `notices` |
 //! | [`InquiryLog`](application::ports::InquiryLog) | [`inquiries`], table `inquiries` |
-//! | [`RateCounter`](application::ports::RateCounter) | [`control`], table `control` |
-//! | [`SmsSender`](application::ports::SmsSender) | [`sms`], SNS |
+//! | [`RateCounter`](application::ports::RateCounter), [`SendingHold`](application::ports::SendingHold) | [`control`], table `control` |
+//! | [`SmsSender`](application::ports::SmsSender) | [`sms`]: SNS, End User Messaging, Kannel, eSMS |
 //! | [`ReplySender`](application::ports::ReplySender) | [`vcom`], over [`https`] |
 //! | [`EventBus`](application::ports::EventBus) | [`events`], EventBridge |
 
@@ -16,6 +17,7 @@ pub mod clock;
 mod conditional;
 mod connections;
 pub mod control;
+pub mod deliveries;
 pub mod delivery;
 pub mod dossiers;
 pub mod events;

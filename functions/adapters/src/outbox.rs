@@ -18,6 +18,7 @@ use chrono::{DateTime, Utc};
 use domain::calendar::day_in_vietnam;
 use domain::notice::NoticeRow;
 use domain::notice::lifecycle::{Acceptance, Claim, LEASE, Outcome, State};
+use domain::notice::receipt::{Delivery, Reason, Remedy};
 use domain::notice::{NoticeKind, Priority};
 use domain::{InquiryId, NoticeId, Outgoing, ReceiptCode};
 use futures::future::try_join_all;
@@ -229,7 +230,7 @@ impl Outbox for DynamoOutbox {
             .key_condition_expression("receipt_code = :code AND begins_with(notice, :kind)")
             .expression_attribute_values(":code", text(code.as_str()))
             .expression_attribute_values(":kind", text(format!("{kind}#")))
-            .projection_expression("notice, #state, phone_at_fault, enqueued_at, due_at")
+            .projection_expression("notice, #state, phone_at_fault, delivery, delivery_reason, enqueued_at, due_at")
             .expression_attribute_names("#state", "state")
             .consistent_read(true)
             .send()
@@ -259,11 +260,11 @@ fn attributes(claim: &Claim, outcome: &Outcome) -> Vec<(&'static str, AttributeV
 }
 
 fn accepted(acceptance: &Acceptance) -> Vec<(&'static str, AttributeValue)> {
-    let mut set = vec![
-        ("message_id", text(&acceptance.message_id)),
-        ("parts", number(acceptance.parts)),
-        ("sent_at", time(acceptance.sent_at)),
-    ];
+    let mut set = vec![("parts", number(acceptance.parts)), ("sent_at", time(acceptance.sent_at))];
+    // The key of an index cannot be empty.
+    if !acceptance.message_id.is_empty() {
+        set.push(("message_id", text(&acceptance.message_id)));
+    }
     if let Some(copy) = &acceptance.copy {
         set.extend([("phone", text(&copy.phone)), ("text", text(&copy.text))]);
     }
@@ -277,12 +278,22 @@ fn in_expression(name: &str) -> String {
     if is_reserved { format!("#{name}") } else { name.to_owned() }
 }
 
-/// A row that cannot be read (edited by hand) is left out.
+/// Whether a receipt says that the message did not arrive because of the number.
+fn did_not_arrive_at_number(row: &Item) -> bool {
+    let reason = get_text(row, "delivery_reason").and_then(Reason::named);
+    get_text(row, "delivery") == Some(Delivery::Undelivered.as_str())
+        && reason.is_some_and(|reason| reason.remedy() == Remedy::Number)
+}
+
+/// A row that cannot be read (edited by hand) is left out, and so is a second sending: the first one's row says what the
+/// dossier's other notices need.
 fn notice_row(row: &Item) -> Option<NoticeRow> {
+    let state = get_text(row, "state")?.parse().ok()?;
+    let was_refused = row.get("phone_at_fault").is_some_and(|yes| yes.as_bool() == Ok(&true));
     Some(NoticeRow {
         key: get_text(row, "notice")?.parse().ok()?,
-        state: get_text(row, "state")?.parse().ok()?,
-        phone_at_fault: row.get("phone_at_fault").is_some_and(|yes| yes.as_bool() == Ok(&true)),
+        state,
+        phone_at_fault: if state == State::Sent { did_not_arrive_at_number(row) } else { was_refused },
         enqueued_at: get_text(row, "enqueued_at")?.parse().ok()?,
         due_at: get_number(row, "due_at").and_then(DateTime::from_timestamp_millis),
     })
@@ -295,8 +306,8 @@ fn key(id: &Outgoing) -> Item {
     }
 }
 
-fn notice_key(id: &NoticeId) -> Item {
-    key_of(id.receipt_code.as_str(), &id.key.to_string())
+pub(crate) fn notice_key(id: &NoticeId) -> Item {
+    key_of(id.receipt_code.as_str(), &id.name())
 }
 
 fn key_of(receipt_code: &str, notice: &str) -> Item {
@@ -332,9 +343,9 @@ fn id(row: &Item) -> Result<Outgoing, StoreError> {
     notice_id(row).map(Outgoing::Notice)
 }
 
-fn notice_id(row: &Item) -> Result<NoticeId, StoreError> {
-    let code = ReceiptCode::parse(get_text(row, "receipt_code").unwrap_or_default());
-    Ok(NoticeId { receipt_code: code.map_err(|error| unreadable(row, error))?, key: parsed(row, "notice")? })
+pub(crate) fn notice_id(row: &Item) -> Result<NoticeId, StoreError> {
+    let get = |name| get_text(row, name).unwrap_or_default();
+    NoticeId::parse(get("receipt_code"), get("notice")).map_err(|error| unreadable(row, error))
 }
 
 fn parsed<T: FromStr<Err: ToString>>(row: &Item, name: &str) -> Result<T, StoreError> {

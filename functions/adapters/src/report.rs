@@ -1,6 +1,6 @@
 //! Reports a run in its log line and in the metrics that alarms watch.
 
-use application::delivery::Tally;
+use application::delivery::{ReceiptTally, Tally};
 
 use crate::metrics::Metrics;
 
@@ -36,6 +36,20 @@ pub fn notices(metrics: &Metrics, run: &str, tally: Tally) {
         ("RateCounterAhead", tally.counter_resets),
     ];
     metrics.emit(above_zero(counts));
+}
+
+/// The metrics of receipts that alarms watch.
+pub fn receipt_counts(tally: ReceiptTally) -> impl Iterator<Item = (&'static str, f64)> {
+    let counts = [
+        ("ReceiptsRecorded", tally.recorded),
+        ("NoticesDelivered", tally.delivered),
+        ("NoticesUndelivered", tally.undelivered),
+        ("SmsRefused", tally.ours),
+        ("NoticesSentAgain", tally.again),
+        ("ReceiptsUnknown", tally.unknown),
+        ("EventsDropped", tally.events_dropped),
+    ];
+    above_zero(counts)
 }
 
 /// Reports the replies of 8083 of a run.

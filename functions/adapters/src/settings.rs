@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use application::delivery::NoticeConfig;
+use application::delivery::{NoticeConfig, ReceiptConfig};
 use application::rate_limiter::PartsPerSecond;
 use domain::ClosedSteps;
 use domain::notice::sending_window::SendingWindow;
@@ -59,15 +59,33 @@ impl<F: Fn(&str) -> Option<String>> Settings<F> {
 
     /// The settings of the functions that plan or send notices.
     pub fn notice_config(&self) -> Result<NoticeConfig, SettingError> {
-        let local = self.required("STAGE")? == "local";
-        let window = self.parsed("SENDING_WINDOW")?;
         Ok(NoticeConfig {
             closed_steps: self.closed_steps()?,
             office: self.vietnamese("OFFICE_NAME")?.unwrap_or_else(|| DEFAULT_OFFICE.to_owned()),
             accents: self.accents()?,
-            window: if local { SendingWindow::ALWAYS } else { window },
+            window: self.sending_window()?,
             rate: self.rate()?,
         })
+    }
+
+    /// The settings of the function that receives receipts.
+    pub fn receipt_config(&self) -> Result<ReceiptConfig, SettingError> {
+        Ok(ReceiptConfig { window: self.sending_window()?, send_again: self.yes_or_no("SEND_AGAIN")? })
+    }
+
+    /// Always open on the local stage.
+    fn sending_window(&self) -> Result<SendingWindow, SettingError> {
+        let window = self.parsed("SENDING_WINDOW")?;
+        Ok(if self.required("STAGE")? == "local" { SendingWindow::ALWAYS } else { window })
+    }
+
+    /// `yes` or `no`.
+    pub fn yes_or_no(&self, name: &'static str) -> Result<bool, SettingError> {
+        match self.required(name)?.as_str() {
+            "yes" => Ok(true),
+            "no" => Ok(false),
+            _ => Err(SettingError::Wrong { name, why: "expected yes or no".into() }),
+        }
     }
 
     /// `SMS_SENDER_ID`: "3-11 alphanumeric characters, including at least one letter and no spaces", hyphens too.

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::aws::Timeouts;
-use crate::https::{Answer, Https, private};
+use crate::https::{Answer, Failure, Https, private};
 use crate::secret::Secret;
 
 /// The address on the public page.
@@ -81,8 +81,8 @@ pub fn checksum<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// What V-COM's answer means for a reply. If the outcome is open, the call is repeated: see above.
-fn meaning(answer: Result<Answer, String>) -> Result<(), SendError> {
-    let (status, body) = answer.map_err(SendError::NotSent)?;
+fn meaning(answer: Result<Answer, Failure>) -> Result<(), SendError> {
+    let (status, body) = answer.map_err(|failure| SendError::NotSent(failure.to_string()))?;
     let said = if body["errors"].is_object() { &body["errors"] } else { &body["data"] };
     let code = said["code"].as_u64().or_else(|| said["code"].as_str()?.parse().ok()).unwrap_or_default();
     let words = format!("HTTP {status}, code {code}: {}", without_digits(said["message"].as_str().unwrap_or_default()));
@@ -153,6 +153,9 @@ mod tests {
         ] {
             assert_eq!(meaning(Ok((status, body.clone()))), expected, "{status} {body}");
         }
-        assert_eq!(meaning(Err("no answer within 10000 ms".into())), not_sent("no answer within 10000 ms"));
+        assert_eq!(
+            meaning(Err(Failure::NoAnswer("no answer within 10000 ms".into()))),
+            not_sent("no answer within 10000 ms")
+        );
     }
 }

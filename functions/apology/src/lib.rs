@@ -170,7 +170,7 @@ impl<P: PlanPorts> Planning<'_, P> {
         let key = NoticeKey::Apology(self.tomorrow);
         let text = self.config.accents.apply(messages::notice(&key, dossier, &self.config.office));
         let parts = u64::from(Sms::new(&text).parts);
-        Needed { id: NoticeId { receipt_code: dossier.receipt_code().clone(), key }, parts }
+        Needed { id: NoticeId::new(dossier.receipt_code().clone(), key), parts }
     }
 }
 

@@ -2,8 +2,10 @@
 //!
 //! [`ports`] declares what this crate needs from outside, as traits: the adapters implement them on AWS, the simulation
 //! in memory.
-//! [`delivery`] enqueues, claims, sends and completes messages. [`rate_limiter`] keeps the fleet's rate of SMS parts.
+//! [`delivery`] enqueues, claims, sends and completes messages, and records their receipts. [`rate_limiter`] keeps the
+//! fleet's rate of SMS parts, [`hold`] stops it while messages do not arrive.
 
 pub mod delivery;
+pub mod hold;
 pub mod ports;
 pub mod rate_limiter;

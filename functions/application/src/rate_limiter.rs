@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::lock::Mutex;
 
-use crate::ports::{Advance, Clock, RateCounter, StoreError};
+use crate::hold::{Obeyed, obey};
+use crate::ports::{Advance, Clock, Hold, RateCounter, StoreError};
 
 /// SMS parts per second, for the whole account. Parameter `SmsPartsPerSecond`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +100,22 @@ impl Block {
     }
 }
 
+/// When a message may be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Slot {
+    At(DateTime<Utc>),
+    /// The rate has no room for it in this run.
+    AfterTheRun,
+    /// Nothing may be sent.
+    Held(Hold),
+}
+
+impl Slot {
+    fn at(milliseconds: i64) -> Self {
+        DateTime::from_timestamp_millis(milliseconds).map_or(Self::AfterTheRun, Self::At)
+    }
+}
+
 /// Assigns the slots at which messages may be sent.
 #[derive(Debug)]
 pub struct RateLimiter {
@@ -154,7 +171,7 @@ impl RateLimiter {
         self.rate
     }
 
-    /// The next slot for a message of `parts`; None if it would be after `latest`.
+    /// The next slot for a message of `parts`, not after `latest`.
     ///
     /// The clock is read again after every call of the counter: after a slow call, two messages must not both be late
     /// and sent at once. If a grant came too late for the message, the next request is longer.
@@ -164,17 +181,17 @@ impl RateLimiter {
         clock: &impl Clock,
         parts: u32,
         latest: DateTime<Utc>,
-    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+    ) -> Result<Slot, StoreError> {
         let length = self.rate.milliseconds_for(parts);
         let mut block = self.block.lock().await;
         let mut late_grants = 0;
         for _ in 0..MOST_TRIES {
             let now = clock.now().timestamp_millis();
             if block.start(now) > latest.timestamp_millis() {
-                return Ok(None);
+                return Ok(Slot::AfterTheRun);
             }
             if let Some(start) = block.take(now, length) {
-                return Ok(DateTime::from_timestamp_millis(start));
+                return Ok(Slot::at(start));
             }
             let wanted = block.extension(now, length, late_grants);
             match counter.advance(wanted.free, wanted.end, self.to_report(now)).await? {
@@ -188,9 +205,14 @@ impl RateLimiter {
                     self.set_back(counter, free_at, now, now + RESERVED_AHEAD).await?;
                     (block.next, block.end) = (now, now);
                 }
+                Advance::Held(hold) => match obey(counter, &hold, clock.now()).await? {
+                    Obeyed::Wait => return Ok(Slot::Held(hold)),
+                    Obeyed::Probe => return Ok(Slot::at(now)),
+                    Obeyed::Over => {}
+                },
             }
         }
-        Ok(None)
+        Ok(Slot::AfterTheRun)
     }
 
     /// Sets back a counter that is too far ahead. The next call of the counter decides which sender is first.
@@ -210,6 +232,7 @@ impl RateLimiter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ports::SendingHold;
     use futures::executor::block_on;
     use proptest::prelude::*;
     use std::sync::atomic::AtomicI64;
@@ -252,14 +275,30 @@ mod tests {
         }
     }
 
+    /// No test here has a hold.
+    impl SendingHold for Counter {
+        async fn start(&self, _: DateTime<Utc>, _: &str) -> Result<(), StoreError> {
+            Ok(())
+        }
+        async fn probe(&self, _: &Hold, _: DateTime<Utc>) -> Result<bool, StoreError> {
+            Ok(false)
+        }
+        async fn end(&self, _: &Hold) -> Result<(), StoreError> {
+            Ok(())
+        }
+    }
+
     fn ms(instant: i64) -> DateTime<Utc> {
         DateTime::from_timestamp_millis(instant).unwrap()
     }
 
     fn slot(rate_limiter: &RateLimiter, counter: &Counter, parts: u32, now: i64, patience: i64) -> Option<i64> {
         counter.now.store(now, Ordering::Relaxed);
-        let slot = block_on(rate_limiter.slot(counter, counter, parts, ms(now + patience)));
-        slot.unwrap().map(|slot| slot.timestamp_millis())
+        match block_on(rate_limiter.slot(counter, counter, parts, ms(now + patience))).expect("an answer") {
+            Slot::At(slot) => Some(slot.timestamp_millis()),
+            Slot::AfterTheRun => None,
+            Slot::Held(hold) => panic!("{hold:?}"),
+        }
     }
 
     #[test]

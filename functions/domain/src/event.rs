@@ -3,7 +3,8 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use crate::{NoticeId, Outgoing};
+use crate::Outgoing;
+use crate::notice::receipt::{Delivery, Reason};
 
 /// The `source` of every event on the bus.
 pub const SOURCE: &str = "onestop";
@@ -39,6 +40,15 @@ pub enum Event {
         #[serde(flatten)]
         message: MessageRef,
         reason: &'static str,
+    },
+    /// The carrier reported what became of a notice that it had accepted.
+    NoticeReported {
+        #[serde(flatten)]
+        message: MessageRef,
+        delivery: Delivery,
+        /// Why it was not delivered.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<Reason>,
     },
     /// 8083 answered.
     InquiryAnswered {
@@ -94,8 +104,8 @@ impl MessageRef {
 impl From<&Outgoing> for MessageRef {
     fn from(id: &Outgoing) -> Self {
         match id {
-            Outgoing::Notice(NoticeId { receipt_code, key }) => {
-                Self::Notice { receipt_code: receipt_code.to_string(), notice: key.to_string(), kind: id.kind() }
+            Outgoing::Notice(notice) => {
+                Self::Notice { receipt_code: notice.receipt_code.to_string(), notice: notice.name(), kind: id.kind() }
             }
             Outgoing::Reply(inquiry) => {
                 Self::Reply { inquiry: inquiry.to_string(), gateway: inquiry.gateway().to_owned() }
@@ -148,6 +158,8 @@ impl Event {
             Self::MessageFailed { message, .. } => message.either("Notice Failed", "Reply Failed"),
             Self::MessageCancelled { message, .. } => message.either("Notice Cancelled", "Reply Cancelled"),
             Self::MessageExpired { message, .. } => message.either("Notice Expired", "Reply Expired"),
+            Self::NoticeReported { delivery: Delivery::Delivered, .. } => "Notice Delivered",
+            Self::NoticeReported { .. } => "Notice Undelivered",
             Self::InquiryAnswered { .. } => "Inquiry Answered",
             Self::ApologiesPlanned { .. } => "Apologies Planned",
         }
@@ -157,7 +169,7 @@ impl Event {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{InquiryId, NoticeKey, ReceiptCode};
+    use crate::{InquiryId, NoticeId, NoticeKey, ReceiptCode};
     use serde_json::json;
 
     #[test]
@@ -172,7 +184,7 @@ mod tests {
 
     #[test]
     fn an_event_names_the_message_and_no_person() {
-        let notice = NoticeId { receipt_code: ReceiptCode::parse("0161701234").unwrap(), key: NoticeKey::Result(3) };
+        let notice = NoticeId::new(ReceiptCode::parse("0161701234").unwrap(), NoticeKey::Result(3));
         for (id, detail_type, detail) in [
             (
                 notice.into(),

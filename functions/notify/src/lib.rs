@@ -150,7 +150,7 @@ async fn one<P: NoticePorts>(
 ) -> Result<(), RecordError> {
     let Some(change) = Change::parse(record)? else { return Ok(()) };
     let (old, new, closed) = (change.old.as_ref(), &change.new, &delivery.notice_config().closed_steps);
-    let id = |key| NoticeId { receipt_code: new.receipt_code().clone(), key };
+    let id = |key| NoticeId::new(new.receipt_code().clone(), key);
     if let Some(key) = notice_for_change(old, new, closed) {
         let is_due = !change.old_is_unreadable || is_due_after_unreadable(&run.others_of(&id(key)).await?);
         if is_due {

@@ -10,7 +10,8 @@ use notify::{Batch, BatchResponse};
 async fn main() -> anyhow::Result<()> {
     let Start { settings, metrics, config } = &start(Timeouts::Background)?;
     let delivery = &adapters::delivery::notices_from_settings(settings, config, &aws::dynamodb(config))?;
-    config.open_connections(&[(Service::DynamoDb, 1), (Service::Sns, 1)]);
+    let services = [Some(Service::DynamoDb), adapters::sms::service(settings)];
+    config.open_connections(&services.into_iter().flatten().map(|service| (service, 1)).collect::<Vec<_>>());
 
     run(service_fn(async |event: LambdaEvent<Redacted<Batch>>| {
         let request = &event.context.request_id;

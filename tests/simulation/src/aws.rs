@@ -11,10 +11,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use apology::Evening;
-use application::delivery::{NoticeConfig, NoticeSender};
+use application::delivery::{NoticeConfig, NoticeSender, ReceiptConfig, ReceiptTally, Received, receive};
 use application::ports::StoreError;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::notice::NoticeKind;
+use domain::notice::receipt::Receipt;
 use notify::{Batch, BatchResponse};
 use sender::{Sent, Started};
 use serde_json::{Value, json};
@@ -51,6 +52,8 @@ pub struct Stack {
     pub ports: SimulatedPorts,
     /// Records in the dead-letter bucket, as the S3 object has them.
     pub bucket: Vec<Value>,
+    /// Parameter `SendAgain`.
+    pub send_again: bool,
     /// The clock differences of the sandboxes, in turn.
     pub skews: Vec<TimeDelta>,
     checkpoint: usize,
@@ -61,6 +64,7 @@ pub struct Stack {
 const NOTIFY: TimeDelta = TimeDelta::seconds(60);
 const APOLOGY: TimeDelta = TimeDelta::seconds(900);
 const SENDER: TimeDelta = TimeDelta::seconds(70);
+const RECEIPTS: TimeDelta = TimeDelta::seconds(60);
 
 impl Stack {
     /// A new deployment on `world`.
@@ -74,6 +78,7 @@ impl Stack {
             mapping,
             ports,
             bucket: Vec::new(),
+            send_again: true,
             skews: Vec::new(),
             checkpoint: 0,
             invocations: Default::default(),
@@ -206,6 +211,21 @@ impl Stack {
         let mut sent =
             self.invoke(SENDER, sender::send_due(&notices, &self.ports, started, &request, deadline)).await?;
         Some(sent.failed.take().map_or(Ok(sent), Err))
+    }
+
+    /// An event with receipts, as CloudWatch Logs and SNS hand it to Lambda, which tries it three times. None if all
+    /// tries failed: it is in the queue of failed receipts.
+    pub async fn receipts(&self, receipts: &[Receipt]) -> Option<ReceiptTally> {
+        let config = ReceiptConfig { window: self.notice_config.window, send_again: self.send_again };
+        for retry in 0..3u64 {
+            let ports = self.sandbox_ports();
+            let received = self.invoke(RECEIPTS, receive(&ports, &config, receipts)).await;
+            if let Some(Received { tally, early: 0, failed: None }) = received {
+                return Some(tally);
+            }
+            tokio::time::sleep(Duration::from_secs(60 * (retry + 1))).await;
+        }
+        None
     }
 
     /// Runs the minute rule until every message is finished; returns false if that takes longer than `most`.

@@ -132,7 +132,8 @@ impl Meter {
 
     pub(crate) fn complete(&self, outcome: &Outcome, done: bool) {
         let (text, index) = match outcome {
-            Outcome::Sent(acceptance) => (acceptance.copy.as_ref().map_or(0, |copy| copy.text.len() as u64), 1),
+            // Out of the index `open`, and for a notice into the index `by_message`.
+            Outcome::Sent(acceptance) => (acceptance.copy.as_ref().map_or(0, |copy| copy.text.len() as u64), 2),
             Outcome::NotSent { .. } => (0, 2),
             Outcome::Failed(_) | Outcome::WrongNumber(_) => (0, 1),
             Outcome::Cancelled(_) | Outcome::NoMobile(_) | Outcome::Expired => (0, 1),
@@ -143,6 +144,16 @@ impl Meter {
     /// Every key of the index is queried; an empty answer costs as much as a short one.
     pub(crate) fn due(&self, found: u64) {
         self.add("Query", 1, 0, blocks(found * OPEN_ROW, 4096));
+    }
+
+    /// The index by message has keys only.
+    pub(crate) fn find_message(&self) {
+        self.add("Query", 1, 0, 1);
+    }
+
+    /// None of what a receipt writes is in an index.
+    pub(crate) fn record_receipt(&self) {
+        self.add("UpdateItem", 1, 2, 0);
     }
 
     pub(crate) fn rows_of(&self) {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::ports::{
-    Advance, Appointments, Claimed, Clock, Counted, DossierStore, DueRows, Enqueue, EventBus, InquiryLog, Logged,
-    NoticePorts, Outbox, OutboxPorts, Page, PageToken, PlanPorts, Put, RateCounter, ReplyPorts, ReplySender, SendError,
-    SmsSender, StoreError,
+    Advance, Appointments, Claimed, Clock, Counted, DeliveryStore, DossierStore, DueRows, Enqueue, EventBus, Hold,
+    InquiryLog, Logged, NoticePorts, Outbox, OutboxPorts, Page, PageToken, PlanPorts, Put, RateCounter, ReceiptPorts,
+    Recorded, ReplyPorts, ReplySender, SendError, SendingHold, Sms, SmsSender, StoreError,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::dossier::revision::Stored;
@@ -15,6 +15,7 @@ use domain::event::Event;
 use domain::inquiry::Inquiry;
 use domain::notice::NoticeRow;
 use domain::notice::lifecycle::{Claim, Outcome};
+use domain::notice::receipt::Receipt;
 use domain::notice::{NoticeKind, Priority};
 use domain::{Dossier, InquiryId, NoticeId, Outgoing, Phone, ReceiptCode};
 
@@ -34,6 +35,8 @@ pub struct SimulatedPorts {
     pub faults: Arc<Faults>,
     /// SNS's answers; None accepts every message.
     pub sns: Arc<SnsAnswer>,
+    /// Whether the carrier recognises a repeated request for the same notice.
+    pub carrier_knows_repeats: bool,
     /// The gateway's answers to replies; None accepts every reply.
     pub gateway: Arc<GatewayAnswer>,
     /// How long a refusal takes.
@@ -58,6 +61,7 @@ impl SimulatedPorts {
             world,
             faults,
             sns: Arc::new(|_, _| None),
+            carrier_knows_repeats: false,
             gateway: Arc::new(|_, _| None),
             gateway_takes: ROUND_TRIP,
             unclaimable: None,
@@ -179,16 +183,48 @@ impl RateCounter for SimulatedPorts {
     }
 }
 
+impl SendingHold for SimulatedPorts {
+    async fn start(&self, until: DateTime<Utc>, reason: &str) -> Result<(), StoreError> {
+        self.world.meter.control();
+        self.table("control", |world| world.start_hold(until, reason)).await
+    }
+
+    async fn probe(&self, seen: &Hold, until: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.world.meter.control();
+        self.table("control", |world| world.probe(seen, until)).await
+    }
+
+    async fn end(&self, seen: &Hold) -> Result<(), StoreError> {
+        self.world.meter.control();
+        self.table("control", |world| world.end_hold(seen)).await
+    }
+}
+
+impl DeliveryStore for SimulatedPorts {
+    async fn find(&self, message_id: &str) -> Result<Option<NoticeId>, StoreError> {
+        self.world.meter.find_message();
+        self.table("notices", |world| world.find_message(message_id)).await
+    }
+
+    async fn record(&self, id: &NoticeId, receipt: &Receipt) -> Result<Recorded, StoreError> {
+        let recorded = self.table("notices", |world| world.record(id, receipt)).await?;
+        self.world.meter.record_receipt();
+        Ok(recorded)
+    }
+}
+
 impl SmsSender for SimulatedPorts {
-    async fn send(&self, phone: &Phone, text: &str) -> Result<String, SendError> {
-        if let Some(error) = (self.sns)(phone, self.world.now()) {
+    async fn send(&self, sms: &Sms<'_>) -> Result<String, SendError> {
+        if let Some(error) = (self.sns)(sms.phone, self.world.now()) {
             tokio::time::sleep(ROUND_TRIP).await;
             return Err(error);
         }
-        self.world.meter.send(text);
-        match self.faults.call(|| self.world.accept(phone.as_e164(), text)).await {
+        self.world.meter.send(sms.text);
+        let accept = || self.world.accept(sms.id, sms.phone.as_e164(), sms.text, self.carrier_knows_repeats);
+        match self.faults.call(accept).await {
             CallResult::Done(message_id) => Ok(message_id),
             CallResult::NotDone => Err(SendError::NotSent("throttled".into())),
+            CallResult::Lost if self.carrier_knows_repeats => Err(SendError::NotSent("no reply".into())),
             CallResult::Lost => Err(SendError::Unknown("no reply".into())),
         }
     }
@@ -269,6 +305,18 @@ impl NoticePorts for SimulatedPorts {
         self
     }
     fn sms(&self) -> &Self {
+        self
+    }
+}
+
+impl ReceiptPorts for SimulatedPorts {
+    type Deliveries = Self;
+    type Hold = Self;
+
+    fn deliveries(&self) -> &Self {
+        self
+    }
+    fn hold(&self) -> &Self {
         self
     }
 }

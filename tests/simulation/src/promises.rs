@@ -57,7 +57,7 @@ async fn soon(ask: impl AsyncFn() -> bool) {
 
 /// A row is put once, claimed by one sender, completed only by its owner, and taken over when its lease expires.
 pub async fn of_an_outbox(outbox: &impl Outbox, code: &ReceiptCode) {
-    let notice = |key| NoticeId { receipt_code: code.clone(), key };
+    let notice = |key| NoticeId::new(code.clone(), key);
     let id = Outgoing::from(notice(NoticeKey::Result(9)));
     let now = noon();
     let claim = async |owner: &str, at| granted(outbox.claim(&id, owner.into(), at).await.expect("an answer"));
@@ -169,7 +169,7 @@ async fn of_a_reply(outbox: &impl Outbox, id: Outgoing) {
 /// A row of which only the state was edited (by `edit`) is reported, and removed from the index.
 pub async fn of_an_edited_row(outbox: &impl Outbox, code: &ReceiptCode, edit: impl AsyncFn(&NoticeId, State)) {
     let now = noon();
-    let notice = NoticeId { receipt_code: code.clone(), key: NoticeKey::Result(1) };
+    let notice = NoticeId::new(code.clone(), NoticeKey::Result(1));
     let id = Outgoing::from(notice.clone());
     assert!(outbox.enqueue(&id, Enqueue::Pending { due_at: now }, now).await.expect("an answer"));
     soon(async || is_due(outbox, &id, now).await).await;

@@ -5,14 +5,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard};
 
-use application::ports::{Advance, Claimed, Counted, Due, DueRows, Enqueue, Logged, Put};
+use application::ports::{Advance, Claimed, Counted, Due, DueRows, Enqueue, Hold, Logged, Put, Recorded};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::dossier::revision::{Stored, UnreadableRow};
 use domain::event::Event;
 use domain::inquiry::Inquiry;
 use domain::notice::NoticeRow;
 use domain::notice::lifecycle::{Claim, LEASE, Outcome, State};
-use domain::notice::{NoticeKind, Priority};
+use domain::notice::receipt::{Delivery, Reason, Receipt, Remedy};
+use domain::notice::{NoticeKind, Priority, Sending};
 use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, ReceiptCode};
 
 use crate::meter::Meter;
@@ -34,12 +35,30 @@ pub struct Row {
     pub phone_at_fault: bool,
     /// When it was enqueued.
     pub enqueued_at: DateTime<Utc>,
+    /// The carrier's id of the accepted message.
+    pub message_id: Option<String>,
+    /// What the carrier reported, and why it did not arrive.
+    pub delivery: Option<(Delivery, Option<Reason>)>,
+}
+
+impl Row {
+    /// See [`NoticeRow::phone_at_fault`].
+    fn was_the_numbers_fault(&self) -> bool {
+        match (self.state, self.delivery) {
+            (State::Sent, Some((Delivery::Undelivered, Some(reason)))) => reason.remedy() == Remedy::Number,
+            (State::Sent, _) => false,
+            _ => self.phone_at_fault,
+        }
+    }
 }
 
 /// A message the network accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
     pub at: DateTime<Utc>,
+    pub message_id: String,
+    /// What it was sent for.
+    pub notice: NoticeId,
     /// In E.164.
     pub phone: String,
     pub text: String,
@@ -96,6 +115,7 @@ struct Tables {
     replies: Vec<Replied>,
     floods: BTreeMap<String, BTreeSet<String>>,
     free_at: Option<i64>,
+    hold: Option<Hold>,
     accepted_at: Option<DateTime<Utc>>,
     accepted: Vec<Accepted>,
     events: Vec<Event>,
@@ -294,7 +314,17 @@ impl World {
         if let Some(row) = tables.messages.get(id) {
             return owner.is_some() && row.now.owner == owner && row.now.state == State::Sending;
         }
-        let row = Row { state, due_at, attempts, owner, reason: None, phone_at_fault: false, enqueued_at };
+        let row = Row {
+            state,
+            due_at,
+            attempts,
+            owner,
+            reason: None,
+            phone_at_fault: false,
+            enqueued_at,
+            message_id: None,
+            delivery: None,
+        };
         tables.messages.insert(id.clone(), Indexed { now: row, before: None, since: now });
         tables.open.entry(id.priority()).or_default().insert((due_at, id.clone()), ());
         true
@@ -358,7 +388,8 @@ impl World {
             }
             Outcome::Failed(reason) | Outcome::WrongNumber(reason) => completed.reason = Some(reason.clone()),
             Outcome::Cancelled(reason) | Outcome::NoMobile(reason) => completed.reason = Some((*reason).to_owned()),
-            Outcome::Sent(_) | Outcome::Expired => {}
+            Outcome::Sent(acceptance) => completed.message_id = Some(acceptance.message_id.clone()),
+            Outcome::Expired => {}
         }
         kept.write(completed.clone(), now);
         let open = tables.open.entry(claim.id.priority()).or_default();
@@ -386,17 +417,17 @@ impl World {
     /// The rows of one dossier and kind, as they are now.
     pub(crate) fn rows_of(&self, code: &ReceiptCode, kind: NoticeKind) -> Vec<NoticeRow> {
         let tables = self.tables();
-        let first = NoticeId { receipt_code: code.clone(), key: NoticeKey::Result(0) };
+        let first = NoticeId::new(code.clone(), NoticeKey::Result(0));
         let of_code = tables.messages.range(Outgoing::from(first)..).map_while(|(other, row)| match other {
-            Outgoing::Notice(id) if id.receipt_code == *code => Some((id.key, &row.now)),
+            Outgoing::Notice(id) if id.receipt_code == *code => Some((id, &row.now)),
             _ => None,
         });
         of_code
-            .filter(|(key, _)| key.kind() == kind)
-            .map(|(key, row)| NoticeRow {
-                key,
+            .filter(|(id, _)| id.key.kind() == kind && id.sending == Sending::First)
+            .map(|(id, row)| NoticeRow {
+                key: id.key,
                 state: row.state,
-                phone_at_fault: row.phone_at_fault,
+                phone_at_fault: row.was_the_numbers_fault(),
                 enqueued_at: row.enqueued_at,
                 due_at: (!row.state.is_final()).then_some(row.due_at),
             })
@@ -445,8 +476,9 @@ impl World {
 
     pub(crate) fn advance(&self, at_most: i64, to: i64, accepted_at: Option<DateTime<Utc>>) -> Advance {
         let mut tables = self.tables();
-        match tables.free_at {
-            Some(free_at) if free_at > at_most => Advance::Taken(free_at),
+        match (&tables.hold, tables.free_at) {
+            (Some(hold), _) => Advance::Held(hold.clone()),
+            (None, Some(free_at)) if free_at > at_most => Advance::Taken(free_at),
             _ => {
                 tables.free_at = Some(to);
                 let before = tables.accepted_at;
@@ -465,11 +497,66 @@ impl World {
         moves
     }
 
-    pub(crate) fn accept(&self, phone: &str, text: &str) -> String {
+    pub(crate) fn start_hold(&self, until: DateTime<Utc>, reason: &str) {
+        self.tables().hold = Some(Hold { until, reason: reason.to_owned(), probed: false });
+    }
+
+    pub(crate) fn probe(&self, seen: &Hold, until: DateTime<Utc>) -> bool {
+        let mut tables = self.tables();
+        let unchanged = tables.hold.as_ref() == Some(seen) && !seen.probed;
+        if unchanged {
+            tables.hold = Some(Hold { until, probed: true, ..seen.clone() });
+        }
+        unchanged
+    }
+
+    pub(crate) fn end_hold(&self, seen: &Hold) {
+        let mut tables = self.tables();
+        if tables.hold.as_ref().is_some_and(|hold| hold.until == seen.until) {
+            tables.hold = None;
+        }
+    }
+
+    /// Whether nothing may be sent.
+    pub fn is_on_hold(&self) -> bool {
+        self.tables().hold.is_some()
+    }
+
+    /// `knows_repeats`: the carrier accepts one message for a notice, and answers a repeated request as the first.
+    pub(crate) fn accept(&self, notice: &NoticeId, phone: &str, text: &str, knows_repeats: bool) -> String {
         let at = self.now();
         let mut tables = self.tables();
-        tables.accepted.push(Accepted { at, phone: phone.to_owned(), text: text.to_owned() });
-        format!("message-{}", tables.accepted.len())
+        let before = tables.accepted.iter().find(|accepted| knows_repeats && accepted.notice == *notice);
+        if let Some(before) = before {
+            return before.message_id.clone();
+        }
+        let message_id = format!("message-{}", tables.accepted.len() + 1);
+        let (phone, text) = (phone.to_owned(), text.to_owned());
+        tables.accepted.push(Accepted { at, message_id: message_id.clone(), notice: notice.clone(), phone, text });
+        message_id
+    }
+
+    /// The index by message, which lags.
+    pub(crate) fn find_message(&self, message_id: &str) -> Option<NoticeId> {
+        let (now, tables) = (self.now(), self.tables());
+        tables.messages.iter().find_map(|(id, row)| match id {
+            Outgoing::Notice(id) if row.seen_at(now)?.message_id.as_deref() == Some(message_id) => Some(id.clone()),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn record(&self, id: &NoticeId, receipt: &Receipt) -> Recorded {
+        let (now, mut tables) = (self.now(), self.tables());
+        let Some(kept) = tables.messages.get_mut(&Outgoing::from(id.clone())) else { return Recorded::Ignored };
+        let reported = (receipt.delivery, receipt.reason);
+        match kept.now.delivery {
+            Some(before) if before == reported => Recorded::Before,
+            Some((before, _)) if before >= receipt.delivery => Recorded::Ignored,
+            _ => {
+                kept.write(Row { delivery: Some(reported), ..kept.now.clone() }, now);
+                Recorded::New
+            }
+        }
     }
 
     pub(crate) fn announce(&self, events: &[Event]) {

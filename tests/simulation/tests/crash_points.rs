@@ -1,7 +1,7 @@
 //! Crash points, enumerated: for every k, every fault and every pair of faults, the fault happens at the k-th call of a
 //! function. Then AWS calls the function again until everything is processed, and the invariants are checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use application::ports::SendError;
@@ -10,7 +10,7 @@ use domain::calendar::day_in_vietnam;
 use domain::dossier::Contact;
 use domain::notice::decision::{StillTrue, still_true};
 use domain::notice::lifecycle::State;
-use domain::{ClosedSteps, InquiryId, NoticeKey};
+use domain::{ClosedSteps, InquiryId, NoticeId, NoticeKey};
 use futures::future::LocalBoxFuture;
 use serde_json::json;
 use simulation::aws::{Stack, kind_of};
@@ -165,17 +165,26 @@ async fn an_evening(stack: &mut Stack) {
 struct Outcome {
     calls: usize,
     sent: usize,
+    /// Messages more than are required: also one that was sent, and whose notice is no longer true when it is claimed again.
     duplicates: usize,
+    /// Notices whose message was accepted more than once.
+    twice: usize,
     lost: usize,
 }
 
 fn run(scenario: &Scenario, plan: &[(usize, Fault)]) -> Outcome {
+    run_with(scenario, plan, false)
+}
+
+/// `knows_repeats`: the carrier recognises a repeated request for the same notice.
+fn run_with(scenario: &Scenario, plan: &[(usize, Fault)], knows_repeats: bool) -> Outcome {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
     runtime.block_on(async {
         let faults = Arc::new(Faults::at(plan.iter().copied()));
         let world = Arc::new(World::at(half_past_five()));
         let mut stack = Stack::new(world.clone(), faults.clone(), notice_config(100));
+        stack.ports.carrier_knows_repeats = knows_repeats;
         (scenario.play)(&mut stack).await;
         let quiet = stack.send_until_quiet(TimeDelta::hours(20)).await;
         assert!(
@@ -230,7 +239,9 @@ fn check(scenario: &Scenario, plan: &[(usize, Fault)], world: &World, faults: &F
     }
     let ambiguous = faults.injected().iter().filter(|fault| !fault.is_definite()).count();
     let rows = world.inquiries().len();
+    let notices: BTreeSet<NoticeId> = world.accepted().into_iter().map(|message| message.notice).collect();
     let mut outcome = Outcome {
+        twice: world.accepted().len() - notices.len(),
         calls: faults.calls(),
         sent: world.accepted().len() + rows,
         duplicates: rows.saturating_sub(scenario.asked),
@@ -268,6 +279,39 @@ fn one_fault_anywhere_loses_nothing() {
             add(&mut line, &run(scenario, &[(place, fault)]));
         }
         line.record();
+    }
+}
+
+#[test]
+fn one_fault_anywhere_sends_nothing_twice_through_a_carrier_that_knows_repeats() {
+    for scenario in &SCENARIOS {
+        let calls = run_with(scenario, &[], true).calls;
+        let mut line = line(scenario, "one crash point, a carrier with request ids");
+        for (place, fault) in (0..calls).flat_map(|place| Fault::ALL.map(|fault| (place, fault))) {
+            let outcome = run_with(scenario, &[(place, fault)], true);
+            line.add(outcome.sent, outcome.twice, outcome.lost);
+        }
+        line.record();
+        assert_eq!((line.duplicates, line.lost), (0, 0), "{}", scenario.name);
+    }
+}
+
+#[test]
+#[ignore = "minutes: make prove"]
+fn two_faults_anywhere_send_nothing_twice_through_a_carrier_that_knows_repeats() {
+    for scenario in &SCENARIOS[..4] {
+        let calls = run_with(scenario, &[], true).calls;
+        let mut line = line(scenario, "every pair, a carrier with request ids");
+        for first in 0..calls {
+            for second in first + 1..calls + 6 {
+                for (a, b) in Fault::ALL.into_iter().flat_map(|a| Fault::ALL.map(|b| (a, b))) {
+                    let outcome = run_with(scenario, &[(first, a), (second, b)], true);
+                    line.add(outcome.sent, outcome.twice, outcome.lost);
+                }
+            }
+        }
+        line.record();
+        assert_eq!((line.duplicates, line.lost), (0, 0), "{}", scenario.name);
     }
 }
 

@@ -7,16 +7,19 @@
 //!
 //! `session.rs` has what all messages share, `due_queue.rs` sends what is due. [`NoticeSession`] adds what only a
 //! notice has: a dossier that may have changed, the sending window, the rate limiter. [`ReplySession`] adds what only a
-//! reply of 8083 has: the inquiry it answers, and the gateway that sends it.
+//! reply of 8083 has: the inquiry it answers, and the gateway that sends it. `receipts.rs` records what became of a
+//! notice after the carrier had accepted it.
 
 mod due_queue;
 mod notices;
+mod receipts;
 mod refusals;
 mod replies;
 mod session;
 mod tally;
 
 pub use notices::{NoticeConfig, NoticeSender, NoticeSession};
+pub use receipts::{ReceiptConfig, ReceiptTally, Received, receive};
 pub use replies::ReplySession;
 pub use tally::{Progress, Tally};
 

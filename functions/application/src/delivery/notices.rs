@@ -10,8 +10,8 @@ use super::due_queue::{DueQueue, Passed};
 use super::refusals::{self, Fault, Refusals};
 use super::session::{AT_ONCE, Claiming, Session};
 use super::tally::{Progress, Tally};
-use crate::ports::{Clock, DossierStore, DueRows, NoticePorts, Outbox, SendError, SmsSender, StoreError};
-use crate::rate_limiter::{PartsPerSecond, RateLimiter};
+use crate::ports::{self, Clock, DossierStore, DueRows, NoticePorts, Outbox, SendError, SmsSender, StoreError};
+use crate::rate_limiter::{PartsPerSecond, RateLimiter, Slot};
 use domain::calendar::day_in_vietnam;
 use domain::dossier::Contact;
 use domain::notice::NoticeRow;
@@ -105,7 +105,7 @@ struct Draft {
 pub struct NoticeSession<'a, P> {
     session: Session<'a, P>,
     delivery: &'a NoticeSender<P>,
-    /// SNS does not let this account send: nothing more is sent.
+    /// The carrier does not let this account send: nothing more is sent.
     refused: AtomicBool,
 }
 
@@ -206,7 +206,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
             }
             clock.sleep_until(slot).await;
             if self.session.now() - slot <= TOO_LATE {
-                return self.send(claim, draft).await;
+                return self.send(claim, id, draft).await;
             }
         }
         self.postpone(claim).await
@@ -219,12 +219,13 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         Some(Draft { phone: phone.clone(), parts: Sms::new(&text).parts, text })
     }
 
-    async fn send(&self, claim: &Claim, draft: Draft) -> Progress {
+    async fn send(&self, claim: &Claim, id: &NoticeId, draft: Draft) -> Progress {
         if self.refused.load(Ordering::Relaxed) || !claim.covers(self.session.now()) {
             return self.postpone(claim).await;
         }
         let Draft { phone, text, parts } = draft;
-        match self.ports().sms().send(&phone, &text).await {
+        let sms = ports::Sms { id, phone: &phone, text: &text, expires_at: id.key.expires_at() };
+        match self.ports().sms().send(&sms).await {
             Ok(message_id) => {
                 let now = self.session.now();
                 self.refusals(|refusals| refusals.accepted(now));
@@ -246,7 +247,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         }
     }
 
-    /// Handles a permanent refusal by SNS, which may be the fault of the account.
+    /// Handles a permanent refusal, which may be the fault of the account.
     async fn on_refusal(&self, claim: &Claim, phone: &Phone, error: SendError) -> Progress {
         let (now, fleet) = (self.session.now(), self.delivery.rate_limiter.accepted_at());
         match self.refusals(|refusals| refusals.refused(phone, claim.attempts, fleet, now)) {
@@ -268,7 +269,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
     fn stop(&self, reason: &str) {
         tracing::error!(
             reason,
-            "SNS refuses to let us send: check the function's rights and the account's SMS settings"
+            "nothing more is sent in this run: check the function's rights and the account's SMS settings"
         );
         self.refused.store(true, Ordering::Relaxed);
     }
@@ -277,16 +278,16 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         see(&mut self.delivery.refusals.lock().expect("no panic holds it"))
     }
 
-    /// Back to pending: the rate had no capacity left, no time was left, or SNS does not let this account send.
+    /// Back to pending: the rate had no capacity left, no time was left, or the carrier does not let this account send.
     async fn postpone(&self, claim: &Claim) -> Progress {
         let rest_of_run = (self.session.until - self.session.now()).max(TimeDelta::zero());
         let refused = self.refused.load(Ordering::Relaxed);
         let reason =
-            if refused { "SNS refuses to let us send" } else { "no room in the rate of SMS parts in this run" };
+            if refused { "the carrier does not let us send" } else { "no room in the rate of SMS parts in this run" };
         self.session.complete(claim, self.session.retry_uncounted(reason.into(), rest_of_run)).await
     }
 
-    /// The slot of a message of `parts`; None if it would be after the end of the run.
+    /// The slot of a message of `parts`; None if it would be after the end of the run, or if sending is on hold.
     async fn reserve(&self, parts: u32) -> Option<DateTime<Utc>> {
         if self.is_over() {
             return None;
@@ -295,10 +296,22 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         let slot = self.delivery.rate_limiter.slot(rate_counter, clock, parts, self.session.until).await;
         let resets = self.delivery.rate_limiter.take_resets();
         self.session.count((), |tally| tally.counter_resets += resets);
-        slot.unwrap_or_else(|error| {
-            tracing::error!(error = &error as &dyn std::error::Error, "the rate limiter's counter could not be asked");
-            None
-        })
+        match slot {
+            Ok(Slot::At(slot)) => Some(slot),
+            Ok(Slot::AfterTheRun) => None,
+            Ok(Slot::Held(hold)) => {
+                self.session.count((), |tally| tally.refused += 1);
+                self.stop(&format!("receipts say that our messages do not arrive: {}", hold.reason));
+                None
+            }
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the rate limiter's counter could not be asked"
+                );
+                None
+            }
+        }
     }
 
     /// Publishes the events and returns the tally.
@@ -306,7 +319,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         self.session.finish().await
     }
 
-    /// Whether the time is up, or SNS does not let this account send.
+    /// Whether the time is up, or the carrier does not let this account send.
     pub fn is_over(&self) -> bool {
         self.refused.load(Ordering::Relaxed) || self.session.is_over()
     }

@@ -1,6 +1,9 @@
 //! Which ports each job needs.
 
-use super::{Appointments, Clock, DossierStore, EventBus, InquiryLog, Outbox, RateCounter, ReplySender, SmsSender};
+use super::{
+    Appointments, Clock, DeliveryStore, DossierStore, EventBus, InquiryLog, Outbox, RateCounter, ReplySender,
+    SendingHold, SmsSender,
+};
 
 /// What every sender of messages needs.
 pub trait OutboxPorts: Sync {
@@ -29,6 +32,15 @@ pub trait NoticePorts: OutboxPorts {
     fn dossiers(&self) -> &Self::Dossiers;
     fn rate_counter(&self) -> &Self::RateCounter;
     fn sms(&self) -> &Self::Sms;
+}
+
+/// What the carriers' receipts need in addition.
+pub trait ReceiptPorts: OutboxPorts {
+    type Deliveries: DeliveryStore;
+    type Hold: SendingHold;
+
+    fn deliveries(&self) -> &Self::Deliveries;
+    fn hold(&self) -> &Self::Hold;
 }
 
 /// What the sending of replies needs in addition.

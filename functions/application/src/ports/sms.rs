@@ -2,13 +2,27 @@
 
 use std::future::Future;
 
-use domain::Phone;
+use chrono::{DateTime, Utc};
 use domain::inquiry::Inquiry;
+use domain::{NoticeId, Phone};
 
-/// Sends an SMS to a phone number.
+/// Sends an SMS to a phone number, through the carrier that the province has a contract with.
 pub trait SmsSender: Sync {
     /// Returns the id of the accepted message. Called once per attempt: it never retries by itself.
-    fn send(&self, phone: &Phone, text: &str) -> impl Future<Output = Result<String, SendError>> + Send;
+    ///
+    /// Where the carrier refuses a repeated request for the same notice, an unknown outcome is [`SendError::NotSent`]
+    /// and a refused repeat is an accepted message: so none is sent twice.
+    fn send(&self, sms: &Sms<'_>) -> impl Future<Output = Result<String, SendError>> + Send;
+}
+
+/// An SMS as a carrier needs it. No `Debug`: it holds a phone number.
+pub struct Sms<'a> {
+    /// What it is sent for; the carrier's receipt names it, where the carrier can.
+    pub id: &'a NoticeId,
+    pub phone: &'a Phone,
+    pub text: &'a str,
+    /// When it is no longer true.
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// Sends the reply to an inquiry by a separate call to its gateway.

@@ -84,7 +84,7 @@ pub fn is_due_again(old: &Dossier, new: &Dossier, rows: &[NoticeRow], now: DateT
         Some(last) => {
             let was_closed = !stayed && last.state == State::Cancelled;
             let was_told = last.state != State::Cancelled && was_enqueued_here(last, new);
-            last.phone_at_fault && last.state != State::Sent || was_closed || had_no_mobile && !was_told
+            last.phone_at_fault || was_closed || had_no_mobile && !was_told
         }
     };
     if due { Again::Yes } else { Again::No }
@@ -301,8 +301,8 @@ mod tests {
         assert_eq!([again(good.clone(), &refused), again(none.clone(), &refused)], [Yes, Yes]);
         let told = [refused[1].clone(), row("result#11", State::Sent, false, TODAY)];
         assert_eq!([again(good.clone(), &told), again(none.clone(), &told)], [No, No], "once");
-        let sent_again_by_hand = [row("result#10", State::Sent, true, TODAY)];
-        assert_eq!(again(good.clone(), &sent_again_by_hand), No, "it reached him in the end");
+        let did_not_arrive = [row("result#10", State::Sent, true, TODAY)];
+        assert_eq!(again(good.clone(), &did_not_arrive), Yes, "a receipt says that there is no such number");
         let told_before = [row("result#9", State::Sent, false, BEFORE)];
         assert_eq!(again(none.clone(), &told_before), Yes, "told when it was here before");
         assert_eq!(again(none.clone(), &[row("supplement#8", State::Sent, false, TODAY)]), No, "told in this wait");

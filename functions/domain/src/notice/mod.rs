@@ -3,6 +3,7 @@
 pub mod decision;
 pub mod lifecycle;
 mod outgoing;
+pub mod receipt;
 pub mod retry;
 mod row;
 pub mod sending_window;
@@ -13,9 +14,10 @@ pub use row::NoticeRow;
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use crate::ReceiptCode;
+use crate::calendar::start_of;
 
 /// "Có ba loại tin nhắn thông báo".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,6 +89,14 @@ impl NoticeKey {
         }
     }
 
+    /// When it is no longer true, whatever happens to the dossier: an apology at the end of its appointment day.
+    pub fn expires_at(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Result(_) | Self::Supplement(_) => None,
+            Self::Apology(day) => Some(start_of(*day + Days::new(1))),
+        }
+    }
+
     /// Whether this notice, required by a later revision, replaces `other`.
     pub fn supersedes(&self, other: &Self) -> bool {
         match (self, other) {
@@ -124,16 +134,60 @@ impl FromStr for NoticeKey {
     }
 }
 
-/// One notice of one dossier: the outbox's key.
+/// One sending of one notice of one dossier: the outbox's key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NoticeId {
     pub receipt_code: ReceiptCode,
     pub key: NoticeKey,
+    pub sending: Sending,
 }
+
+/// The first sending of a notice, or the one after a receipt said that the first did not arrive.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sending {
+    #[default]
+    First,
+    Again,
+}
+
+impl NoticeId {
+    /// The first sending.
+    pub fn new(receipt_code: ReceiptCode, key: NoticeKey) -> Self {
+        Self { receipt_code, key, sending: Sending::First }
+    }
+
+    /// The second and last sending of the same notice.
+    pub fn again(&self) -> Self {
+        Self { sending: Sending::Again, ..self.clone() }
+    }
+
+    /// Reads the two keys of a row.
+    pub fn parse(receipt_code: &str, name: &str) -> Result<Self, NotANotice> {
+        let not_a_notice = || NotANotice(name.to_owned());
+        let receipt_code = ReceiptCode::parse(receipt_code).map_err(|_| not_a_notice())?;
+        let (key, sending) = match name.strip_suffix(AGAIN) {
+            Some(key) => (key, Sending::Again),
+            None => (name, Sending::First),
+        };
+        let key = key.parse().map_err(|_: NotANotice| not_a_notice())?;
+        Ok(Self { receipt_code, key, sending })
+    }
+
+    /// The row's second key: the notice's key, and for the second sending `#again`. Written `result#3`,
+    /// `result#3#again`.
+    pub fn name(&self) -> String {
+        match self.sending {
+            Sending::First => self.key.to_string(),
+            Sending::Again => format!("{}{AGAIN}", self.key),
+        }
+    }
+}
+
+const AGAIN: &str = "#again";
 
 impl fmt::Display for NoticeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.receipt_code, self.key)
+        write!(f, "{} {}", self.receipt_code, self.name())
     }
 }
 
@@ -155,8 +209,29 @@ mod tests {
     #[test]
     fn a_notice_names_its_dossier_and_itself() {
         let code = ReceiptCode::parse("0161701234").unwrap();
-        let id = NoticeId { receipt_code: code, key: NoticeKey::Supplement(4) };
+        let id = NoticeId::new(code, NoticeKey::Supplement(4));
         assert_eq!(id.to_string(), "0161701234 supplement#4");
+        assert_eq!(id.again().to_string(), "0161701234 supplement#4#again");
+    }
+
+    #[test]
+    fn a_sending_is_read_from_the_keys_of_its_row() {
+        for name in
+            ["result#3", "result#3#again", "supplement#12#again", "apology#2026-11-25", "apology#2026-11-25#again"]
+        {
+            assert_eq!(NoticeId::parse("0161701234", name).map(|id| id.name()).as_deref(), Ok(name));
+        }
+        for (code, name) in [("0161701234", "result#3#again#again"), ("0161701234", "#again"), ("-", "result#3")] {
+            assert!(NoticeId::parse(code, name).is_err(), "{code} {name}");
+        }
+        assert!("result#3#again".parse::<NoticeKey>().is_err(), "a second sending is no notice of its own");
+    }
+
+    #[test]
+    fn an_apology_expires_with_its_appointment_day_in_vietnam() {
+        let expires_at = |key: &str| key.parse::<NoticeKey>().unwrap().expires_at().map(|at| at.to_rfc3339());
+        assert_eq!(expires_at("apology#2026-11-25").as_deref(), Some("2026-11-25T17:00:00+00:00"));
+        assert_eq!((expires_at("result#3"), expires_at("supplement#3")), (None, None));
     }
 
     #[test]

@@ -66,7 +66,7 @@ mod tests {
     fn a_log_line_names_a_message_by_its_key_in_the_outbox() {
         assert_eq!(Outgoing::from(InquiryId::new("vcom", "42")).to_string(), "vcom#42 reply");
         let receipt_code = ReceiptCode::parse("0161701234").expect("a code");
-        let notice = NoticeId { receipt_code, key: "result#3".parse().expect("a key") };
+        let notice = NoticeId::new(receipt_code, "result#3".parse().expect("a key"));
         assert_eq!(Outgoing::from(notice).to_string(), "0161701234 result#3");
     }
 }

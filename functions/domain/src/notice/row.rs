@@ -10,7 +10,8 @@ use super::lifecycle::State;
 pub struct NoticeRow {
     pub key: NoticeKey,
     pub state: State,
-    /// It was cancelled or refused for its phone number. See [`Outcome::phone_at_fault`](super::lifecycle::Outcome::phone_at_fault).
+    /// It was cancelled or refused for its phone number, or a receipt says that it did not arrive because of the number.
+    /// See [`Outcome::phone_at_fault`](super::lifecycle::Outcome::phone_at_fault) and [`Remedy::Number`](super::receipt::Remedy::Number).
     pub phone_at_fault: bool,
     pub enqueued_at: DateTime<Utc>,
     /// When it may be claimed; None if it is finished.

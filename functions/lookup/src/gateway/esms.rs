@@ -13,9 +13,9 @@ use md5::{Digest, Md5};
 use serde::Deserialize;
 
 use super::escape::xml;
-use super::signature::{Key, same};
 use super::{Answer, Gateway, Protocol, Refusal, Request, by_status, parsed, typed};
 use crate::message::Message;
+use caller::{Key, same};
 
 pub(super) const PROTOCOL: Protocol = Protocol { name: "esms", parse: parsed::<Account>, refuse: by_status };
 
@@ -54,9 +54,9 @@ impl Gateway for Account {
 
 #[cfg(test)]
 mod tests {
-    use super::super::request::tests::get;
     use super::super::tests::{body, only_the_vector_is_genuine};
     use super::*;
+    use caller::testing::get;
     use proptest::prelude::*;
     use serde_json::{Value, json};
 

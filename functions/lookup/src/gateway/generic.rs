@@ -12,9 +12,9 @@ use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use http::HeaderValue;
 use serde::Deserialize;
 
-use super::signature::{Key, pairs};
 use super::{Answer, Gateway, Protocol, Refusal, Request, by_status, escape, parsed, typed};
 use crate::message::Message;
+use caller::{Key, pairs};
 
 pub(super) const PROTOCOL: Protocol = Protocol { name: "generic", parse: parsed::<Account>, refuse: by_status };
 
@@ -198,9 +198,9 @@ fn with_charset(content_type: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::request::tests::{get, post, read as event};
     use super::super::tests::body;
     use super::*;
+    use caller::testing::{get, post, read as event};
     use proptest::prelude::*;
     use serde_json::{Value, json};
 

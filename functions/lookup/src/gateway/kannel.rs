@@ -5,32 +5,24 @@
 //! by `X-Kannel-Coding: 2` (and the service allows by `accept-x-kannel-headers = true`).
 
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use domain::text::sms::{Alphabet, Sms};
 use http::HeaderValue;
 use serde::Deserialize;
 
-use super::signature::{Key, same};
 use super::{Answer, Gateway, Protocol, Refusal, Request, by_status, parsed, plain};
 use crate::message::Message;
+use caller::Basic;
 
 pub(super) const PROTOCOL: Protocol = Protocol { name: "kannel", parse: parsed::<Account>, refuse: by_status };
 
 /// Its member of GatewaySecret: `{"user":"…","password":"…"}`, letters and digits only, because they are part of a URL.
 #[derive(Deserialize)]
-struct Account {
-    user: Key,
-    password: Key,
-}
+#[serde(transparent)]
+struct Account(Basic);
 
 impl Gateway for Account {
     fn authenticate(&self, request: &Request) -> Result<Message, Refusal> {
-        let expected = format!("{}:{}", self.user.reveal(), self.password.reveal());
-        let given = request.authorization("basic").and_then(|credentials| STANDARD.decode(credentials).ok());
-        if !given.is_some_and(|given| same(&given, expected.as_bytes())) {
-            return Err(Refusal::WrongCredentials);
-        }
+        self.0.check(request)?;
         let get = |name| request.parameter(name);
         Ok(Message::new(get("request_id"), get("msisdn"), get("mo_message")))
     }
@@ -46,8 +38,10 @@ impl Gateway for Account {
 
 #[cfg(test)]
 mod tests {
-    use super::super::request::tests::read as event;
     use super::*;
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use caller::testing::read as event;
     use serde_json::{Value, json};
 
     fn request(authorization: Option<&str>) -> Request {

@@ -1,26 +1,22 @@
 //! The protocols of the short codes' operators: one file each. A new one needs its file and an entry in [`PROTOCOLS`].
 
-mod allow;
 mod escape;
 mod esms;
 mod generic;
 mod kannel;
 mod onepay;
-mod request;
-mod signature;
 mod vcom;
 
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use aws_lambda_events::encodings::Body;
+use caller::AllowList;
 use domain::text::sms::Accents;
 use http::{HeaderValue, header::CONTENT_TYPE};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::message::Message;
-use allow::AllowList;
-
-pub(crate) use request::Request;
+pub(crate) use caller::{Refusal, Request};
 
 /// An operator's gateway, made from its account: its member of GatewaySecret.
 trait Gateway: Send + Sync {
@@ -60,21 +56,6 @@ pub(crate) struct Answer<'a> {
     pub charged: bool,
     /// Whether the same message was delivered before.
     pub repeated: bool,
-}
-
-/// Why a request is refused. The log says it, the answer does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Refusal {
-    #[error("there is no gateway of that name")]
-    NoSuchGateway,
-    #[error("GatewaySecret has no member for this gateway, or not a complete one")]
-    NotConfigured,
-    #[error("the credentials are missing or wrong")]
-    WrongCredentials,
-    #[error("the address is not among those the gateway calls from")]
-    WrongAddress,
-    #[error("the message id came before, with another text or sender")]
-    UsedId,
 }
 
 /// A refused request, and its answer in the gateway's protocol.
@@ -186,9 +167,9 @@ fn typed(status: i64, content_type: HeaderValue, body: String) -> ApiGatewayProx
 
 #[cfg(test)]
 mod tests {
-    use super::request::tests::read;
     use super::*;
     use base64::Engine;
+    use caller::testing::read;
     use serde_json::json;
 
     impl Protocol {
@@ -209,7 +190,7 @@ mod tests {
         signed: impl IntoIterator<Item = &'a str>,
         account: &Value,
     ) {
-        let verify = |values: &Value| protocol.verify(&super::request::tests::get(values.clone()), account);
+        let verify = |values: &Value| protocol.verify(&caller::testing::get(values.clone()), account);
         assert_eq!(verify(vector), Ok(()));
         for name in signed {
             for value in [json!("1"), json!(""), json!([]), json!([vector[name], vector[name]])] {

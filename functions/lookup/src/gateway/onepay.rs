@@ -9,9 +9,9 @@ use http::HeaderValue;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::signature::{Key, pairs};
 use super::{Answer, Gateway, Protocol, Refusal, Request, by_status, parsed, typed};
 use crate::message::Message;
+use caller::{Key, pairs};
 
 pub(super) const PROTOCOL: Protocol = Protocol { name: "1pay", parse: parsed::<Account>, refuse: by_status };
 
@@ -45,9 +45,9 @@ impl Gateway for Account {
 
 #[cfg(test)]
 mod tests {
-    use super::super::request::tests::{get, post};
     use super::super::tests::{body, only_the_vector_is_genuine};
     use super::*;
+    use caller::testing::{get, post};
     use proptest::prelude::*;
     use serde_json::Value;
 
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_form_is_signed_over_its_decoded_values() {
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        let mut form = form_urlencoded::Serializer::new(String::new());
         for (name, value) in vector().as_object().unwrap() {
             form.append_pair(name, value.as_str().unwrap());
         }

@@ -17,9 +17,9 @@ use http::HeaderValue;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::signature::{Key, same};
 use super::{Answer, Gateway, Protocol, Refusal, Request, parsed, typed};
 use crate::message::Message;
+use caller::{Key, same};
 
 pub(super) const PROTOCOL: Protocol = Protocol { name: "vcom", parse: parsed::<Account>, refuse };
 
@@ -78,9 +78,9 @@ fn ok(body: &Value) -> ApiGatewayProxyResponse {
 
 #[cfg(test)]
 mod tests {
-    use super::super::request::tests::read as event;
     use super::super::tests::body;
     use super::*;
+    use caller::testing::read as event;
     use proptest::prelude::*;
 
     /// Made with openssl: `printf '%s' 'demo1297875832849123456785fdc57e97198o11795516200' | openssl dgst -sha256 -binary | base64`

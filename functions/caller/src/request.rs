@@ -16,7 +16,7 @@ use serde_json::Value;
 const MOST_BODY: usize = 64 * 1024;
 
 /// Headers, decoded parameters and the sender's address.
-pub(crate) struct Request {
+pub struct Request {
     headers: HeaderMap,
     query: QueryMap,
     body: Vec<(String, String)>,
@@ -60,7 +60,7 @@ fn fields(event: &ApiGatewayProxyRequest) -> Vec<(String, String)> {
     }
     let body = if event.is_base64_encoded { STANDARD.decode(body).unwrap_or_default() } else { body.into() };
     match kind.as_str() {
-        "application/x-www-form-urlencoded" => url::form_urlencoded::parse(&body).into_owned().collect(),
+        "application/x-www-form-urlencoded" => form_urlencoded::parse(&body).into_owned().collect(),
         "application/json" => serde_json::from_slice(&body).map(|Members(members)| members).unwrap_or_default(),
         _ => Vec::new(),
     }
@@ -95,35 +95,11 @@ impl<'de> Visitor<'de> for Members {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
+    use crate::testing::{get, post, read};
     use proptest::prelude::*;
     use serde_json::json;
-
-    /// A GET as API Gateway hands it over.
-    pub(crate) fn get(query: Value) -> Request {
-        read(json!({"multiValueQueryStringParameters": lists(query)}))
-    }
-
-    /// A POST of that form, as raw bytes.
-    pub(crate) fn post(form: &str) -> Request {
-        read(json!({"headers": {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"},
-            "body": STANDARD.encode(form), "isBase64Encoded": true}))
-    }
-
-    /// Any event, over a bare GET.
-    pub(crate) fn read(changes: Value) -> Request {
-        let mut event = json!({"httpMethod": "GET", "requestContext": {"httpMethod": "GET"}});
-        event.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
-        Request::new(&serde_json::from_value(event).unwrap())
-    }
-
-    fn lists(mut query: Value) -> Value {
-        for value in query.as_object_mut().unwrap().values_mut().filter(|value| value.is_string()) {
-            *value = json!([*value]);
-        }
-        query
-    }
 
     #[test]
     fn a_parameter_is_read_from_the_query_or_the_form_where_it_stands_once() {
@@ -170,7 +146,7 @@ pub(super) mod tests {
     proptest! {
         #[test]
         fn whatever_a_form_holds_is_read_back(text in "\\PC{0,80}|[%+&=;0-9a-f]{0,20}") {
-            let mut form = url::form_urlencoded::Serializer::new(String::new());
+            let mut form = form_urlencoded::Serializer::new(String::new());
             let form = &form.append_pair("id", "1").append_pair("text", &text).finish();
             let request = post(form);
             prop_assert_eq!(request.parameter("text"), Some(text.as_str()));

@@ -7,13 +7,13 @@ use serde::Deserialize;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use super::Request;
+use crate::{Refusal, Request};
 
 /// A key, password or token of GatewaySecret. Never empty: an empty one would authenticate every request. It has no
 /// `Debug`.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
-pub(super) struct Key(String);
+pub struct Key(String);
 
 impl TryFrom<String> for Key {
     type Error = &'static str;
@@ -41,21 +41,37 @@ impl Key {
     }
 }
 
+/// A user and a password of HTTP Basic, letters and digits only where they are part of a URL.
+#[derive(Deserialize)]
+pub struct Basic {
+    user: Key,
+    password: Key,
+}
+
+impl Basic {
+    pub fn check(&self, request: &Request) -> Result<(), Refusal> {
+        let expected = format!("{}:{}", self.user.reveal(), self.password.reveal());
+        let given = request.authorization("basic").and_then(|credentials| STANDARD.decode(credentials).ok());
+        let is_right = given.is_some_and(|given| same(&given, expected.as_bytes()));
+        if is_right { Ok(()) } else { Err(Refusal::WrongCredentials) }
+    }
+}
+
 /// In constant time for texts of the same length.
-pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
+pub fn same(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
 }
 
 /// `name=value&name=value` in the order of `names`, over the decoded values; `None` where one is missing or doubled.
-pub(super) fn pairs<'a>(request: &Request, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub fn pairs<'a>(request: &Request, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let pair = |name| Some(format!("{name}={}", request.parameter(name)?));
     Some(names.into_iter().map(pair).collect::<Option<Vec<_>>>()?.join("&"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::request::tests::get;
     use super::*;
+    use crate::testing::get;
     use proptest::prelude::*;
     use serde_json::json;
 

@@ -3,19 +3,17 @@
 //! <https://docs.aws.amazon.com/sns/latest/dg/sms_sending-overview.html>. SNS has no idempotency token for a phone
 //! number, so the SDK's own retry is off: the outbox decides what is sent again.
 
-use std::error::Error;
 use std::time::Duration;
 
-use application::ports::{SendError, SmsSender};
+use super::{not_refused, without_digits};
+use crate::aws::{self, AwsConfig, LazyClient, Service};
+use application::ports::{SendError, Sms, SmsSender};
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sns::types::MessageAttributeValue;
-use domain::Phone;
-
-use crate::aws::{self, AwsConfig, LazyClient, Service};
 
 #[derive(Debug, Clone)]
 pub struct Sns {
@@ -48,12 +46,12 @@ fn string(value: &str) -> Option<MessageAttributeValue> {
 }
 
 impl SmsSender for Sns {
-    async fn send(&self, phone: &Phone, text: &str) -> Result<String, SendError> {
+    async fn send(&self, sms: &Sms<'_>) -> Result<String, SendError> {
         let mut publish = self
             .client
             .publish()
-            .phone_number(phone.as_e164())
-            .message(text)
+            .phone_number(sms.phone.as_e164())
+            .message(sms.text)
             .message_attributes("AWS.SNS.SMS.SMSType", self.transactional.clone());
         if let Some(sender_id) = &self.sender_id {
             publish = publish.message_attributes("AWS.SNS.SMS.SenderID", sender_id.clone());
@@ -99,20 +97,10 @@ const MEANINGS: [(&str, Meaning); 22] = [
 ];
 
 fn meaning(error: &SdkError<PublishError>) -> SendError {
-    match error {
-        SdkError::ServiceError(refusal) => {
-            let code = refusal.err().code().unwrap_or("no code");
-            let message = refusal.err().message().unwrap_or_default();
-            by_code(code, message, refusal.raw().status().as_u16())
-        }
-        SdkError::ConstructionFailure(_) => SendError::NotSent(aws::error_chain(error)),
-        SdkError::DispatchFailure(failure)
-            if failure.as_connector_error().is_some_and(|error| never_connected(error)) =>
-        {
-            SendError::NotSent(aws::error_chain(error))
-        }
-        _ => SendError::Unknown(aws::error_chain(error)),
-    }
+    not_refused(error).unwrap_or_else(|refusal| {
+        let code = refusal.err().code().unwrap_or("no code");
+        by_code(code, refusal.err().message().unwrap_or_default(), refusal.raw().status().as_u16())
+    })
 }
 
 fn by_code(code: &str, message: &str, status: u16) -> SendError {
@@ -132,24 +120,6 @@ fn by_code(code: &str, message: &str, status: u16) -> SendError {
     }
 }
 
-/// SNS repeats the phone number in its error messages; it must not be in a log.
-fn without_digits(message: &str) -> String {
-    message.chars().map(|letter| if letter.is_ascii_digit() { '*' } else { letter }).collect()
-}
-
-/// Whether the request was never sent: the name was not resolved, the connection timed out or was refused, or the TLS
-/// handshake failed.
-fn never_connected(error: &(dyn Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if error.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|error| error.is_connect()) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -160,6 +130,7 @@ mod tests {
 
     use super::*;
     use crate::connections;
+    use domain::{NoticeId, Phone};
 
     /// SNS at that address, with a client that keeps an idle connection for 150 ms.
     fn sns(endpoint: &str) -> Sns {
@@ -167,7 +138,9 @@ mod tests {
     }
 
     async fn send(sns: &Sns) -> Result<String, SendError> {
-        sns.send(&Phone::parse("0912345678").expect("a number"), "TB").await
+        let id = NoticeId::parse("0161701234", "result#3").expect("a notice");
+        let phone = Phone::parse("0912345678").expect("a number");
+        sns.send(&Sms { id: &id, phone: &phone, text: "TB", expires_at: None }).await
     }
 
     /// An SNS that accepts everything. Also returns the count of connections made to it.

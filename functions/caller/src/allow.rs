@@ -7,10 +7,10 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde_json::Value;
 
-use super::Refusal;
+use crate::Refusal;
 
 /// The permitted ranges; `None` permits every address.
-pub(super) struct AllowList(Option<Vec<IpNet>>);
+pub struct AllowList(Option<Vec<IpNet>>);
 
 impl AllowList {
     /// One range that cannot be read makes the account wrong: without that range, the list would not be the intended one.

@@ -1,0 +1,98 @@
+//! What the carriers reported of a notice: attributes of its row in table `notices`. The index `by_message` finds a row by
+//! the carrier's message id.
+
+use application::ports::{DeliveryStore, Recorded, StoreError};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use domain::NoticeId;
+use domain::notice::receipt::{Delivery, Receipt};
+
+use crate::aws::DynamoDb;
+use crate::conditional::{Conditional, conditional};
+use crate::item::{Item, get_text, number, text, time, unavailable};
+use crate::outbox::{notice_id, notice_key};
+
+const TABLE: &str = "notices";
+const BY_MESSAGE: &str = "by_message";
+
+#[derive(Debug, Clone)]
+pub struct DynamoDeliveries {
+    client: DynamoDb,
+    table: String,
+}
+
+impl DynamoDeliveries {
+    pub fn new(client: DynamoDb, table: String) -> Self {
+        Self { client, table }
+    }
+}
+
+impl DeliveryStore for DynamoDeliveries {
+    async fn find(&self, message_id: &str) -> Result<Option<NoticeId>, StoreError> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(BY_MESSAGE)
+            .key_condition_expression("message_id = :id")
+            .expression_attribute_values(":id", text(message_id))
+            .limit(1)
+            .send()
+            .await
+            .map_err(unavailable(TABLE))?;
+        // A reply of 8083 has a message id as well; its gateway reports nothing here.
+        Ok(found.items.unwrap_or_default().first().and_then(|row| notice_id(row).ok()))
+    }
+
+    async fn record(&self, id: &NoticeId, receipt: &Receipt) -> Result<Recorded, StoreError> {
+        let set = attributes(receipt);
+        let assignments: Vec<String> = set.iter().map(|(name, _)| format!("{name} = :{name}")).collect();
+        // A later report may have no reason where an earlier one had.
+        let removed = if receipt.reason.is_none() { " REMOVE delivery_reason" } else { "" };
+        let earlier: Vec<&str> = receipt.delivery.earlier().map(Delivery::as_str).collect();
+        let earlier_names: Vec<String> = earlier.iter().map(|name| format!(":before_{name}")).collect();
+        let or_earlier = match earlier_names.as_slice() {
+            [] => String::new(),
+            names => format!(" OR delivery IN ({})", names.join(", ")),
+        };
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(notice_key(id)))
+            .update_expression(format!("SET {}{removed}", assignments.join(", ")))
+            .condition_expression(format!(
+                "attribute_exists(receipt_code) AND (attribute_not_exists(delivery){or_earlier})"
+            ))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        for (name, delivery) in earlier_names.into_iter().zip(earlier) {
+            update = update.expression_attribute_values(name, text(delivery));
+        }
+        for (name, value) in set {
+            update = update.expression_attribute_values(format!(":{name}"), value);
+        }
+        Ok(match conditional(TABLE, update.send().await)? {
+            Conditional::Written(_) => Recorded::New,
+            Conditional::Refused(row) if row.as_ref().is_some_and(|row| is_the_same(row, receipt)) => Recorded::Before,
+            Conditional::Refused(_) => Recorded::Ignored,
+        })
+    }
+}
+
+fn attributes(receipt: &Receipt) -> Vec<(&'static str, AttributeValue)> {
+    let mut set = vec![
+        ("delivery", text(receipt.delivery.as_str())),
+        ("delivery_at", time(receipt.at)),
+        ("delivery_words", text(receipt.words.as_str())),
+    ];
+    set.extend(receipt.reason.map(|reason| ("delivery_reason", text(reason.as_str()))));
+    set.extend(receipt.parts.map(|parts| ("delivery_parts", number(parts))));
+    if let Some(price) = receipt.price {
+        set.extend([("price", number(price.amount)), ("price_currency", text(price.currency))]);
+    }
+    set
+}
+
+fn is_the_same(row: &Item, receipt: &Receipt) -> bool {
+    get_text(row, "delivery") == Some(receipt.delivery.as_str())
+        && get_text(row, "delivery_reason") == receipt.reason.map(|reason| reason.as_str())
+}

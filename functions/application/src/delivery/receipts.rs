@@ -1,0 +1,193 @@
+//! What follows from the carriers' receipts.
+//!
+//! The row of a notice keeps its final state `sent`; what became of the message is written beside it. If the message did
+//! not arrive:
+//!
+//! - *ours to mend* (a spent limit, a refused sender name): a hold stops all senders, since the next messages would be
+//!   lost as well. The notice is sent again after the hold.
+//! - *passing* (a phone that is switched off): the notice is sent again, once, half an hour later.
+//! - *the number*, or not known: a person must act. A corrected number requires the notice again (`notice::decision`).
+//!
+//! A notice that is sent again is a new row of the outbox, enqueued at most once: it is sent only if it is still true,
+//! within the sending window and the rate, like every late notice.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::event::Event;
+use domain::notice::Sending;
+use domain::notice::receipt::{Delivery, Receipt, Remedy, Reported};
+use domain::notice::sending_window::SendingWindow;
+use domain::{NoticeId, Outgoing};
+use futures::StreamExt;
+
+use crate::hold::HOLD;
+use crate::ports::{Clock, DeliveryStore, Enqueue, EventBus, Outbox, ReceiptPorts, Recorded, SendingHold, StoreError};
+
+/// Receipts in progress at once.
+const AT_ONCE: usize = 16;
+/// A notice that did not arrive for a passing reason is sent again after this time.
+const SEND_AGAIN_AFTER: TimeDelta = TimeDelta::minutes(30);
+/// A receipt of a message that no row has may have come before the row's completion, for this long. After that, it is
+/// taken to be of another sender that shares the account. A completion is tried for seconds.
+const EARLY: TimeDelta = TimeDelta::minutes(2);
+/// A bad receipt older than this says nothing about the account as it is now.
+const NEWS: TimeDelta = TimeDelta::hours(1);
+
+/// The stack's parameters for receipts.
+#[derive(Debug, Clone)]
+pub struct ReceiptConfig {
+    /// Parameter `SendingWindow`; always open with Stage=local.
+    pub window: SendingWindow,
+    /// Parameter `SendAgain`.
+    pub send_again: bool,
+}
+
+/// The counts of an invocation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReceiptTally {
+    /// Receipts that were written to their row.
+    pub recorded: u32,
+    pub delivered: u32,
+    pub undelivered: u32,
+    /// Of the undelivered, those that are ours to mend.
+    pub ours: u32,
+    /// Notices that will be sent again.
+    pub again: u32,
+    /// Receipts of messages that no row has.
+    pub unknown: u32,
+    pub events_dropped: u32,
+}
+
+/// The result of an invocation.
+#[derive(Debug, Default)]
+pub struct Received {
+    pub tally: ReceiptTally,
+    /// Receipts whose message may be completed in a moment: deliver the batch again.
+    pub early: u32,
+    /// A receipt could not be recorded: deliver the batch again.
+    pub failed: Option<StoreError>,
+}
+
+/// Records receipts. It can be repeated without harm.
+pub async fn receive<P: ReceiptPorts>(ports: &P, config: &ReceiptConfig, receipts: &[Receipt]) -> Received {
+    let run = Run { ports, config, held: AtomicBool::new(false), received: Mutex::default(), events: Mutex::default() };
+    futures::stream::iter(receipts).for_each_concurrent(AT_ONCE, |receipt| run.receive(receipt)).await;
+    let Run { received, events, .. } = run;
+    let (mut received, events) = (received.into_inner().expect(UNPOISONED), events.into_inner().expect(UNPOISONED));
+    if !events.is_empty() {
+        received.tally.events_dropped = ports.events().publish(&events).await;
+    }
+    received
+}
+
+const UNPOISONED: &str = "no panic holds it";
+
+struct Run<'a, P> {
+    ports: &'a P,
+    config: &'a ReceiptConfig,
+    /// This invocation has started the hold.
+    held: AtomicBool,
+    received: Mutex<Received>,
+    events: Mutex<Vec<Event>>,
+}
+
+impl<P: ReceiptPorts> Run<'_, P> {
+    async fn receive(&self, receipt: &Receipt) {
+        if let Err(error) = self.record(receipt).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "a receipt could not be recorded");
+            self.count(|received| received.failed = Some(error));
+        }
+    }
+
+    async fn record(&self, receipt: &Receipt) -> Result<(), StoreError> {
+        let found = match &receipt.message {
+            Reported::Notice(id) => Some(id.clone()),
+            Reported::MessageId(id) => self.ports.deliveries().find(id).await?,
+        };
+        let Some(id) = found else {
+            self.not_found(receipt);
+            return Ok(());
+        };
+        match self.ports.deliveries().record(&id, receipt).await? {
+            Recorded::New => {
+                self.announce(&id, receipt);
+                self.follow_up(&id, receipt).await
+            }
+            // The invocation that recorded it may have ended before it did the rest.
+            Recorded::Before => self.follow_up(&id, receipt).await,
+            Recorded::Ignored => Ok(()),
+        }
+    }
+
+    fn not_found(&self, receipt: &Receipt) {
+        let is_early = self.now() - receipt.at < EARLY;
+        self.count(|received| if is_early { received.early += 1 } else { received.tally.unknown += 1 });
+    }
+
+    fn announce(&self, id: &NoticeId, receipt: &Receipt) {
+        let (delivery, reason) = (receipt.delivery, receipt.reason);
+        tracing::info!(message = %id, delivery = delivery.as_str(), reason = reason.map(|reason| reason.as_str()), "a notice has a receipt");
+        self.count(|received| {
+            received.tally.recorded += 1;
+            match delivery {
+                Delivery::Delivered => received.tally.delivered += 1,
+                Delivery::Undelivered => received.tally.undelivered += 1,
+                Delivery::Unknown => {}
+            }
+        });
+        if delivery != Delivery::Unknown {
+            let event = Event::NoticeReported { message: (&Outgoing::from(id.clone())).into(), delivery, reason };
+            self.events.lock().expect(UNPOISONED).push(event);
+        }
+    }
+
+    async fn follow_up(&self, id: &NoticeId, receipt: &Receipt) -> Result<(), StoreError> {
+        match receipt.remedy() {
+            Some(Remedy::Ours) => {
+                self.hold(id, receipt).await?;
+                self.send_again(id, HOLD).await
+            }
+            Some(Remedy::Time) => self.send_again(id, SEND_AGAIN_AFTER).await,
+            Some(Remedy::Number | Remedy::Unknown) | None => Ok(()),
+        }
+    }
+
+    /// Once an invocation: the row is the rate limiter's, and every sender writes it.
+    async fn hold(&self, id: &NoticeId, receipt: &Receipt) -> Result<(), StoreError> {
+        let now = self.now();
+        self.count(|received| received.tally.ours += 1);
+        if now - receipt.at > NEWS || self.held.swap(true, Ordering::Relaxed) {
+            return Ok(());
+        }
+        let reason = receipt.reason.map_or("unknown", |reason| reason.as_str());
+        tracing::error!(message = %id, reason, words = receipt.words.as_str(), "our messages do not arrive: all senders stop");
+        let started = self.ports.hold().start(now + HOLD, reason).await;
+        if started.is_err() {
+            self.held.store(false, Ordering::Relaxed);
+        }
+        started
+    }
+
+    async fn send_again(&self, id: &NoticeId, after: TimeDelta) -> Result<(), StoreError> {
+        if !self.config.send_again || id.sending == Sending::Again {
+            return Ok(());
+        }
+        let due_at = self.config.window.next_open(self.now() + after);
+        let again = Outgoing::from(id.again());
+        if self.ports.outbox().enqueue(&again, Enqueue::Pending { due_at }, self.now()).await? {
+            tracing::info!(message = %again, "a notice that did not arrive is sent again");
+            self.count(|received| received.tally.again += 1);
+        }
+        Ok(())
+    }
+
+    fn count(&self, count: impl FnOnce(&mut Received)) {
+        count(&mut self.received.lock().expect(UNPOISONED));
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.ports.clock().now()
+    }
+}

@@ -1,0 +1,336 @@
+//! What the carriers report: early, late, twice, out of order, lost, of others' messages; and what follows from it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use application::hold::HOLD;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::NoticeId;
+use domain::event::Event;
+use domain::notice::Sending;
+use domain::notice::receipt::{CarrierWords, Delivery, Reason, Receipt, Reported};
+use serde_json::json;
+use simulation::aws::Stack;
+use simulation::fault::{Fault, Faults};
+use simulation::promises::in_virtual_time;
+use simulation::proof::Line;
+use simulation::scenario::{dossier, notice_config, phone};
+use simulation::world::{Accepted, Row, World};
+
+fn noon() -> DateTime<Utc> {
+    "2026-11-24T05:00:00Z".parse().expect("a time")
+}
+
+fn stack_with(faults: Faults, rate: u32) -> Stack {
+    Stack::new(Arc::new(World::at(noon())), Arc::new(faults), notice_config(rate))
+}
+
+fn stack() -> Stack {
+    stack_with(Faults::none(), 100)
+}
+
+/// That many dossiers that reach "Trả kết quả", and their notices.
+async fn results(stack: &mut Stack, number: usize) -> Vec<Accepted> {
+    for each in 0..number {
+        stack.world.write(dossier(&format!("R{each}"), &phone(each), json!({"step": "Trả kết quả"})));
+    }
+    stack.deliver_stream().await;
+    assert!(stack.send_until_quiet(TimeDelta::hours(1)).await);
+    stack.world.accepted()
+}
+
+fn receipt(message: &Accepted, delivery: Delivery, reason: Option<Reason>, at: DateTime<Utc>) -> Receipt {
+    let message = Reported::MessageId(message.message_id.clone());
+    Receipt { message, delivery, reason, words: CarrierWords::default(), at, price: None, parts: Some(3) }
+}
+
+fn delivered(stack: &Stack, message: &Accepted) -> Receipt {
+    receipt(message, Delivery::Delivered, None, stack.world.now())
+}
+
+fn undelivered(stack: &Stack, message: &Accepted, reason: Reason) -> Receipt {
+    receipt(message, Delivery::Undelivered, Some(reason), stack.world.now())
+}
+
+/// What the outbox says of every notice: its delivery, by its name.
+fn deliveries(stack: &Stack) -> BTreeMap<String, Option<Delivery>> {
+    let rows = stack.world.outbox().into_iter();
+    rows.map(|(id, row)| (id.to_string(), row.delivery.map(|(delivery, _)| delivery))).collect()
+}
+
+fn reported(stack: &Stack) -> Vec<&'static str> {
+    let names = stack.world.events().iter().map(Event::detail_type).collect::<Vec<_>>();
+    names.into_iter().filter(|name| name.ends_with("elivered")).collect()
+}
+
+/// Adds a line to the proof table: `required` notices reached their citizens once.
+fn proved(fault: &str, stack: &Stack, required: usize) {
+    let sent = stack.world.accepted().len();
+    let mut line = Line::of(fault);
+    line.add(sent, sent.saturating_sub(required), required.saturating_sub(sent));
+    line.record();
+    assert_eq!((line.duplicates, line.lost), (0, 0), "{fault}");
+}
+
+#[test]
+fn a_receipt_that_comes_before_the_mark_is_recorded_when_it_comes_again() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        // SNS's receipt of a failure comes 0.1 s after the Publish, and the sender may still be writing.
+        let early = Receipt {
+            message: Reported::MessageId("message-1".into()),
+            delivery: Delivery::Delivered,
+            reason: None,
+            words: CarrierWords::default(),
+            at: stack.world.now(),
+            price: None,
+            parts: None,
+        };
+        let receiver = Stack::new(stack.world.clone(), stack.faults.clone(), notice_config(100));
+        let early = [early];
+        let (tally, _) = futures::join!(receiver.receipts(&early), results(&mut stack, 1));
+        let tally = tally.expect("the second try finds it");
+        assert_eq!((tally.recorded, tally.unknown), (1, 0));
+        assert_eq!(deliveries(&stack)["R0 result#1"], Some(Delivery::Delivered));
+        proved("receipt before the mark", &stack, 1);
+    });
+}
+
+#[test]
+fn a_receipt_that_comes_twice_or_out_of_order_changes_nothing_wrongly() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        let messages = results(&mut stack, 2).await;
+        let good = delivered(&stack, &messages[0]);
+        let bad = undelivered(&stack, &messages[0], Reason::InvalidNumber);
+        for (receipts, recorded) in [
+            (vec![bad.clone(), bad.clone()], 1),
+            (vec![good.clone()], 1),
+            (vec![good.clone(), bad.clone()], 0),
+            (vec![receipt(&messages[0], Delivery::Unknown, None, stack.world.now())], 0),
+        ] {
+            assert_eq!(stack.receipts(&receipts).await.expect("recorded").recorded, recorded);
+        }
+        assert_eq!(deliveries(&stack)["R0 result#1"], Some(Delivery::Delivered), "what knows more is believed");
+        assert_eq!(reported(&stack), ["Notice Undelivered", "Notice Delivered"]);
+        proved("receipt twice and out of order", &stack, 2);
+    });
+}
+
+#[test]
+fn a_receipt_that_comes_72_hours_late_is_recorded_and_stops_no_sender() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        let messages = results(&mut stack, 1).await;
+        let at = stack.world.now();
+        tokio::time::sleep(TimeDelta::hours(72).to_std().expect("a time")).await;
+        let late = [receipt(&messages[0], Delivery::Undelivered, Some(Reason::SpendLimit), at)];
+        let tally = stack.receipts(&late).await.expect("recorded");
+        assert_eq!((tally.recorded, tally.ours, stack.world.is_on_hold()), (1, 1, false));
+        assert!(stack.send_until_quiet(TimeDelta::hours(1)).await);
+        proved("receipt of a failure 72 hours late: sent again", &stack, 2);
+    });
+}
+
+#[test]
+fn a_receipt_of_anothers_message_is_counted_and_left() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        let messages = results(&mut stack, 1).await;
+        let others = Accepted { message_id: "of-another-sender".into(), ..messages[0].clone() };
+        let receipts = [undelivered(&stack, &others, Reason::SpendLimit), delivered(&stack, &messages[0])];
+        let tally = stack.receipts(&receipts).await.expect("recorded in the end");
+        assert_eq!((tally.unknown, stack.world.is_on_hold()), (1, false));
+        assert_eq!(deliveries(&stack)["R0 result#1"], Some(Delivery::Delivered));
+        proved("receipt of another sender's message", &stack, 1);
+    });
+}
+
+#[test]
+fn a_lost_receipt_leaves_the_notice_sent() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        let messages = results(&mut stack, 2).await;
+        stack.receipts(&[delivered(&stack, &messages[1])]).await.expect("recorded");
+        let deliveries = deliveries(&stack);
+        assert_eq!((deliveries["R0 result#1"], deliveries["R1 result#1"]), (None, Some(Delivery::Delivered)));
+        assert!(stack.send_until_quiet(TimeDelta::hours(1)).await);
+        proved("receipt lost", &stack, 2);
+    });
+}
+
+#[test]
+fn what_did_not_arrive_for_a_passing_reason_is_sent_once_more() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        let messages = results(&mut stack, 1).await;
+        let bad = [undelivered(&stack, &messages[0], Reason::Unreachable)];
+        for again in [1, 0] {
+            assert_eq!(
+                stack.receipts(&bad).await.expect("recorded").again,
+                again,
+                "the second time it is enqueued already"
+            );
+        }
+        let began = stack.world.now();
+        assert!(stack.send_until_quiet(TimeDelta::hours(2)).await);
+        let sent = stack.world.accepted();
+        assert_eq!((sent.len(), &sent[1].text, &sent[1].phone), (2, &sent[0].text, &sent[0].phone));
+        assert!(sent[1].at - began >= TimeDelta::minutes(29), "not at once");
+        let second = [undelivered(&stack, &sent[1], Reason::Unreachable)];
+        assert_eq!(stack.receipts(&second).await.expect("recorded").again, 0, "not a third time");
+        let names: Vec<String> = stack.world.outbox().into_keys().map(|id| id.to_string()).collect();
+        assert_eq!(names, ["R0 result#1", "R0 result#1#again"]);
+        proved("undelivered for a passing reason: sent again", &stack, 2);
+    });
+}
+
+#[test]
+fn what_is_no_longer_true_or_switched_off_is_not_sent_again() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        let messages = results(&mut stack, 1).await;
+        stack.receipts(&[undelivered(&stack, &messages[0], Reason::Unreachable)]).await.expect("recorded");
+        stack.world.write(dossier("R0", &phone(0), json!({"revision": 2, "step": "Đã trả kết quả"})));
+        assert!(stack.send_until_quiet(TimeDelta::hours(2)).await);
+        assert_eq!(stack.world.accepted().len(), 1, "the citizen has been here");
+
+        let mut off = self::stack();
+        off.send_again = false;
+        let messages = results(&mut off, 1).await;
+        let tally = off.receipts(&[undelivered(&off, &messages[0], Reason::Unreachable)]).await.expect("recorded");
+        assert_eq!((tally.again, off.world.unfinished()), (0, 0));
+    });
+}
+
+#[test]
+fn a_corrected_number_brings_the_notice_that_its_number_could_not_get() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        let messages = results(&mut stack, 1).await;
+        stack.receipts(&[undelivered(&stack, &messages[0], Reason::InvalidNumber)]).await.expect("recorded");
+        assert_eq!(stack.world.unfinished(), 0, "the same number would not get it either");
+        stack.world.write(dossier("R0", &phone(7), json!({"revision": 2, "step": "Trả kết quả"})));
+        stack.deliver_stream().await;
+        assert!(stack.send_until_quiet(TimeDelta::hours(1)).await);
+        let phones: Vec<String> = stack.world.accepted().into_iter().map(|message| message.phone).collect();
+        assert_eq!(phones.len(), 2);
+        assert_ne!(phones[0], phones[1]);
+        proved("undelivered for its number, which is then corrected", &stack, 2);
+    });
+}
+
+/// What became of a message whose limit is spent until `mended`.
+fn of_a_spent_limit(message: &Accepted, mended: DateTime<Utc>) -> Receipt {
+    if message.at < mended {
+        receipt(message, Delivery::Undelivered, Some(Reason::SpendLimit), message.at)
+    } else {
+        receipt(message, Delivery::Delivered, None, message.at)
+    }
+}
+
+/// The carrier's receipts, five seconds after each message.
+async fn reports(stack: &Stack, mended: DateTime<Utc>, until: DateTime<Utc>) {
+    let mut reported = 0;
+    while stack.world.now() < until {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        let due = stack.world.now() - TimeDelta::seconds(5);
+        let accepted = stack.world.accepted();
+        let due: Vec<Receipt> = accepted[reported..]
+            .iter()
+            .take_while(|message| message.at <= due)
+            .map(|message| of_a_spent_limit(message, mended))
+            .collect();
+        reported += due.len();
+        if !due.is_empty() {
+            stack.receipts(&due).await.expect("recorded");
+        }
+    }
+}
+
+#[test]
+fn a_spent_limit_burns_no_night_and_every_notice_arrives_when_it_is_raised() {
+    in_virtual_time(async {
+        let mut stack = stack_with(Faults::none(), 10);
+        for each in 0..1_000 {
+            stack.world.write(dossier(&format!("R{each}"), &phone(each), json!({"step": "Trả kết quả"})));
+        }
+        let (mended, until) = (noon() + TimeDelta::hours(6), noon() + TimeDelta::hours(9));
+        let receiver = Stack::new(stack.world.clone(), stack.faults.clone(), notice_config(10));
+        futures::join!(reports(&receiver, mended, until), async {
+            stack.deliver_stream().await;
+            while stack.world.now() < until {
+                stack.send_due().await.expect("it does not crash").expect("it is in reach");
+                tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+            }
+        });
+        let dropped = stack.world.accepted().iter().filter(|message| message.at < mended).count();
+        let probes = 6 * 60 / HOLD.num_minutes() as usize;
+        // At the rate of three messages a second until the first receipts come, then one message a hold.
+        assert!(dropped < 30 + probes, "{dropped} of 1,000 messages were sent for nothing");
+        let rows = stack.world.outbox();
+        let first = rows.keys().filter(|id| id.sending == Sending::First);
+        let lost = first.filter(|id| !arrived(&rows, id)).count();
+        // A message that shows whether the limit is raised may be a second sending, which is the last.
+        assert!(lost <= probes, "{lost} citizens were not told");
+        assert!(!stack.world.is_on_hold());
+    });
+}
+
+/// Whether the notice or its second sending arrived.
+fn arrived(rows: &BTreeMap<NoticeId, Row>, id: &NoticeId) -> bool {
+    let arrived = |id: &NoticeId| {
+        rows.get(id).and_then(|row| row.delivery).is_some_and(|(delivery, _)| delivery == Delivery::Delivered)
+    };
+    arrived(id) || arrived(&id.again())
+}
+
+#[test]
+fn ten_thousand_receipts_in_a_burst_are_recorded_with_one_write_and_one_read_each() {
+    in_virtual_time(async {
+        let mut stack = stack_with(Faults::none(), 1_000);
+        let messages = results(&mut stack, 10_000).await;
+        let before = stack.world.meter.spent();
+        let receipts: Vec<Receipt> = messages.iter().map(|message| delivered(&stack, message)).collect();
+        let batches = receipts.chunks(500).map(|batch| stack.receipts(batch));
+        let recorded: u32 =
+            futures::future::join_all(batches).await.into_iter().map(|tally| tally.expect("recorded").recorded).sum();
+        let spent = stack.world.meter.spent() - before;
+        assert_eq!(recorded, 10_000);
+        assert_eq!((spent.calls["Query"], spent.calls["UpdateItem"]), (10_000, 10_000));
+        assert!(!spent.calls.contains_key("PutItem") && !spent.calls.contains_key("GetItem"), "{spent:?}");
+    });
+}
+
+#[test]
+fn a_crash_anywhere_in_the_recording_loses_no_receipt_and_sends_once_more_at_most() {
+    let run = |plan: Option<(usize, Fault)>| {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
+        runtime.block_on(async {
+            let mut stack = stack();
+            let messages = results(&mut stack, 2).await;
+            let faults = Arc::new(plan.map_or_else(Faults::none, |plan| Faults::at([plan])));
+            stack.faults = faults.clone();
+            stack.ports.faults = faults.clone();
+            let receipts = [undelivered(&stack, &messages[0], Reason::Unreachable), delivered(&stack, &messages[1])];
+            let tally = stack.receipts(&receipts).await;
+            let calls = faults.calls();
+            assert!(tally.is_some(), "{plan:?}: three tries");
+            assert_eq!(deliveries(&stack)["R0 result#1"], Some(Delivery::Undelivered), "{plan:?}");
+            assert_eq!(deliveries(&stack)["R1 result#1"], Some(Delivery::Delivered), "{plan:?}");
+            assert!(stack.world.outbox().contains_key(&messages[0].notice.again()), "{plan:?}");
+            assert!(stack.send_until_quiet(TimeDelta::hours(20)).await);
+            (calls, stack.world.accepted().len(), faults.injected().iter().filter(|fault| !fault.is_definite()).count())
+        })
+    };
+    let (calls, sent, _) = run(None);
+    assert_eq!(sent, 3);
+    let mut line = Line::of("one crash point: receipts, and a notice sent again");
+    for (place, fault) in (0..calls).flat_map(|place| Fault::ALL.map(|fault| (place, fault))) {
+        let (_, sent, ambiguous) = run(Some((place, fault)));
+        assert!((3..=3 + ambiguous).contains(&sent), "{place} {fault:?}: {sent}");
+        line.add(sent, sent - 3, 0);
+    }
+    line.record();
+}
