@@ -78,9 +78,9 @@ def resource(logical_id, kind, physical_id):
             "LastUpdatedTimestamp": NOW - timedelta(days=30), "ResourceStatus": "CREATE_COMPLETE"}
 
 
-def resources():
+def resources(rules=RULES):
     listed = [resource("Alarms", "AWS::CloudFormation::Stack", ALARMS_ID), resource("Sms", "AWS::SMSVOICE::ConfigurationSet", "onestop-notices")]
-    return {"StackResourceSummaries": listed + [resource(f"Rule{index}", "AWS::Events::Rule", rule) for index, rule in enumerate(RULES)]}
+    return {"StackResourceSummaries": listed + [resource(f"Rule{index}", "AWS::Events::Rule", rule) for index, rule in enumerate(rules)]}
 
 
 def metrics(**values):

@@ -5,8 +5,9 @@ import re
 from datetime import timedelta
 
 import pytest
+from recorded import RULES as RULES_OF_STACK
 from recorded import (ACCOUNT, CARRIERS, LOG_GROUP, NOW, OTHER, OUTPUTS, PARAMETERS, PHONE, POLICY, RECEIPTS, ROOT, TOPIC, Refusal, configuration_set, destination, good, mapping, metrics, quotas,
-                      recorded, secrets, sender, sender_id, spend_limit, subscription_filter, subscriptions, with_stack)
+                      recorded, resources, secrets, sender, sender_id, spend_limit, subscription_filter, subscriptions, with_stack)
 
 from preflight import parts
 from preflight.account import LEAST_EXECUTIONS
@@ -179,6 +180,7 @@ GOOD = [
     (SECRETS, {SECRET: secrets(carriers={})}, "IntakeSecret and GatewaySecret are filled"),  # AWS needs none
     *[(SECRETS, sender(name), "IntakeSecret and GatewaySecret and SmsSecret are filled") for name in CARRIERS],
     (RULES, {}, "all 4 are enabled"),
+    (RULES, {("cloudformation", "list_stack_resources"): resources(rules=[rule.rpartition("|")[2] for rule in RULES_OF_STACK])}, "all 4 are enabled"),  # the local stack
     (APOLOGY, {}, "ran at 2026-11-25 17:35 (Vietnam)"),
     (RECEIPT, {}, "recorded at 2026-11-26 09:00 (Vietnam)"),
     ("stack", sender(None), "stage prod, SmsSender=sns"),  # a stack of before the parameter
@@ -246,6 +248,10 @@ class NoCredentialsError(BotoCoreError):
 def test_what_goes_wrong_with_a_read_is_a_problem(error, words):
     mark, sentence = outcome(CHECK[SPEND], recorded({ATTRIBUTES: error}))
     assert (mark, words in sentence, PHONE in sentence) == ("✗", True, False), sentence
+
+
+def test_the_local_stack_has_its_own_limit_of_executions():
+    assert outcome(CHECK[LAMBDA], recorded(executions(48, 48), is_local=True)).mark == "–"
 
 
 @pytest.mark.parametrize("code", ["InvalidAction", "UnknownOperationException", "400"])

@@ -82,6 +82,8 @@ def rate_of_account(stack):
 def lambda_concurrency(stack):
     limits = stack.aws.read("lambda", "get_account_settings")["AccountLimit"]
     free, all_of_them = limits["UnreservedConcurrentExecutions"], limits["ConcurrentExecutions"]
+    if free < LEAST_EXECUTIONS and stack.aws.is_local:
+        return not_applicable(f"{free} on the local stack, which follows this computer's memory")
     if free < LEAST_EXECUTIONS:
         return problem(f"only {free} of {all_of_them} concurrent executions are free for this stack: Service Quotas, AWS Lambda, Concurrent executions "
                        f"(L-B99A9384), ask for 1000")

@@ -118,14 +118,16 @@ def rules(stack):
 
 
 def state_of(stack, rule):
-    """None if there is no such rule. `rule`: as CloudFormation names it, `<name>` on the default bus, `<bus>|<name>` on another."""
+    """None if there is no such rule. CloudFormation names it `<bus>|<name>`; on the default bus, and on the local stack everywhere, `<name>`.
+    <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1131>"""
     bus, _, name = rule.rpartition("|")
-    try:
-        return stack.aws.read("events", "describe_rule", Name=name, EventBusName=bus or "default")["State"]
-    except Refused as error:
-        if error.code != "ResourceNotFoundException":
-            raise
-        return None
+    for one in [bus] if bus else ["default", stack.output("EventBusName")]:
+        try:
+            return stack.aws.read("events", "describe_rule", Name=name, EventBusName=one)["State"]
+        except Refused as error:
+            if error.code != "ResourceNotFoundException":
+                raise
+    return None
 
 
 def tables(stack):
