@@ -8,7 +8,7 @@ TRY = ONESTOP_ENDPOINT=http://127.0.0.1:$(PORT) target/debug/try
 STEP ?= Trả kết quả
 PHONE ?= 0912345678
 TEXT ?= MCKH 0161701234
-export DOSSIERS INQUIRIES CHANGES SUPPLEMENTS APOLOGIES SMS_USD DOCUMENT ROUNDS WARM ONLY
+export DOSSIERS INQUIRIES CHANGES SUPPLEMENTS APOLOGIES SNS_USD SMS_USD AWS_SMS_USD KANNEL_VND ESMS_VND USD_VND DOCUMENT ROUNDS WARM ONLY
 
 .DEFAULT_GOAL := help
 .PHONY: help run down outputs logs push text inbox outbox evening import test prove mutants fuzz clients sam-local validate lint scan package bench cost redrive preflight deploy python
@@ -79,10 +79,10 @@ package: python ## runs sam build as for AWS and prints each function's zipped s
 bench: python ## measures start, first and warm invocation, memory, size and AWS calls, also of baselines in Rust, Python and Node; writes docs/performance.md
 	@$(ONESTOP) bench
 
-cost: python ## prints the bill per month, computed from counts and list prices (DOSSIERS=60000 INQUIRIES=20000 SMS_USD=0.13989)
+cost: python ## prints the bill per month, and the same month with each sender, from counts and prices (DOSSIERS=60000 INQUIRIES=20000; a contract's own price: SNS_USD AWS_SMS_USD KANNEL_VND ESMS_VND, USD_VND)
 	@$(ONESTOP) cost
 
-redrive: python ## sends the changes in the dead-letter bucket to NotifyFunction again (STACK=onestop; ONESTOP_ENDPOINT for a local stack)
+redrive: python ## sends the changes in the dead-letter bucket to NotifyFunction again, and the failed receipts to ReceiptsFunction (STACK=onestop; ONESTOP_ENDPOINT for a local stack)
 	@$(ONESTOP) redrive
 
 preflight: python ## checks a deployed stack and its account, read only: one line a check (STACK=onestop for AWS; SEND=0912345678 sends one test SMS)

@@ -46,7 +46,7 @@ def bench():
 
 
 def cost():
-    """Prints the bill for DOSSIERS and INQUIRIES per month."""
+    """Prints the bill for DOSSIERS and INQUIRIES per month, and the same month with each sender."""
     check_machine()
     cargo("build", "--workspace", "--bin", "cost", title="building the bill")
     return subprocess.run([str(ROOT / "target" / "debug" / "cost")], cwd=ROOT, check=False).returncode

@@ -71,7 +71,7 @@ def is_set(name):
 
 
 def redrive():
-    """Processes the changes in the dead-letter bucket again, with the Python of SAM, which has boto3."""
+    """Processes the changes in the dead-letter bucket and the failed receipts again, with the Python of SAM, which has boto3."""
     check_machine()
     install()
     local = {"AWS_ENDPOINT_URL": os.environ["ONESTOP_ENDPOINT"]} if os.environ.get("ONESTOP_ENDPOINT") else {}

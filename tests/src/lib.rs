@@ -2,6 +2,7 @@
 
 pub mod citizen;
 pub mod cloudwatch;
+pub mod delivery_log;
 mod http;
 pub mod kannel;
 pub mod one_stop_software;
@@ -12,6 +13,7 @@ pub mod stack;
 pub mod vcom;
 
 pub use citizen::Citizen;
+pub use delivery_log::DeliveryLog;
 pub use one_stop_software::OneStopSoftware;
 pub use role::Role;
 pub use stack::{Stack, Subscription, eventually};

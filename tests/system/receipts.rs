@@ -5,22 +5,14 @@ use std::io::Write;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
+use system_tests::delivery_log::{ACCEPTED, DeliveryLog, entry};
 use system_tests::one_stop_software::{code, dossier, next, phone};
 use system_tests::{OneStopSoftware, Stack, eventually};
 
 use crate::{inbox, row, stack};
 
-/// An entry of SNS's delivery log.
-fn entry(message_id: &str, to: &str, failure: Option<&str>) -> Value {
-    let response = failure.unwrap_or("Message has been accepted by phone carrier");
-    let status = if failure.is_some() { "FAILURE" } else { "SUCCESS" };
-    json!({"notification": {"messageId": message_id, "timestamp": "2026-11-24 05:00:00.558"},
-        "delivery": {"destination": to, "priceInUSD": 0.13989, "smsType": "Transactional", "providerResponse": response,
-            "numberOfMessageParts": 3, "dwellTimeMs": 599}, "status": status})
-}
-
 /// The event that CloudWatch Logs makes of entries.
-fn logs_event(entries: &[Value]) -> Value {
+pub(crate) fn logs_event(entries: &[Value]) -> Value {
     let now = chrono::Utc::now().timestamp_millis();
     let events: Vec<Value> = entries
         .iter()
@@ -61,21 +53,13 @@ async fn the_delivery_logs_subscription_brings_the_end_of_each_message() {
     let stack = stack().await;
     let (delivered, row_of_delivered) = sent(&stack).await;
     let (failed, row_of_failed) = sent(&stack).await;
-    let group = format!("sns/ap-southeast-1/000000000000/DirectPublishToPhoneNumber-{:08x}", fastrand::u32(..));
-    stack.aws("logs", "CreateLogGroup", json!({"logGroupName": group})).await.unwrap();
-    stack.aws("logs", "CreateLogStream", json!({"logGroupName": group, "logStreamName": "1"})).await.unwrap();
-    let arn = stack.configuration("ReceiptsFunction").await.unwrap()["FunctionArn"].clone();
-    let filter = json!({"logGroupName": group, "filterName": "onestop", "filterPattern": "", "destinationArn": arn});
-    stack.aws("logs", "PutSubscriptionFilter", filter).await.unwrap();
-    let entries = [
-        entry(message_id(&row_of_delivered), &phone(&delivered), None),
-        entry(message_id(&row_of_failed), &phone(&failed), Some("Phone number +84912345678 is opted out")),
-    ];
-    let now = chrono::Utc::now().timestamp_millis();
-    let events: Vec<Value> =
-        entries.iter().map(|entry| json!({"timestamp": now, "message": entry.to_string()})).collect();
-    let put = json!({"logGroupName": group, "logStreamName": "1", "logEvents": events});
-    stack.aws("logs", "PutLogEvents", put).await.unwrap();
+    let log = DeliveryLog::of(&stack).await.unwrap();
+    log.write(&[
+        entry(message_id(&row_of_delivered), &phone(&delivered), ACCEPTED),
+        entry(message_id(&row_of_failed), &phone(&failed), "Phone number +84912345678 is opted out"),
+    ])
+    .await
+    .unwrap();
 
     let row = reported(&stack, code(&delivered), "delivered").await;
     assert_eq!((row["state"].as_str(), row["price_currency"].as_str()), (Some("sent"), Some("USD")));
@@ -88,7 +72,7 @@ async fn the_delivery_logs_subscription_brings_the_end_of_each_message() {
 async fn a_number_that_did_not_get_its_notice_is_corrected_and_gets_it() {
     let stack = stack().await;
     let (done, row) = sent(&stack).await;
-    let failure = entry(message_id(&row), &phone(&done), Some("Invalid phone number"));
+    let failure = entry(message_id(&row), &phone(&done), "Invalid phone number");
     stack.invoke("ReceiptsFunction", &logs_event(&[failure])).await.unwrap();
     reported(&stack, code(&done), "undelivered").await;
     let other = dossier(json!({}))["phone"].clone();
@@ -100,7 +84,7 @@ async fn a_number_that_did_not_get_its_notice_is_corrected_and_gets_it() {
 #[tokio::test]
 async fn an_early_receipt_is_asked_for_again_and_an_old_unknown_one_is_not() {
     let stack = stack().await;
-    let unknown = entry("of-another-sender", "+84912345678", None);
+    let unknown = entry("of-another-sender", "+84912345678", ACCEPTED);
     let error = stack.invoke("ReceiptsFunction", &logs_event(&[unknown])).await.unwrap_err().to_string();
     assert!(error.contains("came before the outbox could be completed"), "{error}");
     // End User Messaging says when: an hour ago.

@@ -131,6 +131,7 @@ fn a_missing_setting_stops_the_start_and_is_named() {
         ("lookup", vec![("STAGE", "local"), ("DOSSIERS_TABLE", "d")], "INQUIRIES_TABLE"),
         ("notify", vec![("STAGE", "local")], "SENDING_WINDOW"),
         ("apology", vec![], "STAGE"),
+        ("receipts", vec![("STAGE", "local")], "NOTICES_TABLE"),
         (
             "sender",
             vec![("STAGE", "local"), ("SENDING_WINDOW", "07:00-21:00"), ("SMS_ACCENTS", "keep")],

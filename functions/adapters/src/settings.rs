@@ -59,11 +59,12 @@ impl<F: Fn(&str) -> Option<String>> Settings<F> {
 
     /// The settings of the functions that plan or send notices.
     pub fn notice_config(&self) -> Result<NoticeConfig, SettingError> {
+        let window = self.sending_window()?;
         Ok(NoticeConfig {
             closed_steps: self.closed_steps()?,
             office: self.vietnamese("OFFICE_NAME")?.unwrap_or_else(|| DEFAULT_OFFICE.to_owned()),
             accents: self.accents()?,
-            window: self.sending_window()?,
+            window,
             rate: self.rate()?,
         })
     }
@@ -75,8 +76,9 @@ impl<F: Fn(&str) -> Option<String>> Settings<F> {
 
     /// Always open on the local stage.
     fn sending_window(&self) -> Result<SendingWindow, SettingError> {
+        let is_local = self.required("STAGE")? == "local";
         let window = self.parsed("SENDING_WINDOW")?;
-        Ok(if self.required("STAGE")? == "local" { SendingWindow::ALWAYS } else { window })
+        Ok(if is_local { SendingWindow::ALWAYS } else { window })
     }
 
     /// `yes` or `no`.

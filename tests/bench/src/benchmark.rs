@@ -267,6 +267,7 @@ pub fn settings(url: &str) -> Vec<(String, String)> {
         ("NOTICE_RETENTION_DAYS", "183"),
         ("INQUIRY_RETENTION_DAYS", "396"),
         ("SENDING_WINDOW", "07:00-21:00"),
+        ("SMS_SENDER", "sns"),
         ("SMS_ACCENTS", "keep"),
         // So high that no message waits for the rate limiter.
         ("SMS_PARTS_PER_SECOND", "1000000"),

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
+use domain::notice::receipt::{CarrierWords, Delivery, Receipt, Reported};
 use domain::text::sms::Accents;
 use serde_json::json;
 use simulation::aws::Stack;
@@ -14,6 +15,7 @@ use simulation::scenario::{dossier, notice_config};
 use simulation::world::World;
 
 use crate::prices;
+use crate::senders::Sender;
 
 /// What a job uses of everything that has a price.
 #[derive(Debug, Clone, Default)]
@@ -34,9 +36,11 @@ pub struct Used {
 const API: f64 = 0.5;
 const BACKGROUND: f64 = 0.25;
 /// An access log's line, in bytes.
-const ACCESS_LINE: u64 = 250;
+pub(crate) const ACCESS_LINE: u64 = 250;
 /// A notice's log lines, in bytes, as `make bench` measured them.
 const NOTICE_LINES: u64 = 1_200;
+/// A receipt's log lines, in bytes: the local stack's log has 520, and AWS's JSON is longer.
+const RECEIPT_LINES: u64 = 700;
 /// Our own work in an invocation, in seconds: more than `make bench` measures.
 const OWN_WORK: f64 = 0.002;
 
@@ -78,6 +82,10 @@ pub struct Jobs {
     pub idle_minute: Used,
     /// An evening with no apology to plan.
     pub idle_evening: Used,
+    /// A receipt that names only the message, whose notice is looked up.
+    pub receipt: Used,
+    /// A receipt that names the notice.
+    pub named_receipt: Used,
 }
 
 /// Counts every job, with accents kept or stripped.
@@ -118,7 +126,10 @@ async fn jobs(accents: Accents) -> Jobs {
     let apology = together(beyond(planning, &idle_evening), beyond(sending, &idle_minute));
 
     let result = beyond(pushed(&mut stack, &snapshot(5, "Trả kết quả", json!({}))).await, &change);
-    Jobs { first_push, change, result, supplement, apology, inquiry, idle_minute, idle_evening }
+    let sent = stack.world.accepted();
+    let receipt = reported(&stack, Reported::MessageId(sent[0].message_id.clone())).await;
+    let named_receipt = reported(&stack, Reported::Notice(sent[1].notice.clone())).await;
+    Jobs { first_push, change, result, supplement, apology, inquiry, idle_minute, idle_evening, receipt, named_receipt }
 }
 
 /// A push and its stream record, one invocation each, a minute after everything before: indexes are up to date, and the
@@ -135,6 +146,15 @@ async fn pushed(stack: &mut Stack, snapshots: &serde_json::Value) -> Used {
     together(push, Used { spent, invocations: 1, gb_seconds, log_bytes, ..Used::default() })
 }
 
+/// The first receipt of a message, alone in its event.
+async fn reported(stack: &Stack, message: Reported) -> Used {
+    let (words, at) = (CarrierWords::default(), stack.world.now());
+    let receipts =
+        [Receipt { message, delivery: Delivery::Delivered, reason: None, words, at, price: None, parts: None }];
+    let used = used(stack, BACKGROUND, stack.receipts(&receipts)).await;
+    Used { log_bytes: RECEIPT_LINES, ..used }
+}
+
 async fn used<T>(stack: &Stack, memory: f64, run: impl Future<Output = T>) -> Used {
     tokio::time::sleep(A_MINUTE).await;
     let (before, began) = (stack.world.meter.spent(), stack.world.now());
@@ -144,7 +164,7 @@ async fn used<T>(stack: &Stack, memory: f64, run: impl Future<Output = T>) -> Us
     Used { spent, invocations: 1, gb_seconds: seconds * memory, ..Used::default() }
 }
 
-fn together(one: Used, other: Used) -> Used {
+pub(crate) fn together(one: Used, other: Used) -> Used {
     Used {
         spent: one.spent + other.spent,
         invocations: one.invocations + other.invocations,
@@ -178,15 +198,13 @@ pub struct Month {
     pub supplements: f64,
     /// Percentage of dossiers that are late.
     pub apologies: f64,
-    /// USD per part of SMS.
-    pub part: f64,
 }
 
 /// Minutes of thirty days, and evenings with their second passes.
 const MINUTES: f64 = 30.0 * 24.0 * 60.0;
 const EVENINGS: f64 = 30.0 * 2.0;
-/// Metrics that functions write, and secrets of the stack.
-const METRICS: f64 = 18.0;
+/// Metrics that functions write, and secrets of the stack with any sender.
+const METRICS: f64 = 21.0;
 const SECRETS: f64 = 2.0;
 /// The stored size of a dossier and an inquiry, both with their index, in GB; and for how many months.
 const DOSSIER_GB: f64 = 1.4e-6;
@@ -198,32 +216,56 @@ const MONTHS: (f64, f64, f64) = (24.0, 6.0, 13.0);
 pub type Line = (String, f64, f64, f64);
 
 impl Month {
-    /// The bill's lines. `root`: where infra/alarms.yaml says how many alarms there are.
-    pub fn lines(&self, jobs: &Jobs, root: &Path) -> Result<Vec<Line>> {
+    fn share(&self, percent: f64) -> f64 {
+        self.dossiers * percent / 100.0
+    }
+
+    /// Results, supplements, apologies: how many, and what each uses.
+    fn notices<'a>(&self, jobs: &'a Jobs) -> [(&'static str, f64, &'a Used); 3] {
+        [
+            ("result notices", self.dossiers, &jobs.result),
+            ("supplement notices", self.share(self.supplements), &jobs.supplement),
+            ("apologies", self.share(self.apologies), &jobs.apology),
+        ]
+    }
+
+    /// Notices, each of which is one message.
+    pub fn messages(&self) -> f64 {
+        self.dossiers + self.share(self.supplements) + self.share(self.apologies)
+    }
+
+    /// Parts of their SMS.
+    pub fn parts(&self, jobs: &Jobs) -> f64 {
+        self.notices(jobs).map(|(_, count, used)| count * used.spent.parts as f64).iter().sum()
+    }
+
+    /// The bill's lines with that sender. `root`: where infra/alarms.yaml says how many alarms there are.
+    pub fn lines(&self, jobs: &Jobs, sender: &Sender, root: &Path) -> Result<Vec<Line>> {
         let alarms = std::fs::read_to_string(root.join("infra/alarms.yaml"))?
             .matches("Type: AWS::CloudWatch::Alarm")
             .count() as f64;
         let line = |what: &str, count: f64, used: &Used| {
-            (what.to_owned(), count, count * used.usd(), count * used.sms_usd(self.part))
+            (what.to_owned(), count, count * used.usd(), count * used.sms_usd(sender.part_usd))
         };
-        let share = |percent: f64| self.dossiers * percent / 100.0;
-        let notices = self.dossiers + share(self.supplements) + share(self.apologies);
         let stored = self.dossiers * DOSSIER_GB * MONTHS.0
-            + notices * NOTICE_GB * MONTHS.1
+            + self.messages() * NOTICE_GB * MONTHS.1
             + self.inquiries * INQUIRY_GB * MONTHS.2;
-        let watching = alarms * prices::ALARM.usd + METRICS * prices::METRIC.usd + SECRETS * prices::SECRET.usd;
-        Ok(vec![
+        let secrets = SECRETS + sender.secrets();
+        let watching = alarms * prices::ALARM.usd + METRICS * prices::METRIC.usd + secrets * prices::SECRET.usd;
+        let mut lines = vec![
             line("new dossiers", self.dossiers, &jobs.first_push),
             line("changes of them", self.dossiers * self.changes, &jobs.change),
-            line("result notices", self.dossiers, &jobs.result),
-            line("supplement notices", share(self.supplements), &jobs.supplement),
-            line("apologies", share(self.apologies), &jobs.apology),
+        ];
+        lines.extend(self.notices(jobs).map(|(what, count, used)| line(what, count, used)));
+        lines.extend([
+            line("receipts of them", self.messages(), &sender.receipt(jobs)),
             line("inquiries", self.inquiries, &jobs.inquiry),
             line("minutes of sender, idle", MINUTES, &jobs.idle_minute),
             line("evenings, and second passes", EVENINGS, &jobs.idle_evening),
             ("GB stored, once retention is full".to_owned(), stored, stored * prices::STORED_GB.usd, 0.0),
-            (format!("{alarms} alarms, {METRICS} metrics, {SECRETS} secrets"), 1.0, watching, 0.0),
-        ])
+            (format!("{alarms} alarms, {METRICS} metrics, {secrets} secrets"), 1.0, watching, 0.0),
+        ]);
+        Ok(lines)
     }
 }
 
@@ -300,7 +342,7 @@ mod tests {
         for (job, used, most) in [
             ("a new dossier", &jobs.first_push, 17.5),
             ("a change", &jobs.change, 18.0),
-            ("a result notice", &jobs.result, 5.5),
+            ("a result notice", &jobs.result, 6.5),
             ("an apology", &jobs.apology, 14.0),
             ("an inquiry", &jobs.inquiry, 13.5),
         ] {

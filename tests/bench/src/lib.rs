@@ -16,4 +16,5 @@ pub mod prices;
 pub mod report;
 pub mod runtime_api;
 pub mod sandbox;
+pub mod senders;
 pub mod tls;

@@ -1,6 +1,7 @@
 //! List prices of AWS in ap-southeast-1 (Singapore), in USD, before the free tier and tax, of August and September
 //! 2026. AWS's own pages could not be reached from the author's machine: [`Price::source`] says where each price was
-//! read, and for which price more than one reading exists.
+//! read, and for which price more than one reading exists. At the end, what each carrier takes for a part of an SMS:
+//! a contract's own price replaces it.
 
 /// What one unit costs.
 #[derive(Debug, Clone, Copy)]
@@ -62,8 +63,58 @@ pub const SMS_PART: Price = Price {
     source: "an extract of AWS's SMS price file, 8 September 2026: one price for the country",
 };
 
-/// All prices, for the table.
-pub const ALL: [Price; 13] = [
+/// What a price is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Currency {
+    Usd,
+    Vnd,
+}
+
+/// A price that a contract replaces.
+#[derive(Debug, Clone, Copy)]
+pub struct Listed {
+    pub amount: f64,
+    pub currency: Currency,
+    /// No source gives it: an assumption.
+    pub assumed: bool,
+    /// The source of the figure and its date, or what the assumption rests on.
+    pub source: &'static str,
+}
+
+/// SNS.
+pub const SNS_PART: Listed =
+    Listed { amount: SMS_PART.usd, currency: Currency::Usd, assumed: false, source: SMS_PART.source };
+/// End User Messaging, which carries SNS's SMS.
+pub const AWS_SMS_PART: Listed = Listed {
+    amount: SMS_PART.usd,
+    currency: Currency::Usd,
+    assumed: true,
+    source: "**an assumption**: its own price to Vietnam was not found (November 2026). It carries SNS's SMS, so SNS's price",
+};
+/// An operator's SMPP contract.
+pub const KANNEL_PART: Listed = Listed {
+    amount: 450.0,
+    currency: Currency::Vnd,
+    assumed: true,
+    source: "**an assumption**, to be replaced by the contract's: operators publish no price. Resellers list 150–1,000 VND (2013, and undated), 450 at most for public administration (tinnhanthuonghieu.vn, undated)",
+};
+/// A domestic gateway of brand-name SMS.
+pub const ESMS_PART: Listed = Listed {
+    amount: 520.0,
+    currency: Currency::Vnd,
+    assumed: false,
+    source: "eSMS's page of prices, read second hand in September 2026: about 520 VND a brand-name SMS; it varies, and is less above 5,000 a month",
+};
+/// A USD in VND.
+pub const USD_VND: Listed = Listed {
+    amount: 26_000.0,
+    currency: Currency::Vnd,
+    assumed: true,
+    source: "**an assumption**, rounded: Vietcombank bought at 25,790 and sold at 26,150 on 23 May 2025 (doanhnghiepvn.vn, second hand)",
+};
+
+/// All prices of AWS, for the table; the SMS parts have their own.
+pub const ALL: [Price; 12] = [
     INVOCATION,
     GB_SECOND,
     API_REQUEST,
@@ -76,5 +127,4 @@ pub const ALL: [Price; 13] = [
     ALARM,
     SECRET,
     TRACE,
-    SMS_PART,
 ];

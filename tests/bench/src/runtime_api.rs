@@ -14,6 +14,8 @@ use crate::http::{Request, Response, Server, answer_all};
 
 /// The longest time-out of template.yaml.
 const TIMEOUT: Duration = Duration::from_secs(900);
+/// A process that has not asked for work by then failed to start; its log says why.
+const START: Duration = Duration::from_secs(30);
 
 /// One process's Runtime API.
 pub struct RuntimeApi {
@@ -50,7 +52,7 @@ impl RuntimeApi {
 
     /// When the process first asked for work.
     pub fn first_next(&self) -> Result<Instant> {
-        match self.signal()? {
+        match self.signal_within(START)? {
             Signal::Next(at) => Ok(at),
             Signal::Failed(why) => bail!("it failed to start: {why}"),
             _ => bail!("it answered before it was asked"),
@@ -77,7 +79,11 @@ impl RuntimeApi {
     }
 
     fn signal(&self) -> Result<Signal> {
-        self.signals.recv_timeout(TIMEOUT).context("it was silent for a quarter of an hour")
+        self.signal_within(TIMEOUT)
+    }
+
+    fn signal_within(&self, time: Duration) -> Result<Signal> {
+        self.signals.recv_timeout(time).context("the process did not answer in time")
     }
 }
 

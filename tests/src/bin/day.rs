@@ -15,9 +15,13 @@ use domain::text::sms::Sms;
 use domain::{ClosedSteps, Dossier, Phone, ReceiptCode};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use system_tests::{Citizen, OneStopSoftware, Stack, half_past_five, today};
+use system_tests::delivery_log::{ACCEPTED, DeliveryLog, entry};
+use system_tests::{Citizen, OneStopSoftware, Stack, eventually, half_past_five, today};
 
 const DAY: &str = include_str!("../../day/ho-so.csv");
+
+/// The phone whose notice does not arrive: its citizen takes no SMS of this sender.
+const OPTED_OUT: &str = "Phone number is opted out";
 
 /// One line of the export: a dossier's state from that time on. Days count from today.
 #[derive(Debug, Deserialize)]
@@ -217,7 +221,47 @@ impl Day {
         Ok(())
     }
 
+    /// What SNS reports of each message. The local AWS writes no delivery log, so the day writes SNS's entries: one message
+    /// does not arrive, all others do.
+    async fn receipts(&self) -> Result<()> {
+        self.screen.title("What became of each notice");
+        let log = DeliveryLog::of(&self.stack).await?;
+        let mut entries = Vec::new();
+        for row in self.notices().await?.values() {
+            let text = |name: &str| row[name].as_str().unwrap_or_default();
+            let words = if entries.is_empty() { OPTED_OUT } else { ACCEPTED };
+            entries.push(entry(text("message_id"), text("phone"), words));
+        }
+        log.write(&entries).await?;
+        let rows = eventually("every notice has a receipt", || async {
+            let rows = self.notices().await?;
+            Ok(rows.values().all(|row| row.contains_key("delivery")).then_some(rows))
+        })
+        .await;
+        for ((code, notice), row) in &rows {
+            let delivery = row["delivery"].as_str().unwrap_or_default();
+            let reason = row.get("delivery_reason").and_then(Value::as_str).unwrap_or_default();
+            println!(
+                "  {code:<16} {notice:<20} {:<8} {delivery:<12} {reason}",
+                row["state"].as_str().unwrap_or_default()
+            );
+        }
+        Ok(())
+    }
+
+    /// The outbox rows of this day's dossiers, by receipt code and notice.
+    async fn notices(&self) -> Result<BTreeMap<(String, String), Map<String, Value>>> {
+        let mut notices = BTreeMap::new();
+        for code in self.revisions.keys() {
+            for (notice, row) in self.stack.outbox(code).await? {
+                notices.insert((code.clone(), notice), row);
+            }
+        }
+        Ok(notices)
+    }
+
     async fn close(&self) -> Result<()> {
+        self.receipts().await?;
         let counts = &self.counts;
         self.screen.title("The day in figures");
         println!("  {:<28}{:>6}", "dossiers", self.revisions.len());
@@ -227,10 +271,8 @@ impl Day {
         }
         println!("  {:<28}{:>6}", "texts to 8083", counts.inquiries);
         let mut states: BTreeMap<String, usize> = BTreeMap::new();
-        for code in self.revisions.keys() {
-            for row in self.stack.outbox(code).await?.values() {
-                *states.entry(row["state"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
-            }
+        for row in self.notices().await?.values() {
+            *states.entry(row["state"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
         }
         let outbox: Vec<String> = states.iter().map(|(state, rows)| format!("{rows} {state}")).collect();
         println!("  {:<28}{:>6}", "outbox rows", outbox.join(", "));
