@@ -1,6 +1,7 @@
 //! The adapters have the ports' guarantees on a real DynamoDB API.
 
 use adapters::control::Control;
+use adapters::deliveries::DynamoDeliveries;
 use adapters::dossiers::DynamoDossiers;
 use adapters::inquiries::DynamoInquiries;
 use adapters::outbox::DynamoOutbox;
@@ -20,6 +21,15 @@ async fn the_outbox_on_dynamodb_keeps_its_promises() {
     let stack = stack().await;
     let outbox = DynamoOutbox::new(client().await, stack.output("NoticesTable").to_owned(), 183);
     promises::of_an_outbox(&outbox, &promises::some_code(fastrand::u64(..))).await;
+}
+
+#[tokio::test]
+async fn the_deliveries_on_dynamodb_keep_their_promises() {
+    let stack = stack().await;
+    let table = stack.output("NoticesTable").to_owned();
+    let outbox = DynamoOutbox::new(client().await, table.clone(), 183);
+    let deliveries = DynamoDeliveries::new(client().await, table);
+    promises::of_a_delivery_store(&outbox, &deliveries, &promises::some_code(fastrand::u64(..))).await;
 }
 
 #[tokio::test]
@@ -127,4 +137,5 @@ async fn the_rate_counter_on_dynamodb_keeps_its_promises() {
     stack.aws("dynamodb", "CreateTable", table).await.unwrap();
     let control = Control::new(client().await, name);
     promises::of_a_rate_counter(&control).await;
+    promises::of_a_sending_hold(&control).await;
 }

@@ -82,16 +82,22 @@ async fn a_number_that_did_not_get_its_notice_is_corrected_and_gets_it() {
 }
 
 #[tokio::test]
-async fn an_early_receipt_is_asked_for_again_and_an_old_unknown_one_is_not() {
+async fn an_early_receipt_is_recorded_and_another_senders_is_left() {
     let stack = stack().await;
-    let unknown = entry("of-another-sender", "+84912345678", ACCEPTED);
-    let error = stack.invoke("ReceiptsFunction", &logs_event(&[unknown])).await.unwrap_err().to_string();
-    assert!(error.contains("came before the outbox could be completed"), "{error}");
-    // End User Messaging says when: an hour ago.
-    let at = chrono::Utc::now().timestamp_millis() - 3_600_000;
-    let event =
-        json!({"eventType": "TEXT_DELIVERED", "isFinal": true, "messageId": "of-another-sender", "eventTimestamp": at});
-    stack.invoke("ReceiptsFunction", &topic_event(&event)).await.unwrap();
+    let (done, _) = sent(&stack).await;
+    let id = format!("early-{:08x}", fastrand::u32(..));
+    let (early, others) = (entry(&id, &phone(&done), ACCEPTED), entry("of-another-sender", "+84912345678", ACCEPTED));
+    let completed = async {
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        let update = json!({"TableName": stack.output("NoticesTable"), "UpdateExpression": "SET message_id = :id",
+            "Key": {"receipt_code": {"S": code(&done)}, "notice": {"S": "result#1"}},
+            "ExpressionAttributeValues": {":id": {"S": id}}});
+        stack.aws("dynamodb", "UpdateItem", update).await
+    };
+    let event = logs_event(&[early, others]);
+    let (recorded, completed) = tokio::join!(stack.invoke("ReceiptsFunction", &event), completed);
+    (recorded.unwrap(), completed.unwrap());
+    reported(&stack, code(&done), "delivered").await;
 }
 
 fn topic_event(message: &Value) -> Value {

@@ -72,8 +72,9 @@ impl DeliveryStore for DynamoDeliveries {
         }
         Ok(match conditional(TABLE, update.send().await)? {
             Conditional::Written(_) => Recorded::New,
-            Conditional::Refused(row) if row.as_ref().is_some_and(|row| is_the_same(row, receipt)) => Recorded::Before,
-            Conditional::Refused(_) => Recorded::Ignored,
+            Conditional::Refused(Some(row)) if is_the_same(&row, receipt) => Recorded::Before,
+            Conditional::Refused(Some(_)) => Recorded::Ignored,
+            Conditional::Refused(None) => Recorded::NoRow,
         })
     }
 }

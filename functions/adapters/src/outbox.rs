@@ -68,7 +68,7 @@ impl DynamoOutbox {
                 .expression_attribute_values(":state", text(&word))
                 .expression_attribute_values(":expires_at", expiry(day_in_vietnam(now), self.retention_days));
             if let Err(error) = update.send().await {
-                tracing::warn!(message = %id, error = crate::aws::error_chain(&error), "a finished row stays in the index `open`");
+                tracing::warn!(outgoing = %id, error = crate::aws::error_chain(&error), "a finished row stays in the index `open`");
             }
         }
         Ok(Claimed::Contradictory(word))
@@ -294,6 +294,7 @@ fn notice_row(row: &Item) -> Option<NoticeRow> {
         key: get_text(row, "notice")?.parse().ok()?,
         state,
         phone_at_fault: if state == State::Sent { did_not_arrive_at_number(row) } else { was_refused },
+        arrived: get_text(row, "delivery") == Some(Delivery::Delivered.as_str()),
         enqueued_at: get_text(row, "enqueued_at")?.parse().ok()?,
         due_at: get_number(row, "due_at").and_then(DateTime::from_timestamp_millis),
     })

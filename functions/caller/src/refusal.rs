@@ -5,7 +5,7 @@
 pub enum Refusal {
     #[error("there is no gateway of that name")]
     NoSuchGateway,
-    #[error("GatewaySecret has no member for this gateway, or not a complete one")]
+    #[error("the secret has no member for this gateway, or not a complete one")]
     NotConfigured,
     #[error("the credentials are missing or wrong")]
     WrongCredentials,

@@ -42,6 +42,8 @@ impl TryFrom<Value> for Delivered {
     type Error = UnknownEvent;
 
     fn try_from(event: Value) -> Result<Self, UnknownEvent> {
+        // By reference: LogsEvent reads borrowed keys only.
+        let event = &event;
         let read = if event.get("awslogs").is_some() {
             LogsEvent::deserialize(event).map(Self::Logs)
         } else if event.get("Records").is_some() {
@@ -110,17 +112,8 @@ pub struct Done {
     pub tally: ReceiptTally,
     /// Entries that are no receipts.
     pub rejected: u32,
-    /// Why the event must come again.
-    pub again: Option<Again>,
-}
-
-/// Why an event must come again.
-#[derive(Debug, thiserror::Error)]
-pub enum Again {
-    #[error("a receipt could not be recorded: {0}")]
-    Failed(StoreError),
-    #[error("{0} receipts came before the outbox could be completed")]
-    Early(u32),
+    /// A receipt could not be recorded: the event must come again.
+    pub failed: Option<StoreError>,
 }
 
 impl<P: ReceiptPorts> Recorder<P> {
@@ -134,26 +127,25 @@ impl<P: ReceiptPorts> Recorder<P> {
     }
 
     async fn receive(&self, read: Read) -> Done {
-        let Received { tally, early, failed } = receive(&self.ports, &self.config, &read.receipts).await;
-        let again = failed.map(Again::Failed).or_else(|| (early > 0).then_some(Again::Early(early)));
-        Done { response: None, tally, rejected: read.rejected, again }
+        let Received { tally, failed } = receive(&self.ports, &self.config, &read.receipts).await;
+        Done { response: None, tally, rejected: read.rejected, failed }
     }
 
     async fn call_back(&self, request: &ApiGatewayProxyRequest, now: DateTime<Utc>) -> Done {
         let entry = match self.authenticated(request, now).await {
             Ok(entry) => entry,
             Err(response) => {
-                return Done { response: Some(response), tally: ReceiptTally::default(), rejected: 0, again: None };
+                return Done { response: Some(response), tally: ReceiptTally::default(), rejected: 0, failed: None };
             }
         };
         let mut read = Read::default();
         read.add(call_back::carrier(request), entry);
         let mut done = self.receive(read).await;
         // What is no receipt is not asked for again.
-        done.response = Some(match done.again.take() {
+        done.response = Some(match done.failed.take() {
             None => call_back::plain(200, "ok"),
-            Some(why) => {
-                tracing::warn!(error = &why as &dyn Error, "a call-back is left to the carrier's retry");
+            Some(error) => {
+                tracing::warn!(error = &error as &dyn Error, "a call-back is left to the carrier's retry");
                 call_back::plain(503, "try again")
             }
         });

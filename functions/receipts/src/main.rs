@@ -24,10 +24,10 @@ async fn main() -> anyhow::Result<()> {
             metrics.emit([("ReceiptsRejected", 1.0)]);
             return Ok(None);
         };
-        let Done { response, tally, rejected, again } = recorder.record(&event).await;
+        let Done { response, tally, rejected, failed } = recorder.record(&event).await;
         metrics.emit(receipt_counts(tally));
         metrics.emit((rejected > 0).then_some(("ReceiptsRejected", rejected.into())));
-        again.map_or(Ok(response), |error| Err(Error::from(error)))
+        failed.map_or(Ok(response), |error| Err(Error::from(error)))
     }))
     .await
     .map_err(anyhow::Error::from_boxed)

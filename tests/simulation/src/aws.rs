@@ -220,7 +220,7 @@ impl Stack {
         for retry in 0..3u64 {
             let ports = self.sandbox_ports();
             let received = self.invoke(RECEIPTS, receive(&ports, &config, receipts)).await;
-            if let Some(Received { tally, early: 0, failed: None }) = received {
+            if let Some(Received { tally, failed: None }) = received {
                 return Some(tally);
             }
             tokio::time::sleep(Duration::from_secs(60 * (retry + 1))).await;

@@ -6,14 +6,15 @@ use std::future::Future;
 use std::time::Duration;
 
 use application::ports::{
-    Advance, Appointments, Claimed, Counted, DossierStore, Enqueue, InquiryLog, Logged, Outbox, Put, RateCounter,
-    StoreError,
+    Advance, Appointments, Claimed, Counted, DeliveryStore, DossierStore, Enqueue, Hold, InquiryLog, Logged, Outbox,
+    Put, RateCounter, Recorded, StoreError,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::dossier::revision::Stored;
 use domain::event::InquiryOutcome;
 use domain::inquiry::{Inquiry, ReplyCall};
 use domain::notice::lifecycle::{Acceptance, Claim, LEASE, Outcome, SentCopy, State};
+use domain::notice::receipt::{CarrierWords, Delivery, Price, Reason, Receipt, Reported};
 use domain::notice::{NoticeKind, Priority};
 use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, ReceiptCode};
 use serde_json::json;
@@ -147,6 +148,80 @@ pub async fn of_an_outbox(outbox: &impl Outbox, code: &ReceiptCode) {
     let claim = granted(outbox.claim(&evening, "i".into(), now).await.expect("an answer")).expect("due");
     assert!(outbox.complete(&claim, &Outcome::Expired, now).await.expect("an answer"));
     of_a_reply(outbox, InquiryId::new("vcom", code.as_str()).into()).await;
+}
+
+/// A receipt is written to its row, moves its delivery forward only, and finds the row by the message's id.
+pub async fn of_a_delivery_store(outbox: &impl Outbox, deliveries: &impl DeliveryStore, code: &ReceiptCode) {
+    let (id, now) = (NoticeId::new(code.clone(), NoticeKey::Result(3)), noon());
+    let claim = Claim { id: id.clone().into(), owner: "a".into(), lease_until: now + LEASE, attempts: 1 };
+    let message_id = format!("message of {code}");
+    let sent = Acceptance { message_id: message_id.clone(), parts: 3, sent_at: now, copy: None };
+    let receipt = |delivery, reason| Receipt {
+        message: Reported::Notice(id.clone()),
+        delivery,
+        reason,
+        words: CarrierWords::new("stat:X err:001"),
+        at: now,
+        price: Price::new(0.139_89, "USD"),
+        parts: Some(3),
+    };
+    let record = async |delivery, reason| deliveries.record(&id, &receipt(delivery, reason)).await.expect("an answer");
+    let find = async || deliveries.find(&message_id).await.expect("an answer");
+
+    assert_eq!(record(Delivery::Delivered, None).await, Recorded::NoRow);
+    assert_eq!(find().await, None);
+    assert!(outbox.enqueue(&claim.id, Enqueue::Claimed(claim.clone()), now).await.expect("an answer"));
+    assert_eq!(record(Delivery::Unknown, Some(Reason::Unknown)).await, Recorded::New, "before the row is completed");
+    assert!(outbox.complete(&claim, &Outcome::Sent(sent), now).await.expect("an answer"));
+    soon(async || find().await == Some(id.clone())).await;
+    assert_eq!(deliveries.find("another's").await.expect("an answer"), None);
+
+    let row = async || outbox.rows_of(code, NoticeKind::Result).await.expect("an answer").pop().expect("a row");
+    assert_eq!(record(Delivery::Unknown, Some(Reason::Unknown)).await, Recorded::Before, "completing kept it");
+    assert_eq!(record(Delivery::Undelivered, Some(Reason::InvalidNumber)).await, Recorded::New);
+    assert_eq!(record(Delivery::Undelivered, Some(Reason::InvalidNumber)).await, Recorded::Before);
+    assert_eq!(record(Delivery::Undelivered, Some(Reason::Unreachable)).await, Recorded::Ignored);
+    assert_eq!(record(Delivery::Unknown, Some(Reason::Unknown)).await, Recorded::Ignored);
+    assert_eq!((row().await.state, row().await.phone_at_fault, row().await.arrived), (State::Sent, true, false));
+    assert_eq!(record(Delivery::Delivered, None).await, Recorded::New);
+    assert_eq!(record(Delivery::Delivered, None).await, Recorded::Before, "the reason is gone");
+    assert_eq!((row().await.phone_at_fault, row().await.arrived), (false, true));
+
+    let again = Outgoing::from(id.again());
+    assert!(outbox.enqueue(&again, Enqueue::Pending { due_at: now }, now).await.expect("an answer"));
+    assert!(!outbox.enqueue(&again, Enqueue::Pending { due_at: now }, now).await.expect("an answer"), "once");
+    soon(async || is_due(outbox, &again, now).await).await;
+    let rows = outbox.rows_of(code, NoticeKind::Result).await.expect("an answer");
+    assert_eq!(rows.len(), 1, "a second sending is no notice of its own");
+}
+
+/// All senders see a hold, one may probe, and it ends as it was seen.
+pub async fn of_a_sending_hold(counter: &impl RateCounter) {
+    let seen = async || match counter.advance(1_000_000, 1_000_000, None).await.expect("an answer") {
+        Advance::Held(hold) => Some(hold),
+        Advance::Granted(_) => None,
+        Advance::Taken(free_at) => panic!("taken until {free_at}"),
+    };
+    let until = |minutes| noon() + TimeDelta::minutes(minutes);
+    assert_eq!(seen().await, None, "no hold");
+    counter.start(until(10), "spend_limit").await.expect("an answer");
+    let first = Hold { until: until(10), reason: "spend_limit".into(), probed: false };
+    assert_eq!(seen().await.as_ref(), Some(&first));
+    assert!(
+        !counter.probe(&Hold { until: until(9), ..first.clone() }, until(20)).await.expect("an answer"),
+        "not as seen"
+    );
+    assert!(counter.probe(&first, until(20)).await.expect("an answer"));
+    assert!(!counter.probe(&first, until(20)).await.expect("an answer"), "one sender only");
+    let probed = Hold { until: until(20), probed: true, ..first.clone() };
+    assert_eq!(seen().await.as_ref(), Some(&probed));
+    counter.end(&first).await.expect("an answer");
+    assert_eq!(seen().await.as_ref(), Some(&probed), "it is another by now");
+    counter.start(until(30), "sender").await.expect("an answer");
+    let again = Hold { until: until(30), reason: "sender".into(), probed: false };
+    assert_eq!(seen().await.as_ref(), Some(&again), "a bad receipt starts it anew");
+    counter.end(&again).await.expect("an answer");
+    assert_eq!(seen().await, None);
 }
 
 /// A reply's row has the same states as a notice's, and does not disturb the notices.

@@ -428,6 +428,7 @@ impl World {
                 key: id.key,
                 state: row.state,
                 phone_at_fault: row.was_the_numbers_fault(),
+                arrived: row.delivery.is_some_and(|(delivery, _)| delivery == Delivery::Delivered),
                 enqueued_at: row.enqueued_at,
                 due_at: (!row.state.is_final()).then_some(row.due_at),
             })
@@ -547,7 +548,7 @@ impl World {
 
     pub(crate) fn record(&self, id: &NoticeId, receipt: &Receipt) -> Recorded {
         let (now, mut tables) = (self.now(), self.tables());
-        let Some(kept) = tables.messages.get_mut(&Outgoing::from(id.clone())) else { return Recorded::Ignored };
+        let Some(kept) = tables.messages.get_mut(&Outgoing::from(id.clone())) else { return Recorded::NoRow };
         let reported = (receipt.delivery, receipt.reason);
         match kept.now.delivery {
             Some(before) if before == reported => Recorded::Before,

@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::NoticeId;
 use domain::event::Event;
 use domain::notice::Sending;
+use domain::notice::lifecycle::State;
 use domain::notice::receipt::{CarrierWords, Delivery, Reason, Receipt, Reported};
 use serde_json::json;
 use simulation::aws::Stack;
@@ -200,6 +201,20 @@ fn what_is_no_longer_true_or_switched_off_is_not_sent_again() {
         let messages = results(&mut off, 1).await;
         let tally = off.receipts(&[undelivered(&off, &messages[0], Reason::Unreachable)]).await.expect("recorded");
         assert_eq!((tally.again, off.world.unfinished()), (0, 0));
+    });
+}
+
+#[test]
+fn a_notice_that_arrived_after_all_is_not_sent_again() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        let messages = results(&mut stack, 1).await;
+        stack.receipts(&[undelivered(&stack, &messages[0], Reason::Unreachable)]).await.expect("recorded");
+        stack.receipts(&[delivered(&stack, &messages[0])]).await.expect("recorded");
+        assert!(stack.send_until_quiet(TimeDelta::hours(2)).await);
+        let again = stack.world.outbox()[&messages[0].notice.again()].clone();
+        assert_eq!((again.state, again.reason.as_deref()), (State::Cancelled, Some("the first sending arrived")));
+        proved("undelivered, then delivered: not sent again", &stack, 1);
     });
 }
 

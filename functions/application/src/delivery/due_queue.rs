@@ -126,7 +126,7 @@ async fn on_due_alone(queue: &impl DueQueue, id: &Outgoing) -> Progress {
     match queue.on_due(id).await {
         Ok(progress) => progress,
         Err(error) => {
-            tracing::error!(message = %id, error = &error as &dyn Error, "a due message could not be claimed");
+            tracing::error!(outgoing = %id, error = &error as &dyn Error, "a due message could not be claimed");
             Progress::OutOfReach
         }
     }

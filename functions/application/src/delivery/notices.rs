@@ -15,10 +15,10 @@ use crate::rate_limiter::{PartsPerSecond, RateLimiter, Slot};
 use domain::calendar::day_in_vietnam;
 use domain::dossier::Contact;
 use domain::notice::NoticeRow;
-use domain::notice::Priority;
-use domain::notice::decision::{StillTrue, is_superseded, still_true};
+use domain::notice::decision::{StillTrue, made_unnecessary, still_true};
 use domain::notice::lifecycle::{Acceptance, Claim, Outcome, SentCopy};
 use domain::notice::sending_window::SendingWindow;
+use domain::notice::{Priority, Sending};
 use domain::text::messages;
 use domain::text::sms::{Accents, Sms};
 use domain::{ClosedSteps, Dossier, NoticeId, NoticeKind, Outgoing, Phone};
@@ -152,13 +152,13 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
     /// A late claim reads the dossier again: a notice that is no longer true is not sent, and the current phone number
     /// is used.
     async fn read_again(&self, id: &NoticeId) -> Result<ReadAgain, StoreError> {
-        let (dossier, superseded) =
-            futures::try_join!(self.ports().dossiers().get(&id.receipt_code), self.is_superseded(id))?;
+        let (dossier, unnecessary) =
+            futures::try_join!(self.ports().dossiers().get(&id.receipt_code), self.is_unnecessary(id))?;
         let Some(dossier) = dossier else {
             return Ok(ReadAgain::Ended(Outcome::Cancelled("the dossier was removed")));
         };
-        if superseded {
-            return Ok(ReadAgain::Ended(Outcome::Cancelled("a later revision owes the same notice")));
+        if let Some(reason) = unnecessary {
+            return Ok(ReadAgain::Ended(Outcome::Cancelled(reason)));
         }
         let today = day_in_vietnam(self.session.now());
         Ok(match still_true(&id.key, &dossier, today, &self.notice_config().closed_steps) {
@@ -169,13 +169,13 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         })
     }
 
-    /// There is one apology per appointment day: no other notice replaces it.
-    async fn is_superseded(&self, id: &NoticeId) -> Result<bool, StoreError> {
-        if id.key.kind() == NoticeKind::Apology {
-            return Ok(false);
+    /// There is one apology per appointment day: no other notice replaces its first sending.
+    async fn is_unnecessary(&self, id: &NoticeId) -> Result<Option<&'static str>, StoreError> {
+        if id.key.kind() == NoticeKind::Apology && id.sending == Sending::First {
+            return Ok(None);
         }
         let rows = self.ports().outbox().rows_of(&id.receipt_code, id.key.kind()).await?;
-        Ok(is_superseded(&id.key, &rows))
+        Ok(made_unnecessary(id, &rows))
     }
 
     /// Sends what is due, results and supplements before apologies, until nothing more becomes due. If nothing is due

@@ -29,8 +29,11 @@ use crate::ports::{Clock, DeliveryStore, Enqueue, EventBus, Outbox, ReceiptPorts
 const AT_ONCE: usize = 16;
 /// A notice that did not arrive for a passing reason is sent again after this time.
 const SEND_AGAIN_AFTER: TimeDelta = TimeDelta::minutes(30);
-/// A receipt of a message that no row has may have come before the row's completion, for this long. After that, it is
-/// taken to be of another sender that shares the account. A completion is tried for seconds.
+/// A young receipt of a message that no row has may have come before the row's completion, which is tried for seconds, or
+/// before the index shows it: it is looked for again after each of these pauses. After that, it is taken to be of another
+/// sender that shares the account.
+const LOOK_AGAIN_AFTER: [TimeDelta; 2] = [TimeDelta::seconds(3), TimeDelta::seconds(10)];
+/// An older receipt is not looked for again.
 const EARLY: TimeDelta = TimeDelta::minutes(2);
 /// A bad receipt older than this says nothing about the account as it is now.
 const NEWS: TimeDelta = TimeDelta::hours(1);
@@ -64,8 +67,6 @@ pub struct ReceiptTally {
 #[derive(Debug, Default)]
 pub struct Received {
     pub tally: ReceiptTally,
-    /// Receipts whose message may be completed in a moment: deliver the batch again.
-    pub early: u32,
     /// A receipt could not be recorded: deliver the batch again.
     pub failed: Option<StoreError>,
 }
@@ -104,10 +105,10 @@ impl<P: ReceiptPorts> Run<'_, P> {
     async fn record(&self, receipt: &Receipt) -> Result<(), StoreError> {
         let found = match &receipt.message {
             Reported::Notice(id) => Some(id.clone()),
-            Reported::MessageId(id) => self.ports.deliveries().find(id).await?,
+            Reported::MessageId(id) => self.find(id, receipt.at).await?,
         };
         let Some(id) = found else {
-            self.not_found(receipt);
+            self.count(|received| received.tally.unknown += 1);
             return Ok(());
         };
         match self.ports.deliveries().record(&id, receipt).await? {
@@ -118,17 +119,29 @@ impl<P: ReceiptPorts> Run<'_, P> {
             // The invocation that recorded it may have ended before it did the rest.
             Recorded::Before => self.follow_up(&id, receipt).await,
             Recorded::Ignored => Ok(()),
+            Recorded::NoRow => {
+                self.count(|received| received.tally.unknown += 1);
+                Ok(())
+            }
         }
     }
 
-    fn not_found(&self, receipt: &Receipt) {
-        let is_early = self.now() - receipt.at < EARLY;
-        self.count(|received| if is_early { received.early += 1 } else { received.tally.unknown += 1 });
+    async fn find(&self, message_id: &str, reported_at: DateTime<Utc>) -> Result<Option<NoticeId>, StoreError> {
+        let deliveries = self.ports.deliveries();
+        let mut found = deliveries.find(message_id).await?;
+        for pause in LOOK_AGAIN_AFTER {
+            if found.is_some() || self.now() - reported_at > EARLY {
+                break;
+            }
+            self.ports.clock().sleep_until(self.now() + pause).await;
+            found = deliveries.find(message_id).await?;
+        }
+        Ok(found)
     }
 
     fn announce(&self, id: &NoticeId, receipt: &Receipt) {
         let (delivery, reason) = (receipt.delivery, receipt.reason);
-        tracing::info!(message = %id, delivery = delivery.as_str(), reason = reason.map(|reason| reason.as_str()), "a notice has a receipt");
+        tracing::info!(outgoing = %id, delivery = delivery.as_str(), reason = reason.map(|reason| reason.as_str()), "a notice has a receipt");
         self.count(|received| {
             received.tally.recorded += 1;
             match delivery {
@@ -162,7 +175,7 @@ impl<P: ReceiptPorts> Run<'_, P> {
             return Ok(());
         }
         let reason = receipt.reason.map_or("unknown", |reason| reason.as_str());
-        tracing::error!(message = %id, reason, words = receipt.words.as_str(), "our messages do not arrive: all senders stop");
+        tracing::error!(outgoing = %id, reason, words = receipt.words.as_str(), "our messages do not arrive: all senders stop");
         let started = self.ports.hold().start(now + HOLD, reason).await;
         if started.is_err() {
             self.held.store(false, Ordering::Relaxed);
@@ -177,7 +190,7 @@ impl<P: ReceiptPorts> Run<'_, P> {
         let due_at = self.config.window.next_open(self.now() + after);
         let again = Outgoing::from(id.again());
         if self.ports.outbox().enqueue(&again, Enqueue::Pending { due_at }, self.now()).await? {
-            tracing::info!(message = %again, "a notice that did not arrive is sent again");
+            tracing::info!(outgoing = %again, "a notice that did not arrive is sent again");
             self.count(|received| received.tally.again += 1);
         }
         Ok(())

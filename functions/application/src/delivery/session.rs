@@ -77,7 +77,7 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
             Claimed::Taken => return Ok(Claiming::Ended(Progress::Taken)),
             Claimed::Contradictory(state) => {
                 tracing::error!(
-                    message = %id, state,
+                    outgoing = %id, state,
                     "a row of the index `open` can never be claimed: its state was edited, and due_at and open_lane were left"
                 );
                 return Ok(Claiming::Ended(self.count(Progress::Unclaimable, |tally| tally.unclaimable += 1)));
@@ -102,7 +102,7 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
                 self.retry_uncounted(reason, retry::PAUSE_AFTER_REFUSAL)
             }
             Err(SendError::Unknown(reason)) => {
-                tracing::warn!(message = %claim.id, reason, "a message may or may not have been sent; it is sent again when its lease runs out");
+                tracing::warn!(outgoing = %claim.id, reason, "a message may or may not have been sent; it is sent again when its lease runs out");
                 return self.count(Progress::InDoubt, |tally| tally.in_doubt += 1);
             }
         };
@@ -111,7 +111,7 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
 
     /// Writes that the message's source (`what`) could not be read.
     pub(super) async fn complete_unreadable(&self, claim: &Claim, what: &'static str, error: &StoreError) -> Progress {
-        tracing::error!(message = %claim.id, error = error as &dyn Error, "a message's {what} could not be read");
+        tracing::error!(outgoing = %claim.id, error = error as &dyn Error, "a message's {what} could not be read");
         let outcome = match error {
             StoreError::Unreadable { why, .. } => Outcome::Failed(format!("the {what} cannot be read: {why}")),
             StoreError::Unavailable { .. } => self.try_later(claim, format!("the {what} was out of reach")),
@@ -148,11 +148,11 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
         match completed {
             Ok(true) => self.completed(claim, outcome),
             Ok(false) => {
-                tracing::warn!(message = %claim.id, transition = ?outcome.transition(), "a claim was taken over before its outcome was marked");
+                tracing::warn!(outgoing = %claim.id, transition = ?outcome.transition(), "a claim was taken over before its outcome was marked");
                 Progress::Taken
             }
             Err(error) => {
-                tracing::error!(message = %claim.id, transition = ?outcome.transition(), error = &error as &dyn Error, "a message's outcome could not be marked");
+                tracing::error!(outgoing = %claim.id, transition = ?outcome.transition(), error = &error as &dyn Error, "a message's outcome could not be marked");
                 self.count(Progress::InDoubt, |tally| tally.in_doubt += 1)
             }
         }
@@ -161,7 +161,7 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
     fn completed(&self, claim: &Claim, outcome: Outcome) -> Progress {
         let message = (&claim.id).into();
         let attempts = claim.attempts;
-        tracing::info!(message = %claim.id, attempts, outcome = ?outcome, "a message changed its state");
+        tracing::info!(outgoing = %claim.id, attempts, outcome = ?outcome, "a message changed its state");
         let (event, count): (_, fn(&mut Tally)) = match outcome {
             Outcome::NotSent { .. } => return self.count(Progress::Deferred, |tally| tally.deferred += 1),
             Outcome::Sent(Acceptance { parts, .. }) => {

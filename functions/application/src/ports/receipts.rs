@@ -23,6 +23,8 @@ pub enum Recorded {
     New,
     /// The same delivery and reason were recorded before: the receipt came twice.
     Before,
-    /// The row has a delivery that says more, or there is no such row.
+    /// The row has a delivery that says more.
     Ignored,
+    /// There is no such row.
+    NoRow,
 }

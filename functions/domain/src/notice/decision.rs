@@ -6,10 +6,10 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use crate::calendar::day_in_vietnam;
 use crate::dossier::Contact;
 use crate::dossier::steps;
-use crate::notice::NoticeRow;
 use crate::notice::lifecycle::{LEASE, State};
+use crate::notice::{NoticeRow, Sending};
 use crate::phone::NotAMobile;
-use crate::{ClosedSteps, Dossier, NoticeKey};
+use crate::{ClosedSteps, Dossier, NoticeId, NoticeKey};
 
 /// The notice that the change from `old` to `new` requires, if any.
 ///
@@ -110,9 +110,13 @@ fn was_enqueued_here(row: &NoticeRow, dossier: &Dossier) -> bool {
     }
 }
 
-/// Whether a later revision requires the same kind of notice as `key`.
-pub fn is_superseded(key: &NoticeKey, rows: &[NoticeRow]) -> bool {
-    rows.iter().any(|row| row.key.supersedes(key))
+/// Why the dossier's other notices make this one unnecessary. `rows` are the dossier's notices of that kind.
+pub fn made_unnecessary(id: &NoticeId, rows: &[NoticeRow]) -> Option<&'static str> {
+    if rows.iter().any(|row| row.key.supersedes(&id.key)) {
+        return Some("a later revision owes the same notice");
+    }
+    let first_arrived = || rows.iter().any(|row| row.key == id.key && row.arrived);
+    (id.sending == Sending::Again && first_arrived()).then_some("the first sending arrived")
 }
 
 fn is_news(old: Option<&Dossier>, new: &Dossier) -> bool {
@@ -278,7 +282,7 @@ mod tests {
     fn row(key: &str, state: State, phone_at_fault: bool, enqueued_at: &str) -> NoticeRow {
         let enqueued_at: DateTime<Utc> = enqueued_at.parse().unwrap();
         let due_at = (!state.is_final()).then_some(enqueued_at + LEASE);
-        NoticeRow { key: key.parse().unwrap(), state, phone_at_fault, enqueued_at, due_at }
+        NoticeRow { key: key.parse().unwrap(), state, phone_at_fault, arrived: false, enqueued_at, due_at }
     }
 
     const TODAY: &str = "2026-11-24T02:00:00Z";

@@ -35,7 +35,7 @@ const MEANINGS: [(&str, Delivery, Option<Reason>); 13] = [
     ("TEXT_DELIVERED", Delivery::Delivered, None),
     ("TEXT_SUCCESSFUL", Delivery::Delivered, None),
     ("TEXT_BLOCKED", Delivery::Undelivered, Some(Reason::Blocked)),
-    ("TEXT_PROTECT_BLOCKED", Delivery::Undelivered, Some(Reason::Blocked)),
+    ("TEXT_PROTECT_BLOCKED", Delivery::Undelivered, Some(Reason::Account)),
     ("TEXT_CARRIER_BLOCKED", Delivery::Undelivered, Some(Reason::Sender)),
     ("TEXT_SPAM", Delivery::Undelivered, Some(Reason::Sender)),
     ("TEXT_INVALID", Delivery::Undelivered, Some(Reason::InvalidNumber)),
