@@ -222,6 +222,15 @@ fn an_alarm_over_several_periods_watches_a_metric_that_is_written_every_minute()
             watched.insert(metric.expect("a metric").to_owned());
         }
     }
+    // An expression has a value only where all its metrics have one.
+    for (name, id, metric) in
+        [("UndeliveredShare", "delivered", "NoticesDelivered"), ("ReceiptsStopped", "receipts", "ReceiptsRecorded")]
+    {
+        let alarm = alarm(name);
+        let source = alarm.lines().find(|line| line.contains(&format!("Id: {id},"))).expect("a metric");
+        assert!(source.contains(&format!("MetricName: {metric},")), "{source}");
+        watched.insert(metric.to_owned());
+    }
     assert_eq!(watched, EVERY_MINUTE.map(str::to_owned).into());
 }
 

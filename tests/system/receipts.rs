@@ -96,7 +96,8 @@ async fn an_early_receipt_is_recorded_and_another_senders_is_left() {
     };
     let event = logs_event(&[early, others]);
     let (recorded, completed) = tokio::join!(stack.invoke("ReceiptsFunction", &event), completed);
-    (recorded.unwrap(), completed.unwrap());
+    recorded.unwrap();
+    completed.unwrap();
     reported(&stack, code(&done), "delivered").await;
 }
 

@@ -14,8 +14,16 @@ const NAMESPACE: &str = "OneStop";
 /// The metrics that get a zero from `SenderFunction` every minute. CloudWatch's alarms use the last *real* data points:
 /// without zeros, a missing count is not a data point, and counts with long pauses between them look consecutive.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html>. Only metrics with an
-/// alarm over several periods are here: a metric that is written every hour costs 0.30 USD a month.
-pub const EVERY_MINUTE: [&str; 4] = ["ApologyRuns", "OldestDueSeconds", "RepliesDeferred", "InquiriesUnanswered"];
+/// alarm over several periods are here, and those whose absence an alarm's expression compares with another metric: a
+/// metric that is written every hour costs 0.30 USD a month.
+pub const EVERY_MINUTE: [&str; 6] = [
+    "ApologyRuns",
+    "OldestDueSeconds",
+    "RepliesDeferred",
+    "InquiriesUnanswered",
+    "NoticesDelivered",
+    "ReceiptsRecorded",
+];
 
 /// Writes counts and gauges. Names end in their unit, except counts. Dimension: `stage`.
 #[derive(Debug, Clone)]
