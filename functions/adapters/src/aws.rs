@@ -103,12 +103,12 @@ impl AwsConfig {
     /// the other, so that the handshakes of the last do not slow down those of the first. A service that does not answer
     /// delays the next by 2 s at most. No call waits for it: without an open connection, a call makes its own.
     pub fn open_connections(&self, services: &[(Service, usize)]) {
-        let endpoints: Vec<_> = services.iter().map(|(service, count)| (self.endpoint(*service), *count)).collect();
-        let connections = self.connections.clone();
+        let (config, services) = (self.clone(), services.to_owned());
         tokio::spawn(async move {
             after_next().await;
-            for (endpoint, count) in endpoints {
-                join_all((0..count).map(|_| connections.open(&endpoint))).await;
+            for (service, count) in services {
+                let endpoint = config.endpoint(service);
+                join_all((0..count).map(|_| config.connections.open(&endpoint))).await;
             }
         });
     }
@@ -160,20 +160,20 @@ pub type DynamoDb = LazyClient<aws_sdk_dynamodb::Client>;
 
 /// A client of DynamoDB.
 pub fn dynamodb(config: &AwsConfig) -> DynamoDb {
-    let config = config.of(Service::DynamoDb);
-    lazy_client(move || aws_sdk_dynamodb::Client::new(&config))
+    let config = config.clone();
+    lazy_client(move || aws_sdk_dynamodb::Client::new(&config.of(Service::DynamoDb)))
 }
 
 /// A client of Secrets Manager.
 pub fn secrets_manager(config: &AwsConfig) -> LazyClient<aws_sdk_secretsmanager::Client> {
-    let config = config.of(Service::SecretsManager);
-    lazy_client(move || aws_sdk_secretsmanager::Client::new(&config))
+    let config = config.clone();
+    lazy_client(move || aws_sdk_secretsmanager::Client::new(&config.of(Service::SecretsManager)))
 }
 
 /// A client of EventBridge.
 pub fn eventbridge(config: &AwsConfig) -> LazyClient<aws_sdk_eventbridge::Client> {
-    let config = config.of(Service::EventBridge);
-    lazy_client(move || aws_sdk_eventbridge::Client::new(&config))
+    let config = config.clone();
+    lazy_client(move || aws_sdk_eventbridge::Client::new(&config.of(Service::EventBridge)))
 }
 
 fn at(config: &SdkConfig, endpoint: Option<String>) -> SdkConfig {

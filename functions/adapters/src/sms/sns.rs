@@ -1,7 +1,7 @@
 //! SMS by SNS: one Publish to a phone number, and the meaning of its errors.
 //!
 //! <https://docs.aws.amazon.com/sns/latest/dg/sms_sending-overview.html>. SNS has no idempotency token for a phone
-//! number, so the SDK's own retry is off: the outbox decides what is sent again.
+//! number, so the SDK's own retry is off.
 
 use std::time::Duration;
 
@@ -25,20 +25,26 @@ pub struct Sns {
 impl Sns {
     /// `sender_id`: parameter `SmsSenderId`, as registered for Vietnam; None on a sandbox account.
     pub fn new(config: &AwsConfig, sender_id: Option<&str>) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(2))
-            .operation_timeout(Duration::from_secs(10))
-            .build();
-        let config = aws_sdk_sns::config::Builder::from(&config.of(Service::Sns))
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts)
-            .build();
+        let config = config.clone();
         Self {
-            client: aws::lazy_client(|| Client::from_conf(config)),
+            client: aws::lazy_client(move || client(&config)),
             sender_id: sender_id.and_then(string),
             transactional: string("Transactional").expect("type and value are set"),
         }
     }
+}
+
+/// No retry: the outbox decides what is sent again.
+fn client(config: &AwsConfig) -> Client {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_timeout(Duration::from_secs(10))
+        .build();
+    let config = aws_sdk_sns::config::Builder::from(&config.of(Service::Sns))
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts)
+        .build();
+    Client::from_conf(config)
 }
 
 fn string(value: &str) -> Option<MessageAttributeValue> {
