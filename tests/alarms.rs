@@ -223,9 +223,11 @@ fn an_alarm_over_several_periods_watches_a_metric_that_is_written_every_minute()
         }
     }
     // An expression has a value only where all its metrics have one.
-    for (name, id, metric) in
-        [("UndeliveredShare", "delivered", "NoticesDelivered"), ("ReceiptsStopped", "receipts", "ReceiptsRecorded")]
-    {
+    for (name, id, metric) in [
+        ("UndeliveredShare", "delivered", "NoticesDelivered"),
+        ("UndeliveredShare", "undelivered", "NoticesUndelivered"),
+        ("ReceiptsStopped", "receipts", "ReceiptsRecorded"),
+    ] {
         let alarm = alarm(name);
         let source = alarm.lines().find(|line| line.contains(&format!("Id: {id},"))).expect("a metric");
         assert!(source.contains(&format!("MetricName: {metric},")), "{source}");

@@ -4,6 +4,7 @@
 use application::ports::{DeliveryStore, Recorded, StoreError};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use domain::NoticeId;
+use domain::notice::lifecycle::State;
 use domain::notice::receipt::{Delivery, Receipt};
 
 use crate::aws::DynamoDb;
@@ -61,8 +62,11 @@ impl DeliveryStore for DynamoDeliveries {
             .set_key(Some(notice_key(id)))
             .update_expression(format!("SET {}{removed}", assignments.join(", ")))
             .condition_expression(format!(
-                "attribute_exists(receipt_code) AND (attribute_not_exists(delivery){or_earlier})"
+                "#state IN (:sending, :sent) AND (attribute_not_exists(delivery){or_earlier})"
             ))
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":sending", text(State::Sending.as_str()))
+            .expression_attribute_values(":sent", text(State::Sent.as_str()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         for (name, delivery) in earlier_names.into_iter().zip(earlier) {
             update = update.expression_attribute_values(name, text(delivery));

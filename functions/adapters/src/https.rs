@@ -17,6 +17,7 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
 use crate::aws::{Timeouts, error_chain};
+use crate::connections::IDLE;
 
 /// The longest answer that is read, in bytes: a gateway's answer has a few hundred.
 const MOST_ANSWER: usize = 64 * 1024;
@@ -97,7 +98,7 @@ impl Https {
             .https_or_http()
             .enable_http1()
             .wrap_connector(connector);
-        Ok(self.client.get_or_init(|| Client::builder(TokioExecutor::new()).build(connector)))
+        Ok(self.client.get_or_init(|| Client::builder(TokioExecutor::new()).pool_idle_timeout(IDLE).build(connector)))
     }
 }
 

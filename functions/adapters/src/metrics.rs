@@ -16,12 +16,13 @@ const NAMESPACE: &str = "OneStop";
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html>. Only metrics with an
 /// alarm over several periods are here, and those whose absence an alarm's expression compares with another metric: a
 /// metric that is written every hour costs 0.30 USD a month.
-pub const EVERY_MINUTE: [&str; 6] = [
+pub const EVERY_MINUTE: [&str; 7] = [
     "ApologyRuns",
     "OldestDueSeconds",
     "RepliesDeferred",
     "InquiriesUnanswered",
     "NoticesDelivered",
+    "NoticesUndelivered",
     "ReceiptsRecorded",
 ];
 

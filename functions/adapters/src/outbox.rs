@@ -18,8 +18,8 @@ use chrono::{DateTime, Utc};
 use domain::calendar::day_in_vietnam;
 use domain::notice::NoticeRow;
 use domain::notice::lifecycle::{Acceptance, Claim, LEASE, Outcome, State};
-use domain::notice::receipt::{Delivery, Reason, Remedy};
-use domain::notice::{NoticeKind, Priority};
+use domain::notice::receipt::Delivery;
+use domain::notice::{NoticeKind, Priority, Sending};
 use domain::{InquiryId, NoticeId, Outgoing, ReceiptCode};
 use futures::future::try_join_all;
 
@@ -230,13 +230,13 @@ impl Outbox for DynamoOutbox {
             .key_condition_expression("receipt_code = :code AND begins_with(notice, :kind)")
             .expression_attribute_values(":code", text(code.as_str()))
             .expression_attribute_values(":kind", text(format!("{kind}#")))
-            .projection_expression("notice, #state, phone_at_fault, delivery, delivery_reason, enqueued_at, due_at")
+            .projection_expression("receipt_code, notice, #state, phone_at_fault, delivery, enqueued_at, due_at")
             .expression_attribute_names("#state", "state")
             .consistent_read(true)
             .send()
             .await
             .map_err(unavailable(TABLE))?;
-        Ok(found.items.unwrap_or_default().iter().filter_map(notice_row).collect())
+        Ok(NoticeRow::one_a_notice(found.items.unwrap_or_default().iter().filter_map(notice_row)))
     }
 }
 
@@ -278,26 +278,21 @@ fn in_expression(name: &str) -> String {
     if is_reserved { format!("#{name}") } else { name.to_owned() }
 }
 
-/// Whether a receipt says that the message did not arrive because of the number.
-fn did_not_arrive_at_number(row: &Item) -> bool {
-    let reason = get_text(row, "delivery_reason").and_then(Reason::named);
-    get_text(row, "delivery") == Some(Delivery::Undelivered.as_str())
-        && reason.is_some_and(|reason| reason.remedy() == Remedy::Number)
-}
-
-/// A row that cannot be read (edited by hand) is left out, and so is a second sending: the first one's row says what the
-/// dossier's other notices need.
-fn notice_row(row: &Item) -> Option<NoticeRow> {
+/// A row that cannot be read (edited by hand) is left out.
+fn notice_row(row: &Item) -> Option<(Sending, NoticeRow)> {
+    let id = notice_id(row).ok()?;
     let state = get_text(row, "state")?.parse().ok()?;
     let was_refused = row.get("phone_at_fault").is_some_and(|yes| yes.as_bool() == Ok(&true));
-    Some(NoticeRow {
-        key: get_text(row, "notice")?.parse().ok()?,
+    let is = |delivery: Delivery| get_text(row, "delivery") == Some(delivery.as_str());
+    let row = NoticeRow {
+        key: id.key,
         state,
-        phone_at_fault: if state == State::Sent { did_not_arrive_at_number(row) } else { was_refused },
-        arrived: get_text(row, "delivery") == Some(Delivery::Delivered.as_str()),
+        phone_at_fault: if state == State::Sent { is(Delivery::Undelivered) } else { was_refused },
+        arrived: is(Delivery::Delivered),
         enqueued_at: get_text(row, "enqueued_at")?.parse().ok()?,
         due_at: get_number(row, "due_at").and_then(DateTime::from_timestamp_millis),
-    })
+    };
+    Some((id.sending, row))
 }
 
 fn key(id: &Outgoing) -> Item {

@@ -207,7 +207,8 @@ impl RateLimiter {
                 }
                 Advance::Held(hold) => match obey(counter, &hold, clock.now()).await? {
                     Obeyed::Wait => return Ok(Slot::Held(hold)),
-                    Obeyed::Probe => return Ok(Slot::at(now)),
+                    // The two calls may have taken longer than a slot allows.
+                    Obeyed::Probe => return Ok(Slot::At(clock.now())),
                     Obeyed::Over => {}
                 },
             }

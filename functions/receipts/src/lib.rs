@@ -10,7 +10,7 @@ mod source;
 use std::error::Error;
 
 use adapters::secret::{Secret, SecretError};
-use application::delivery::{ReceiptConfig, ReceiptTally, Received, receive};
+use application::delivery::{ReceiptConfig, ReceiptTally, Received, Suspicion, receive};
 use application::ports::{Clock, ReceiptPorts, StoreError};
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use aws_lambda_events::cloudwatch_logs::LogsEvent;
@@ -101,6 +101,8 @@ impl Read {
 pub struct Recorder<P> {
     pub ports: P,
     pub config: ReceiptConfig,
+    /// What the receipts of this sandbox say of our account.
+    pub suspicion: Suspicion,
     /// SmsSecret, which authenticates call-backs; None where the carrier has none.
     pub secret: Option<Secret>,
 }
@@ -127,7 +129,7 @@ impl<P: ReceiptPorts> Recorder<P> {
     }
 
     async fn receive(&self, read: Read) -> Done {
-        let Received { tally, failed } = receive(&self.ports, &self.config, &read.receipts).await;
+        let Received { tally, failed } = receive(&self.ports, &self.config, &self.suspicion, &read.receipts).await;
         Done { response: None, tally, rejected: read.rejected, failed }
     }
 

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use apology::Evening;
-use application::delivery::{NoticeConfig, NoticeSender, ReceiptConfig, ReceiptTally, Received, receive};
+use application::delivery::{NoticeConfig, NoticeSender, ReceiptConfig, ReceiptTally, Received, Suspicion, receive};
 use application::ports::StoreError;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::notice::NoticeKind;
@@ -52,6 +52,8 @@ pub struct Stack {
     pub ports: SimulatedPorts,
     /// Records in the dead-letter bucket, as the S3 object has them.
     pub bucket: Vec<Value>,
+    /// What the sandbox of ReceiptsFunction remembers.
+    pub suspicion: Suspicion,
     /// Parameter `SendAgain`.
     pub send_again: bool,
     /// The clock differences of the sandboxes, in turn.
@@ -78,6 +80,7 @@ impl Stack {
             mapping,
             ports,
             bucket: Vec::new(),
+            suspicion: Suspicion::default(),
             send_again: true,
             skews: Vec::new(),
             checkpoint: 0,
@@ -219,7 +222,7 @@ impl Stack {
         let config = ReceiptConfig { window: self.notice_config.window, send_again: self.send_again };
         for retry in 0..3u64 {
             let ports = self.sandbox_ports();
-            let received = self.invoke(RECEIPTS, receive(&ports, &config, receipts)).await;
+            let received = self.invoke(RECEIPTS, receive(&ports, &config, &self.suspicion, receipts)).await;
             if let Some(Received { tally, failed: None }) = received {
                 return Some(tally);
             }

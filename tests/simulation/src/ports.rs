@@ -220,7 +220,9 @@ impl SmsSender for SimulatedPorts {
             return Err(error);
         }
         self.world.meter.send(sms.text);
-        let accept = || self.world.accept(sms.id, sms.phone.as_e164(), sms.text, self.carrier_knows_repeats);
+        // The id that the adapter of such a carrier sends.
+        let request = self.carrier_knows_repeats.then(|| adapters::sms::esms::request_id(sms));
+        let accept = || self.world.accept(sms.id, sms.phone.as_e164(), sms.text, request);
         match self.faults.call(accept).await {
             CallResult::Done(message_id) => Ok(message_id),
             CallResult::NotDone => Err(SendError::NotSent("throttled".into())),

@@ -12,8 +12,8 @@ use domain::event::Event;
 use domain::inquiry::Inquiry;
 use domain::notice::NoticeRow;
 use domain::notice::lifecycle::{Claim, LEASE, Outcome, State};
-use domain::notice::receipt::{Delivery, Reason, Receipt, Remedy};
-use domain::notice::{NoticeKind, Priority, Sending};
+use domain::notice::receipt::{Delivery, Reason, Receipt};
+use domain::notice::{NoticeKind, Priority};
 use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, ReceiptCode};
 
 use crate::meter::Meter;
@@ -45,8 +45,7 @@ impl Row {
     /// See [`NoticeRow::phone_at_fault`].
     fn was_the_numbers_fault(&self) -> bool {
         match (self.state, self.delivery) {
-            (State::Sent, Some((Delivery::Undelivered, Some(reason)))) => reason.remedy() == Remedy::Number,
-            (State::Sent, _) => false,
+            (State::Sent, delivery) => delivery.is_some_and(|(delivery, _)| delivery == Delivery::Undelivered),
             _ => self.phone_at_fault,
         }
     }
@@ -116,6 +115,9 @@ struct Tables {
     floods: BTreeMap<String, BTreeSet<String>>,
     free_at: Option<i64>,
     hold: Option<Hold>,
+    /// The message id of each request id, and how many requests were repeated.
+    requests: HashMap<String, String>,
+    repeats: usize,
     accepted_at: Option<DateTime<Utc>>,
     accepted: Vec<Accepted>,
     events: Vec<Event>,
@@ -422,17 +424,18 @@ impl World {
             Outgoing::Notice(id) if id.receipt_code == *code => Some((id, &row.now)),
             _ => None,
         });
-        of_code
-            .filter(|(id, _)| id.key.kind() == kind && id.sending == Sending::First)
-            .map(|(id, row)| NoticeRow {
+        let sendings = of_code.filter(|(id, _)| id.key.kind() == kind).map(|(id, row)| {
+            let seen = NoticeRow {
                 key: id.key,
                 state: row.state,
                 phone_at_fault: row.was_the_numbers_fault(),
                 arrived: row.delivery.is_some_and(|(delivery, _)| delivery == Delivery::Delivered),
                 enqueued_at: row.enqueued_at,
                 due_at: (!row.state.is_final()).then_some(row.due_at),
-            })
-            .collect()
+            };
+            (id.sending, seen)
+        });
+        NoticeRow::one_a_notice(sendings)
     }
 
     /// Logged once per id; a repeated delivery gets the first reply.
@@ -523,18 +526,25 @@ impl World {
         self.tables().hold.is_some()
     }
 
-    /// `knows_repeats`: the carrier accepts one message for a notice, and answers a repeated request as the first.
-    pub(crate) fn accept(&self, notice: &NoticeId, phone: &str, text: &str, knows_repeats: bool) -> String {
+    /// `request`: the id by which the carrier recognises a repeated request. It accepts one message for an id, and answers
+    /// a repeated request as the first.
+    pub(crate) fn accept(&self, notice: &NoticeId, phone: &str, text: &str, request: Option<String>) -> String {
         let at = self.now();
         let mut tables = self.tables();
-        let before = tables.accepted.iter().find(|accepted| knows_repeats && accepted.notice == *notice);
-        if let Some(before) = before {
-            return before.message_id.clone();
+        if let Some(before) = request.as_ref().and_then(|request| tables.requests.get(request)).cloned() {
+            tables.repeats += 1;
+            return before;
         }
         let message_id = format!("message-{}", tables.accepted.len() + 1);
+        tables.requests.extend(request.map(|request| (request, message_id.clone())));
         let (phone, text) = (phone.to_owned(), text.to_owned());
         tables.accepted.push(Accepted { at, message_id: message_id.clone(), notice: notice.clone(), phone, text });
         message_id
+    }
+
+    /// How many requests the carrier recognised as repeated.
+    pub fn repeats(&self) -> usize {
+        self.tables().repeats
     }
 
     /// The index by message, which lags.
@@ -553,6 +563,7 @@ impl World {
         match kept.now.delivery {
             Some(before) if before == reported => Recorded::Before,
             Some((before, _)) if before >= receipt.delivery => Recorded::Ignored,
+            _ if !matches!(kept.now.state, State::Sending | State::Sent) => Recorded::Ignored,
             _ => {
                 kept.write(Row { delivery: Some(reported), ..kept.now.clone() }, now);
                 Recorded::New

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use application::hold::HOLD;
+use application::ports::SendError;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::NoticeId;
 use domain::event::Event;
@@ -215,6 +216,47 @@ fn a_notice_that_arrived_after_all_is_not_sent_again() {
         let again = stack.world.outbox()[&messages[0].notice.again()].clone();
         assert_eq!((again.state, again.reason.as_deref()), (State::Cancelled, Some("the first sending arrived")));
         proved("undelivered, then delivered: not sent again", &stack, 1);
+    });
+}
+
+#[test]
+fn what_arrived_though_its_outcome_was_unknown_is_not_sent_again() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        let sns = stack.ports.sns.clone();
+        stack.ports.sns = Arc::new(|_, _| Some(SendError::Unknown("no reply".into())));
+        stack.world.write(dossier("R0", &phone(0), json!({"step": "Trả kết quả"})));
+        stack.deliver_stream().await;
+        stack.ports.sns = sns;
+        // Kannel and End User Messaging name the notice, not the message.
+        let message = Reported::Notice(NoticeId::parse("R0", "result#1").expect("a notice"));
+        let (at, words) = (stack.world.now(), CarrierWords::default());
+        let arrived =
+            Receipt { message, delivery: Delivery::Delivered, reason: None, words, at, price: None, parts: None };
+        stack.receipts(&[arrived]).await.expect("recorded");
+        assert!(stack.send_until_quiet(TimeDelta::hours(1)).await);
+        let row = stack.world.outbox().into_values().next().expect("a row");
+        assert_eq!((row.state, stack.world.accepted().len()), (State::Sent, 0), "the carrier had it already");
+    });
+}
+
+#[test]
+fn one_refused_sender_name_stops_nothing_and_three_dossiers_in_a_row_stop_all_senders() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        let messages = results(&mut stack, 6).await;
+        let refused = |message: &Accepted| [undelivered(&stack, message, Reason::Sender)];
+        for message in [&messages[0], &messages[0], &messages[1]] {
+            let tally = stack.receipts(&refused(message)).await.expect("recorded");
+            assert_eq!((tally.ours, stack.world.is_on_hold()), (1, false), "an alarm, and no hold");
+        }
+        stack.receipts(&[delivered(&stack, &messages[2])]).await.expect("recorded");
+        stack.receipts(&refused(&messages[3])).await.expect("recorded");
+        assert!(!stack.world.is_on_hold(), "one was delivered between");
+        for message in &messages[4..] {
+            stack.receipts(&refused(message)).await.expect("recorded");
+        }
+        assert!(stack.world.is_on_hold());
     });
 }
 

@@ -4,18 +4,15 @@
 //! it would recognise a repeated request, so the SDK's own retry is off. `Context` names the notice, and its events
 //! repeat it.
 
-use std::time::Duration;
-
 use application::ports::{SendError, Sms, SmsSender};
 use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
 use aws_sdk_pinpointsmsvoicev2::Client;
 use aws_sdk_pinpointsmsvoicev2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_pinpointsmsvoicev2::operation::send_text_message::SendTextMessageError;
 use aws_sdk_pinpointsmsvoicev2::types::MessageType;
 use chrono::{DateTime, Utc};
 
-use super::{not_refused, without_digits};
+use super::{not_refused, timeouts, without_digits};
 use crate::aws::{self, AwsConfig, LazyClient, Service};
 
 pub struct AwsSms {
@@ -34,13 +31,9 @@ impl AwsSms {
 
 /// No retry: the outbox decides what is sent again.
 fn client(config: &AwsConfig) -> Client {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(2))
-        .operation_timeout(Duration::from_secs(10))
-        .build();
     let config = aws_sdk_pinpointsmsvoicev2::config::Builder::from(&config.of(Service::SmsVoice))
         .retry_config(RetryConfig::disabled())
-        .timeout_config(timeouts)
+        .timeout_config(timeouts())
         .build();
     Client::from_conf(config)
 }
@@ -79,14 +72,12 @@ enum Meaning {
     Refused,
 }
 
-const MEANINGS: [(&str, Option<&str>, Meaning); 6] = [
+const MEANINGS: [(&str, Option<&str>, Meaning); 4] = [
     ("ThrottlingException", None, Meaning::NotSent),
     ("ConflictException", Some("DESTINATION_PHONE_NUMBER_OPTED_OUT"), Meaning::WrongNumber),
     ("ConflictException", Some("DESTINATION_PHONE_NUMBER_BLOCKED_BY_PROTECT_NUMBER_OVERRIDE"), Meaning::WrongNumber),
-    // Of one field; `by_field` looks at it.
-    ("ValidationException", Some("FIELD_VALIDATION_FAILED"), Meaning::Refused),
-    ("ValidationException", Some("INVALID_PARAMETER"), Meaning::Refused),
-    ("ValidationException", Some("MAXIMUM_SIZE_EXCEEDED"), Meaning::Refused),
+    // Of one message, or of all: how many are refused decides.
+    ("ValidationException", None, Meaning::Refused),
 ];
 
 fn meaning(error: &SdkError<SendTextMessageError>) -> SendError {
@@ -136,6 +127,8 @@ fn fields(error: &SendTextMessageError) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use chrono::TimeDelta;
     use domain::{NoticeId, Phone};
@@ -235,7 +228,8 @@ mod tests {
             ("ConflictException", "DESTINATION_PHONE_NUMBER_NOT_VERIFIED", &[][..], 400, "not authorised"),
             ("ServiceQuotaExceededException", "MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT", &[][..], 400, "not authorised"),
             ("AccessDeniedException", "ACCOUNT_DISABLED", &[][..], 400, "not authorised"),
-            ("ValidationException", "SENDER_ID_NOT_REGISTERED", &[][..], 400, "not authorised"),
+            ("ValidationException", "SENDER_ID_NOT_REGISTERED", &[][..], 400, "for good"),
+            ("ValidationException", "OTHER", &[][..], 400, "for good"),
             ("ValidationException", "FIELD_VALIDATION_FAILED", &["DestinationPhoneNumber"][..], 400, "phone number"),
             ("ValidationException", "FIELD_VALIDATION_FAILED", &["MessageBody"][..], 400, "for good"),
             ("ValidationException", "FIELD_VALIDATION_FAILED", &["TimeToLive"][..], 400, "not authorised"),

@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use application::ports::{SendError, Sms, SmsSender};
-use domain::NoticeId;
 use domain::text::sms::{Alphabet, Sms as Parts};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -53,7 +52,7 @@ impl SmsSender for Esms {
             .map_err(|_| incomplete("api_key, secret_key, brandname and callback_url must be there"))?;
         let url = private(account.url.as_deref().unwrap_or(SEND));
         let url = url.ok_or_else(|| incomplete("url must be an https address"))?;
-        let id = request_id(sms.id);
+        let id = request_id(sms);
         meaning(self.https.post(&url, &body(&account, sms, &id)).await).map(|()| id)
     }
 }
@@ -72,9 +71,10 @@ fn body(account: &Account, sms: &Sms<'_>, request_id: &str) -> Value {
     })
 }
 
-/// At most 50 characters are accepted; a receipt code with its notice may be longer.
-fn request_id(id: &NoticeId) -> String {
-    let digest = Sha256::digest(id.to_string());
+/// The same for a notice to a number: another number is another message. At most 50 characters are accepted, so it is a
+/// hash.
+pub fn request_id(sms: &Sms<'_>) -> String {
+    let digest = Sha256::digest(format!("{} {}", sms.id, sms.phone.as_e164()));
     digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -125,7 +125,7 @@ fn meaning(answer: Result<Answer, Failure>) -> Result<(), SendError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::Phone;
+    use domain::{NoticeId, Phone};
 
     fn answered(code: &str, message: &str) -> Result<(), SendError> {
         meaning(Ok((200, json!({"CodeResult": code, "CountRegenerate": 0, "ErrorMessage": message}))))
@@ -144,19 +144,24 @@ mod tests {
         let phone = Phone::parse("0912345678").expect("a number");
         let sms = Sms { id: &id, phone: &phone, text: "TB: Hồ sơ", expires_at: None };
         assert_eq!(
-            body(&account, &sms, &request_id(&id)),
+            body(&account, &sms, &request_id(&sms)),
             json!({"ApiKey": "k", "SecretKey": "s", "Brandname": "SoDuLich", "SmsType": "2", "Phone": "0912345678",
-                "Content": "TB: Hồ sơ", "IsUnicode": "1", "RequestId": request_id(&id),
+                "Content": "TB: Hồ sơ", "IsUnicode": "1", "RequestId": request_id(&sms),
                 "CallbackUrl": "https://api.example/v1/dlr/esms/c"})
         );
     }
 
     #[test]
-    fn a_notice_has_one_request_id_and_its_second_sending_another() {
+    fn a_notice_to_a_number_has_one_request_id() {
         let id = NoticeId::parse("0161701234", "result#3").expect("a notice");
-        assert_eq!(request_id(&id), request_id(&id.clone()));
-        assert_ne!(request_id(&id), request_id(&id.again()));
-        assert_eq!(request_id(&id).len(), 32);
+        let of = |id: &NoticeId, number: &str, text| {
+            let phone = Phone::parse(number).expect("a number");
+            request_id(&Sms { id, phone: &phone, text, expires_at: None })
+        };
+        let first = of(&id, "0912345678", "TB");
+        assert_eq!((first.len(), &first), (32, &of(&id, "0912345678", "TB: another text")));
+        assert_ne!(first, of(&id.again(), "0912345678", "TB"));
+        assert_ne!(first, of(&id, "0912345679", "TB"));
     }
 
     #[test]

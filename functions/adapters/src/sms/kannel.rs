@@ -124,7 +124,9 @@ fn meaning(answer: Result<(u16, String), Failure>) -> Result<(), SendError> {
         202 => Ok(()),
         400 if body.contains("eceiver") || body.contains("Number(s)") => Err(SendError::WrongNumber(words)),
         400 => Err(SendError::Refused(words)),
-        // Wrong credentials or address of ours, no route to the operator, a wrong path.
+        // No route for this receiver, or for any: how many are refused decides.
+        403 if body.contains("Not routable") => Err(SendError::Refused(words)),
+        // Wrong credentials, an address of ours that it does not know, a wrong path.
         401 | 403 | 404 => Err(SendError::Unauthorised(words)),
         // "Sending failed.", "Temporal failure, try again later."
         500 | 503 => Err(SendError::NotSent(words)),
@@ -194,7 +196,7 @@ mod tests {
         assert_eq!(answer(202, "3: Queued for later delivery"), Ok(()));
         for (status, body, wanted) in [
             (403, "Authorization failed for sendsms", "not authorised"),
-            (403, "Not routable. Do not try again.", "not authorised"),
+            (403, "Not routable. Do not try again.", "for good"),
             (400, "Empty receiver number not allowed, rejected", "phone number"),
             (400, "Charset or body misformed, rejected", "for good"),
             (503, "Temporal failure, try again later.", "not sent"),

@@ -7,8 +7,10 @@ pub mod sns;
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 use application::ports::{SendError, Sms, SmsSender};
+use aws_config::timeout::TimeoutConfig;
 use aws_sdk_sns::config::http::HttpResponse;
 use aws_sdk_sns::error::SdkError;
 use aws_smithy_runtime_api::client::result::ServiceError;
@@ -67,6 +69,11 @@ impl SmsSender for Carrier {
             Self::Esms(esms) => esms.send(sms).await,
         }
     }
+}
+
+/// Of a client that sends: one attempt, which fits into the end of every run.
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(Duration::from_secs(2)).operation_timeout(Duration::from_secs(10)).build()
 }
 
 /// What an error of the SDK means that is no refusal by the service; otherwise the refusal.

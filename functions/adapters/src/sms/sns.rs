@@ -3,13 +3,10 @@
 //! <https://docs.aws.amazon.com/sns/latest/dg/sms_sending-overview.html>. SNS has no idempotency token for a phone
 //! number, so the SDK's own retry is off.
 
-use std::time::Duration;
-
-use super::{not_refused, without_digits};
+use super::{not_refused, timeouts, without_digits};
 use crate::aws::{self, AwsConfig, LazyClient, Service};
 use application::ports::{SendError, Sms, SmsSender};
 use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sns::operation::publish::PublishError;
@@ -36,13 +33,9 @@ impl Sns {
 
 /// No retry: the outbox decides what is sent again.
 fn client(config: &AwsConfig) -> Client {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(2))
-        .operation_timeout(Duration::from_secs(10))
-        .build();
     let config = aws_sdk_sns::config::Builder::from(&config.of(Service::Sns))
         .retry_config(RetryConfig::disabled())
-        .timeout_config(timeouts)
+        .timeout_config(timeouts())
         .build();
     Client::from_conf(config)
 }
@@ -128,6 +121,8 @@ fn by_code(code: &str, message: &str, status: u16) -> SendError {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -19,7 +19,7 @@ mod session;
 mod tally;
 
 pub use notices::{NoticeConfig, NoticeSender, NoticeSession};
-pub use receipts::{ReceiptConfig, ReceiptTally, Received, receive};
+pub use receipts::{ReceiptConfig, ReceiptTally, Received, Suspicion, receive};
 pub use replies::ReplySession;
 pub use tally::{Progress, Tally};
 

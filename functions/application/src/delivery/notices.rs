@@ -15,7 +15,7 @@ use crate::rate_limiter::{PartsPerSecond, RateLimiter, Slot};
 use domain::calendar::day_in_vietnam;
 use domain::dossier::Contact;
 use domain::notice::NoticeRow;
-use domain::notice::decision::{StillTrue, made_unnecessary, still_true};
+use domain::notice::decision::{StillTrue, Unnecessary, made_unnecessary, still_true};
 use domain::notice::lifecycle::{Acceptance, Claim, Outcome, SentCopy};
 use domain::notice::sending_window::SendingWindow;
 use domain::notice::{Priority, Sending};
@@ -157,8 +157,8 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         let Some(dossier) = dossier else {
             return Ok(ReadAgain::Ended(Outcome::Cancelled("the dossier was removed")));
         };
-        if let Some(reason) = unnecessary {
-            return Ok(ReadAgain::Ended(Outcome::Cancelled(reason)));
+        if let Some(why) = unnecessary {
+            return Ok(ReadAgain::Ended(self.ended_by(why)));
         }
         let today = day_in_vietnam(self.session.now());
         Ok(match still_true(&id.key, &dossier, today, &self.notice_config().closed_steps) {
@@ -169,8 +169,18 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         })
     }
 
+    /// A notice whose message is known to have arrived was sent, though its sender crashed or heard no answer.
+    fn ended_by(&self, why: Unnecessary) -> Outcome {
+        let (message_id, sent_at) = (String::new(), self.session.now());
+        match why {
+            Unnecessary::Superseded => Outcome::Cancelled("a later revision owes the same notice"),
+            Unnecessary::FirstArrived => Outcome::Cancelled("the first sending arrived"),
+            Unnecessary::Arrived => Outcome::Sent(Acceptance { message_id, parts: 0, sent_at, copy: None }),
+        }
+    }
+
     /// There is one apology per appointment day: no other notice replaces its first sending.
-    async fn is_unnecessary(&self, id: &NoticeId) -> Result<Option<&'static str>, StoreError> {
+    async fn is_unnecessary(&self, id: &NoticeId) -> Result<Option<Unnecessary>, StoreError> {
         if id.key.kind() == NoticeKind::Apology && id.sending == Sending::First {
             return Ok(None);
         }
@@ -224,7 +234,10 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
             return self.postpone(claim).await;
         }
         let Draft { phone, text, parts } = draft;
-        let sms = ports::Sms { id, phone: &phone, text: &text, expires_at: id.key.expires_at() };
+        // A carrier may keep a message in a queue, and must not deliver it at night.
+        let closes = self.notice_config().window.next_close(self.session.now());
+        let expires_at = [closes, id.key.expires_at()].into_iter().flatten().min();
+        let sms = ports::Sms { id, phone: &phone, text: &text, expires_at };
         match self.ports().sms().send(&sms).await {
             Ok(message_id) => {
                 let now = self.session.now();

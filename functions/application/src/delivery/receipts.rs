@@ -3,23 +3,24 @@
 //! The row of a notice keeps its final state `sent`; what became of the message is written beside it. If the message did
 //! not arrive:
 //!
-//! - *ours to mend* (a spent limit, a refused sender name): a hold stops all senders, since the next messages would be
-//!   lost as well. The notice is sent again after the hold.
+//! - *ours to mend* (a spent limit, a refused sender name): an alarm is raised. A hold stops all senders if the next
+//!   messages would be lost as well. The notice is sent again after the hold.
 //! - *passing* (a phone that is switched off): the notice is sent again, once, half an hour later.
 //! - *the number*, or not known: a person must act. A corrected number requires the notice again (`notice::decision`).
 //!
 //! A notice that is sent again is a new row of the outbox, enqueued at most once: it is sent only if it is still true,
 //! within the sending window and the rate, like every late notice.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::event::Event;
 use domain::notice::Sending;
-use domain::notice::receipt::{Delivery, Receipt, Remedy, Reported};
+use domain::notice::receipt::{Delivery, Reason, Receipt, Remedy, Reported};
 use domain::notice::sending_window::SendingWindow;
-use domain::{NoticeId, Outgoing};
+use domain::{NoticeId, Outgoing, ReceiptCode};
 use futures::StreamExt;
 
 use crate::hold::HOLD;
@@ -71,10 +72,24 @@ pub struct Received {
     pub failed: Option<StoreError>,
 }
 
-/// Records receipts. It can be repeated without harm.
-pub async fn receive<P: ReceiptPorts>(ports: &P, config: &ReceiptConfig, receipts: &[Receipt]) -> Received {
-    let run = Run { ports, config, held: AtomicBool::new(false), received: Mutex::default(), events: Mutex::default() };
-    futures::stream::iter(receipts).for_each_concurrent(AT_ONCE, |receipt| run.receive(receipt)).await;
+/// Records receipts. It can be repeated without harm. `suspicion` lasts as long as the sandbox.
+pub async fn receive<P: ReceiptPorts>(
+    ports: &P,
+    config: &ReceiptConfig,
+    suspicion: &Suspicion,
+    receipts: &[Receipt],
+) -> Received {
+    let (received, events) = (Mutex::default(), Mutex::default());
+    let run = Run { ports, config, suspicion, held: AtomicBool::new(false), received, events };
+    let mut missing = run.record_all(receipts.iter().collect()).await;
+    for pause in LOOK_AGAIN_AFTER {
+        missing.retain(|receipt| run.is_young(receipt));
+        if missing.is_empty() {
+            break;
+        }
+        ports.clock().sleep_until(ports.clock().now() + pause).await;
+        missing = run.record_all(missing).await;
+    }
     let Run { received, events, .. } = run;
     let (mut received, events) = (received.into_inner().expect(UNPOISONED), events.into_inner().expect(UNPOISONED));
     if !events.is_empty() {
@@ -85,9 +100,32 @@ pub async fn receive<P: ReceiptPorts>(ports: &P, config: &ReceiptConfig, receipt
 
 const UNPOISONED: &str = "no panic holds it";
 
+/// The dossiers whose last messages were refused for the sender name or the text, with none delivered between. One such
+/// message says little: a single network may not know the sender name. Several in a row concern every message.
+#[derive(Debug, Default)]
+pub struct Suspicion(Mutex<BTreeSet<ReceiptCode>>);
+
+/// Different dossiers in a row that confirm it.
+const CONFIRMED: usize = 3;
+
+impl Suspicion {
+    fn clear(&self) {
+        self.0.lock().expect(UNPOISONED).clear();
+    }
+
+    fn is_confirmed_by(&self, id: &NoticeId) -> bool {
+        let mut dossiers = self.0.lock().expect(UNPOISONED);
+        if dossiers.len() < CONFIRMED {
+            dossiers.insert(id.receipt_code.clone());
+        }
+        dossiers.len() >= CONFIRMED
+    }
+}
+
 struct Run<'a, P> {
     ports: &'a P,
     config: &'a ReceiptConfig,
+    suspicion: &'a Suspicion,
     /// This invocation has started the hold.
     held: AtomicBool,
     received: Mutex<Received>,
@@ -95,48 +133,45 @@ struct Run<'a, P> {
 }
 
 impl<P: ReceiptPorts> Run<'_, P> {
-    async fn receive(&self, receipt: &Receipt) {
-        if let Err(error) = self.record(receipt).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "a receipt could not be recorded");
-            self.count(|received| received.failed = Some(error));
-        }
+    /// Returns the receipts whose message no row has.
+    async fn record_all<'r>(&self, receipts: Vec<&'r Receipt>) -> Vec<&'r Receipt> {
+        let found = futures::stream::iter(receipts).map(async |receipt| (receipt, self.receive(receipt).await));
+        let missing = found.buffer_unordered(AT_ONCE).filter_map(async |(receipt, found)| (!found).then_some(receipt));
+        let missing: Vec<&Receipt> = missing.collect().await;
+        self.count(|received| received.tally.unknown = missing.len() as u32);
+        missing
     }
 
-    async fn record(&self, receipt: &Receipt) -> Result<(), StoreError> {
+    /// Returns false if no row has its message.
+    async fn receive(&self, receipt: &Receipt) -> bool {
+        self.record(receipt).await.unwrap_or_else(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "a receipt could not be recorded");
+            self.count(|received| received.failed = Some(error));
+            true
+        })
+    }
+
+    async fn record(&self, receipt: &Receipt) -> Result<bool, StoreError> {
         let found = match &receipt.message {
             Reported::Notice(id) => Some(id.clone()),
-            Reported::MessageId(id) => self.find(id, receipt.at).await?,
+            Reported::MessageId(id) => self.ports.deliveries().find(id).await?,
         };
-        let Some(id) = found else {
-            self.count(|received| received.tally.unknown += 1);
-            return Ok(());
-        };
+        let Some(id) = found else { return Ok(false) };
         match self.ports.deliveries().record(&id, receipt).await? {
             Recorded::New => {
                 self.announce(&id, receipt);
-                self.follow_up(&id, receipt).await
+                self.follow_up(&id, receipt).await?;
             }
             // The invocation that recorded it may have ended before it did the rest.
-            Recorded::Before => self.follow_up(&id, receipt).await,
-            Recorded::Ignored => Ok(()),
-            Recorded::NoRow => {
-                self.count(|received| received.tally.unknown += 1);
-                Ok(())
-            }
+            Recorded::Before => self.follow_up(&id, receipt).await?,
+            Recorded::Ignored => {}
+            Recorded::NoRow => return Ok(false),
         }
+        Ok(true)
     }
 
-    async fn find(&self, message_id: &str, reported_at: DateTime<Utc>) -> Result<Option<NoticeId>, StoreError> {
-        let deliveries = self.ports.deliveries();
-        let mut found = deliveries.find(message_id).await?;
-        for pause in LOOK_AGAIN_AFTER {
-            if found.is_some() || self.now() - reported_at > EARLY {
-                break;
-            }
-            self.ports.clock().sleep_until(self.now() + pause).await;
-            found = deliveries.find(message_id).await?;
-        }
-        Ok(found)
+    fn is_young(&self, receipt: &Receipt) -> bool {
+        self.now() - receipt.at < EARLY
     }
 
     fn announce(&self, id: &NoticeId, receipt: &Receipt) {
@@ -157,8 +192,12 @@ impl<P: ReceiptPorts> Run<'_, P> {
     }
 
     async fn follow_up(&self, id: &NoticeId, receipt: &Receipt) -> Result<(), StoreError> {
+        if receipt.delivery == Delivery::Delivered {
+            self.suspicion.clear();
+        }
         match receipt.remedy() {
             Some(Remedy::Ours) => {
+                self.count(|received| received.tally.ours += 1);
                 self.hold(id, receipt).await?;
                 self.send_again(id, HOLD).await
             }
@@ -169,14 +208,14 @@ impl<P: ReceiptPorts> Run<'_, P> {
 
     /// Once an invocation: the row is the rate limiter's, and every sender writes it.
     async fn hold(&self, id: &NoticeId, receipt: &Receipt) -> Result<(), StoreError> {
-        let now = self.now();
-        self.count(|received| received.tally.ours += 1);
-        if now - receipt.at > NEWS || self.held.swap(true, Ordering::Relaxed) {
+        let (now, reason) = (self.now(), receipt.reason.unwrap_or(Reason::Unknown));
+        tracing::error!(outgoing = %id, %reason, "a message did not arrive because of our account, its sender name or its text");
+        let concerns_all = reason.concerns_every_message() || self.suspicion.is_confirmed_by(id);
+        if !concerns_all || now - receipt.at > NEWS || self.held.swap(true, Ordering::Relaxed) {
             return Ok(());
         }
-        let reason = receipt.reason.map_or("unknown", |reason| reason.as_str());
-        tracing::error!(outgoing = %id, reason, words = receipt.words.as_str(), "our messages do not arrive: all senders stop");
-        let started = self.ports.hold().start(now + HOLD, reason).await;
+        tracing::error!(%reason, "all senders stop");
+        let started = self.ports.hold().start(now + HOLD, reason.as_str()).await;
         if started.is_err() {
             self.held.store(false, Ordering::Relaxed);
         }

@@ -23,7 +23,7 @@ pub enum Recorded {
     New,
     /// The same delivery and reason were recorded before: the receipt came twice.
     Before,
-    /// The row has a delivery that says more.
+    /// The row has a delivery that says more, or its message was not accepted.
     Ignored,
     /// There is no such row.
     NoRow,

@@ -110,13 +110,29 @@ fn was_enqueued_here(row: &NoticeRow, dossier: &Dossier) -> bool {
     }
 }
 
-/// Why the dossier's other notices make this one unnecessary. `rows` are the dossier's notices of that kind.
-pub fn made_unnecessary(id: &NoticeId, rows: &[NoticeRow]) -> Option<&'static str> {
+/// Why a notice need not be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unnecessary {
+    /// A later revision requires the same kind of notice.
+    Superseded,
+    /// A receipt says that its first sending arrived, and this is the second.
+    FirstArrived,
+    /// A receipt says that it arrived, though its outcome was unknown.
+    Arrived,
+}
+
+/// Whether the dossier's notices of that kind, `rows`, make this one unnecessary.
+pub fn made_unnecessary(id: &NoticeId, rows: &[NoticeRow]) -> Option<Unnecessary> {
+    let arrived = || rows.iter().any(|row| row.key == id.key && row.arrived);
     if rows.iter().any(|row| row.key.supersedes(&id.key)) {
-        return Some("a later revision owes the same notice");
+        Some(Unnecessary::Superseded)
+    } else if !arrived() {
+        None
+    } else if id.sending == Sending::Again {
+        Some(Unnecessary::FirstArrived)
+    } else {
+        Some(Unnecessary::Arrived)
     }
-    let first_arrived = || rows.iter().any(|row| row.key == id.key && row.arrived);
-    (id.sending == Sending::Again && first_arrived()).then_some("the first sending arrived")
 }
 
 fn is_news(old: Option<&Dossier>, new: &Dossier) -> bool {

@@ -72,7 +72,7 @@ pub enum Reason {
 /// Who can change what prevented a message from arriving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Remedy {
-    /// We: nothing more is sent until it is corrected.
+    /// We.
     Ours,
     /// The citizen or the one-stop shop: another number.
     Number,
@@ -117,6 +117,11 @@ impl Reason {
     /// The reason of that name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.as_str() == name)
+    }
+
+    /// Whether the next message would meet the same, to whomever it goes.
+    pub fn concerns_every_message(self) -> bool {
+        matches!(self, Self::SpendLimit | Self::MaxPrice | Self::Account)
     }
 
     pub fn remedy(self) -> Remedy {
@@ -175,10 +180,13 @@ pub struct Price {
     pub currency: &'static str,
 }
 
+/// Above any price of one message in any currency; DynamoDB refuses numbers of more than 38 digits.
+const MOST_PRICE: f64 = 1e9;
+
 impl Price {
     /// None if the amount is not a price.
     pub fn new(amount: f64, currency: &'static str) -> Option<Self> {
-        (amount.is_finite() && amount >= 0.0).then_some(Self { amount, currency })
+        (0.0..=MOST_PRICE).contains(&amount).then_some(Self { amount, currency })
     }
 }
 
@@ -257,7 +265,7 @@ mod tests {
     #[test]
     fn a_price_is_a_number_of_money() {
         assert!(Price::new(0.139_89, "USD").is_some() && Price::new(0.0, "VND").is_some());
-        assert!([-1.0, f64::NAN, f64::INFINITY].iter().all(|amount| Price::new(*amount, "USD").is_none()));
+        assert!([-1.0, 1e300, f64::NAN, f64::INFINITY].iter().all(|amount| Price::new(*amount, "USD").is_none()));
     }
 
     proptest! {

@@ -16,7 +16,7 @@ const REJECTED: u32 = 16;
 /// The operator's words by a part of them in lower case: `stat:` of an SMPP receipt, and the status of a refused
 /// submit_sm, which Kannel writes as `NACK/0x…`. SMPP 3.4, 5.1.3 and 5.2.28.
 const REASONS: [(&str, Reason); 12] = [
-    ("stat:expired", Reason::Expired),
+    ("expired", Reason::Expired),
     ("stat:rejectd", Reason::Sender),
     ("stat:undeliv", Reason::Unreachable),
     ("0x0000000a", Reason::Sender),
@@ -34,7 +34,8 @@ pub(crate) fn parse(request: &Request, now: DateTime<Utc>) -> Result<Entry, NotA
     let get = |name| request.parameter(name).unwrap_or_default();
     let id = NoticeId::parse(get("code"), get("notice")).map_err(|_| NotAReceipt::NoMessage)?;
     let report: u32 = get("report").parse().map_err(|_| NotAReceipt::Status)?;
-    let words = get("words");
+    // An SMPP receipt ends with the beginning of the message.
+    let words = get("words").split("text:").next().unwrap_or_default();
     let (delivery, reason) = if report & DELIVERED > 0 {
         (Delivery::Delivered, None)
     } else if report & NOT_DELIVERED > 0 && words.contains("stat:UNKNOWN") {
@@ -65,7 +66,7 @@ mod tests {
 
     fn read(changes: Value) -> Result<Entry, NotAReceipt> {
         let mut query = json!({"code": "0161701234", "notice": "result#3", "report": "1", "at": "1795516200",
-            "words": "id:7 sub:001 dlvrd:001 submit date:2611240500 done date:2611240501 stat:DELIVRD err:000 text:"});
+            "words": "id:7 sub:001 dlvrd:001 submit date:2611240500 done date:2611240501 stat:DELIVRD err:000 text:TB: Ho so cua quy ong"});
         query.as_object_mut().expect("an object").extend(changes.as_object().expect("an object").clone());
         parse(&get(query), DateTime::UNIX_EPOCH)
     }
@@ -84,6 +85,7 @@ mod tests {
         assert_eq!(receipt.message, Reported::Notice(NoticeId::parse("0161701234", "result#3").expect("a notice")));
         assert_eq!((receipt.delivery, receipt.at.timestamp()), (Delivery::Delivered, 1_795_516_200));
         assert!(!receipt.words.as_str().contains(char::is_numeric));
+        assert!(!receipt.words.as_str().contains("TB"), "no part of the message");
     }
 
     #[test]

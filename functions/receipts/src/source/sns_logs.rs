@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use domain::notice::receipt::{CarrierWords, Delivery, Price, Reason, Receipt, Reported};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{Entry, NotAReceipt, reason_in};
 
@@ -11,8 +12,7 @@ use super::{Entry, NotAReceipt, reason_in};
 #[derive(Deserialize)]
 struct Logged {
     notification: Notification,
-    #[serde(default)]
-    delivery: Details,
+    delivery: Option<Details>,
     status: String,
 }
 
@@ -22,14 +22,14 @@ struct Notification {
     message_id: String,
 }
 
-/// Failures lack most of them.
+/// Failures lack most of them. What only adds to a receipt may change its form without losing it.
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", default)]
 struct Details {
     #[serde(rename = "priceInUSD")]
-    price_in_usd: Option<f64>,
+    price_in_usd: Value,
     provider_response: Option<String>,
-    number_of_message_parts: Option<u32>,
+    number_of_message_parts: Value,
 }
 
 /// `providerResponse` of failures, by a part of it in lower case.
@@ -54,6 +54,7 @@ pub(crate) fn parse(entry: &str, at: DateTime<Utc>) -> Result<Entry, NotAReceipt
     if notification.message_id.is_empty() {
         return Err(NotAReceipt::NoMessage);
     }
+    let delivery = delivery.unwrap_or_default();
     let words = delivery.provider_response.unwrap_or_default();
     let (outcome, reason) = match status.as_str() {
         "SUCCESS" => (Delivery::Delivered, None),
@@ -66,8 +67,8 @@ pub(crate) fn parse(entry: &str, at: DateTime<Utc>) -> Result<Entry, NotAReceipt
         reason,
         words: CarrierWords::new(&words),
         at,
-        price: delivery.price_in_usd.and_then(|amount| Price::new(amount, "USD")),
-        parts: delivery.number_of_message_parts,
+        price: delivery.price_in_usd.as_f64().and_then(|amount| Price::new(amount, "USD")),
+        parts: delivery.number_of_message_parts.as_u64().and_then(|parts| parts.try_into().ok()),
     };
     Ok(receipt.into())
 }
@@ -137,6 +138,10 @@ mod tests {
     fn a_failure_may_lack_nearly_everything() {
         let bare = receipt(r#"{"notification":{"messageId":"m-1"},"status":"FAILURE"}"#);
         assert_eq!((bare.reason, bare.price, bare.parts), (Some(Reason::Unknown), None, None));
+        let other = receipt(
+            r#"{"notification":{"messageId":"m-1"},"delivery":{"priceInUSD":"0.1","numberOfMessageParts":"3"},"status":"SUCCESS"}"#,
+        );
+        assert_eq!((other.delivery, other.price, other.parts), (Delivery::Delivered, None, None));
     }
 
     #[test]
