@@ -81,15 +81,17 @@ pub async fn receive<P: ReceiptPorts>(
 ) -> Received {
     let (received, events) = (Mutex::default(), Mutex::default());
     let run = Run { ports, config, suspicion, held: AtomicBool::new(false), received, events };
-    let mut missing = run.record_all(receipts.iter().collect()).await;
+    let (mut missing, mut unknown) = (run.record_all(receipts.iter().collect()).await, 0);
     for pause in LOOK_AGAIN_AFTER {
-        missing.retain(|receipt| run.is_young(receipt));
+        let (young, old): (Vec<_>, Vec<_>) = missing.into_iter().partition(|receipt| run.is_young(receipt));
+        (missing, unknown) = (young, unknown + old.len());
         if missing.is_empty() {
             break;
         }
         ports.clock().sleep_until(ports.clock().now() + pause).await;
         missing = run.record_all(missing).await;
     }
+    run.count(|received| received.tally.unknown = (unknown + missing.len()) as u32);
     let Run { received, events, .. } = run;
     let (mut received, events) = (received.into_inner().expect(UNPOISONED), events.into_inner().expect(UNPOISONED));
     if !events.is_empty() {
@@ -137,9 +139,7 @@ impl<P: ReceiptPorts> Run<'_, P> {
     async fn record_all<'r>(&self, receipts: Vec<&'r Receipt>) -> Vec<&'r Receipt> {
         let found = futures::stream::iter(receipts).map(async |receipt| (receipt, self.receive(receipt).await));
         let missing = found.buffer_unordered(AT_ONCE).filter_map(async |(receipt, found)| (!found).then_some(receipt));
-        let missing: Vec<&Receipt> = missing.collect().await;
-        self.count(|received| received.tally.unknown = missing.len() as u32);
-        missing
+        missing.collect().await
     }
 
     /// Returns false if no row has its message.
