@@ -4,6 +4,8 @@ use std::fmt;
 use std::fs::OpenOptions;
 use std::io::Write;
 
+use crate::aws::Stack;
+
 /// One line of the table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Line {
@@ -37,6 +39,15 @@ impl Line {
     pub fn record(&self) {
         put(&self.to_string());
     }
+}
+
+/// Adds a line to the table, and checks that every required notice was sent once.
+pub fn proved(fault: &str, stack: &Stack, required: usize) {
+    let sent = stack.world.accepted().len();
+    let mut line = Line::of(fault);
+    line.add(sent, sent.saturating_sub(required), required.saturating_sub(sent));
+    line.record();
+    assert_eq!((line.duplicates, line.lost), (0, 0), "{fault}");
 }
 
 /// A single figure after the table: a duration or a count.

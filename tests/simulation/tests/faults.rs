@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use simulation::aws::{Stack, kind_of, record};
 use simulation::fault::{Fault, Faults};
 use simulation::promises::in_virtual_time;
-use simulation::proof::Line;
+use simulation::proof::{Line, proved};
 use simulation::scenario::{dossier, notice_config, phone};
 use simulation::world::{Accepted, World};
 
@@ -90,15 +90,6 @@ fn all_sent_once(stack: &Stack, required: usize) {
     texts.sort();
     texts.dedup();
     assert_eq!((texts.len(), stack.world.accepted().len()), (required, required));
-}
-
-/// Adds a line to the proof table, and checks that every required notice was sent once.
-fn proved(fault: &str, stack: &Stack, required: usize) {
-    let sent = stack.world.accepted().len();
-    let mut line = Line::of(fault);
-    line.add(sent, sent.saturating_sub(required), required.saturating_sub(sent));
-    line.record();
-    assert_eq!((line.duplicates, line.lost), (0, 0), "{fault}");
 }
 
 /// SNS gives this answer until `until`.

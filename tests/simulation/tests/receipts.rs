@@ -15,7 +15,7 @@ use serde_json::json;
 use simulation::aws::Stack;
 use simulation::fault::{Fault, Faults};
 use simulation::promises::in_virtual_time;
-use simulation::proof::Line;
+use simulation::proof::{Line, proved};
 use simulation::scenario::{dossier, notice_config, phone};
 use simulation::world::{Accepted, Row, World};
 
@@ -63,15 +63,6 @@ fn deliveries(stack: &Stack) -> BTreeMap<String, Option<Delivery>> {
 fn reported(stack: &Stack) -> Vec<&'static str> {
     let names = stack.world.events().iter().map(Event::detail_type).collect::<Vec<_>>();
     names.into_iter().filter(|name| name.ends_with("elivered")).collect()
-}
-
-/// Adds a line to the proof table: `required` notices reached their citizens once.
-fn proved(fault: &str, stack: &Stack, required: usize) {
-    let sent = stack.world.accepted().len();
-    let mut line = Line::of(fault);
-    line.add(sent, sent.saturating_sub(required), required.saturating_sub(sent));
-    line.record();
-    assert_eq!((line.duplicates, line.lost), (0, 0), "{fault}");
 }
 
 #[test]
