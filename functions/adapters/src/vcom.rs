@@ -12,6 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::Utc;
 use domain::inquiry::{Inquiry, ReplyCall};
+use domain::notice::receipt::CarrierWords;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -85,7 +86,8 @@ fn meaning(answer: Result<Answer, Failure>) -> Result<(), SendError> {
     let (status, body) = answer.map_err(|failure| SendError::NotSent(failure.to_string()))?;
     let said = if body["errors"].is_object() { &body["errors"] } else { &body["data"] };
     let code = said["code"].as_u64().or_else(|| said["code"].as_str()?.parse().ok()).unwrap_or_default();
-    let words = format!("HTTP {status}, code {code}: {}", without_digits(said["message"].as_str().unwrap_or_default()));
+    let words =
+        format!("HTTP {status}, code {code}: {}", CarrierWords::new(said["message"].as_str().unwrap_or_default()));
     match (status, code) {
         // 104: "MT is duplicated".
         (200, 200 | 104) => Ok(()),
@@ -95,11 +97,6 @@ fn meaning(answer: Result<Answer, Failure>) -> Result<(), SendError> {
         // 106 is a wrong checksum as well as a wrong parameter: the cause may affect all replies, or only this one.
         _ => Err(SendError::NotSent(words)),
     }
-}
-
-/// A gateway's error text may repeat a phone number, which must not be in a log or a row.
-fn without_digits(message: &str) -> String {
-    message.chars().take(200).map(|letter| if letter.is_ascii_digit() { '*' } else { letter }).collect()
 }
 
 #[cfg(test)]

@@ -11,8 +11,9 @@ use aws_sdk_pinpointsmsvoicev2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_pinpointsmsvoicev2::operation::send_text_message::SendTextMessageError;
 use aws_sdk_pinpointsmsvoicev2::types::MessageType;
 use chrono::{DateTime, Utc};
+use domain::notice::receipt::CarrierWords;
 
-use super::{not_refused, timeouts, without_digits};
+use super::{not_refused, timeouts};
 use crate::aws::{self, AwsConfig, LazyClient, Service};
 
 pub struct AwsSms {
@@ -89,7 +90,7 @@ fn meaning(error: &SdkError<SendTextMessageError>) -> SendError {
 }
 
 fn by_reason(code: &str, reason: &str, fields: &[&str], said: &str, status: u16) -> SendError {
-    let words = format!("{code} {reason}: {}", without_digits(said));
+    let words = format!("{code} {reason}: {}", CarrierWords::new(said));
     let is_known =
         |known: &&(&str, Option<&str>, Meaning)| known.0 == code && known.1.is_none_or(|known| known == reason);
     match MEANINGS.iter().find(is_known).map(|(.., meaning)| *meaning) {

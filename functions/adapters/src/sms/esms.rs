@@ -7,12 +7,12 @@
 use std::sync::Arc;
 
 use application::ports::{SendError, Sms, SmsSender};
+use domain::notice::receipt::CarrierWords;
 use domain::text::sms::{Alphabet, Sms as Parts};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::without_digits;
 use crate::aws::Timeouts;
 use crate::https::{Answer, Failure, Https, private};
 use crate::secret::Secret;
@@ -110,7 +110,7 @@ const MEANINGS: [(&str, Meaning); 15] = [
 fn meaning(answer: Result<Answer, Failure>) -> Result<(), SendError> {
     let (status, body) = answer.map_err(|failure| SendError::NotSent(failure.to_string()))?;
     let code = body["CodeResult"].as_str().unwrap_or_default();
-    let words = without_digits(body["ErrorMessage"].as_str().or(body["error"].as_str()).unwrap_or_default());
+    let words = CarrierWords::new(body["ErrorMessage"].as_str().or(body["error"].as_str()).unwrap_or_default());
     let words = format!("HTTP {status}, code {code}: {words}");
     match MEANINGS.iter().find(|(known, _)| *known == code).map(|(_, meaning)| *meaning) {
         Some(Meaning::Accepted) => Ok(()),

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use application::ports::{SendError, Sms, SmsSender};
 use chrono::Utc;
 use domain::NoticeId;
+use domain::notice::receipt::CarrierWords;
 use domain::text::sms::{Alphabet, Sms as Parts};
 use http::Uri;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::without_digits;
 use crate::aws::Timeouts;
 use crate::https::{Failure, Https, private};
 use crate::secret::Secret;
@@ -118,7 +118,7 @@ fn meaning(answer: Result<(u16, String), Failure>) -> Result<(), SendError> {
         Err(Failure::NotConnected(why)) => return Err(SendError::NotSent(why)),
         Err(Failure::NoAnswer(why)) => return Err(SendError::Unknown(why)),
     };
-    let words = format!("HTTP {status}: {}", without_digits(body.trim()));
+    let words = format!("HTTP {status}: {}", CarrierWords::new(body.trim()));
     match status {
         // "0: Accepted for delivery", "3: Queued for later delivery".
         202 => Ok(()),

@@ -91,8 +91,3 @@ fn not_refused<E: Error + 'static>(
         _ => Ok(SendError::Unknown(aws::error_chain(error))),
     }
 }
-
-/// A carrier repeats the phone number in its error messages; it must not be in a log or a row.
-fn without_digits(message: &str) -> String {
-    message.chars().take(200).map(|letter| if letter.is_ascii_digit() { '*' } else { letter }).collect()
-}

@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/sns/latest/dg/sms_sending-overview.html>. SNS has no idempotency token for a phone
 //! number, so the SDK's own retry is off.
 
-use super::{not_refused, timeouts, without_digits};
+use super::{not_refused, timeouts};
 use crate::aws::{self, AwsConfig, LazyClient, Service};
 use application::ports::{SendError, Sms, SmsSender};
 use aws_config::retry::RetryConfig;
@@ -11,6 +11,7 @@ use aws_sdk_sns::Client;
 use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sns::types::MessageAttributeValue;
+use domain::notice::receipt::CarrierWords;
 
 #[derive(Debug, Clone)]
 pub struct Sns {
@@ -103,7 +104,7 @@ fn meaning(error: &SdkError<PublishError>) -> SendError {
 }
 
 fn by_code(code: &str, message: &str, status: u16) -> SendError {
-    let words = format!("{code}: {}", without_digits(message));
+    let words = format!("{code}: {}", CarrierWords::new(message));
     let known = MEANINGS.iter().find(|(known, _)| *known == code).map(|(_, meaning)| *meaning);
     match known {
         // A wrong sender ID is wrong for every message: a fault of the configuration, not of this notice.

@@ -16,11 +16,13 @@ mod receipts;
 mod refusals;
 mod replies;
 mod session;
+mod suspicion;
 mod tally;
 
 pub use notices::{NoticeConfig, NoticeSender, NoticeSession};
-pub use receipts::{ReceiptConfig, ReceiptTally, Received, Suspicion, receive};
+pub use receipts::{ReceiptConfig, ReceiptTally, Received, receive};
 pub use replies::ReplySession;
+pub use suspicion::Suspicion;
 pub use tally::{Progress, Tally};
 
 use chrono::TimeDelta;

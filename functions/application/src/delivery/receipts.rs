@@ -11,7 +11,6 @@
 //! A notice that is sent again is a new row of the outbox, enqueued at most once: it is sent only if it is still true,
 //! within the sending window and the rate, like every late notice.
 
-use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,9 +19,10 @@ use domain::event::Event;
 use domain::notice::Sending;
 use domain::notice::receipt::{Delivery, Reason, Receipt, Remedy, Reported};
 use domain::notice::sending_window::SendingWindow;
-use domain::{NoticeId, Outgoing, ReceiptCode};
+use domain::{NoticeId, Outgoing};
 use futures::StreamExt;
 
+use super::suspicion::Suspicion;
 use crate::hold::HOLD;
 use crate::ports::{Clock, DeliveryStore, Enqueue, EventBus, Outbox, ReceiptPorts, Recorded, SendingHold, StoreError};
 
@@ -101,28 +101,6 @@ pub async fn receive<P: ReceiptPorts>(
 }
 
 const UNPOISONED: &str = "no panic holds it";
-
-/// The dossiers whose last messages were refused for the sender name or the text, with none delivered between. One such
-/// message says little: a single network may not know the sender name. Several in a row concern every message.
-#[derive(Debug, Default)]
-pub struct Suspicion(Mutex<BTreeSet<ReceiptCode>>);
-
-/// Different dossiers in a row that confirm it.
-const CONFIRMED: usize = 3;
-
-impl Suspicion {
-    fn clear(&self) {
-        self.0.lock().expect(UNPOISONED).clear();
-    }
-
-    fn is_confirmed_by(&self, id: &NoticeId) -> bool {
-        let mut dossiers = self.0.lock().expect(UNPOISONED);
-        if dossiers.len() < CONFIRMED {
-            dossiers.insert(id.receipt_code.clone());
-        }
-        dossiers.len() >= CONFIRMED
-    }
-}
 
 struct Run<'a, P> {
     ports: &'a P,

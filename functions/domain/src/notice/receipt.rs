@@ -190,7 +190,7 @@ impl Price {
     }
 }
 
-/// A carrier's own words, without what could be a phone number: every digit is a star.
+/// A carrier's own words in a receipt or an error, without what could be a phone number: every digit is a star.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CarrierWords(String);
 
@@ -205,6 +205,12 @@ impl CarrierWords {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl fmt::Display for CarrierWords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
