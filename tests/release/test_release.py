@@ -1,7 +1,9 @@
 """The checks of `make package` and `make deploy`: the requested architecture is deployed, and Lambda can run it."""
 
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,12 @@ E_MACHINE = {"x86_64": b"\x3e\x00", "arm64": b"\xb7\x00"}
 
 def elf(machine, rest=b""):
     return b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\x00" + E_MACHINE[machine] + bytes(44) + rest
+
+
+def test_sam_build_finds_each_function_of_the_template():
+    packages = tomllib.loads((ROOT / "CargoLambda.toml").read_text())["build"]["packages"]
+    binaries = re.findall(r"BuildProperties: { Binary: (\w+) }", (ROOT / "template.yaml").read_text())
+    assert sorted(packages) == sorted(binaries) == sorted(FUNCTIONS)
 
 
 @pytest.mark.parametrize("asked", OTHER)

@@ -118,7 +118,7 @@ impl Candidate {
         Sandbox::start(&Program { env, ..self.program.clone() })
     }
 
-    /// One of the five functions, and neither a baseline nor a peer.
+    /// One of the functions, and neither a baseline nor a peer.
     pub fn is_ours(&self) -> bool {
         self.job != Job::Empty && !self.name.contains('-')
     }

@@ -83,9 +83,9 @@ pub fn goals(candidates: &[Candidate], sizes: &Sizes) -> String {
     goals.push(at_most("lookup: warm p99, against the baseline".into(), 1.2, tail(lookup) / tail(baseline)));
     let ours = || candidates.iter().filter(|one| one.is_ours());
     let heaviest = ours().map(|one| one.memory).max().unwrap_or_default();
-    goals.push(most_megabytes("peak memory, the largest of the five", 20.0, heaviest));
+    goals.push(most_megabytes("peak memory, the largest of the functions", 20.0, heaviest));
     let largest = ours().filter_map(|one| sizes.get(one.name)).max().copied().unwrap_or_default();
-    goals.push(most_megabytes("zipped, the largest of the five", 4.0, largest));
+    goals.push(most_megabytes("zipped, the largest of the functions", 4.0, largest));
     for (peer, start, against) in [
         ("python-lookup", 20.0, "lookup"),
         ("python-notify", 20.0, "notify"),

@@ -75,7 +75,7 @@ fn grow(root: &Path) -> Result<()> {
 }
 
 /// In the order of their rounds. Python and Node fill the caches, so a program that runs after them starts more slowly:
-/// the empty function and the five that are compared with it run after programs of their own kind.
+/// the empty function and those that are compared with it run after programs of their own kind.
 fn candidates(root: &Path, folder: &Path, authority: &Authority) -> Result<Vec<Candidate>> {
     let rust = |name, job| -> Result<_> {
         Ok(Candidate::new(name, job, vec![laid_out(root, folder, name)?.display().to_string()], &[], folder))
