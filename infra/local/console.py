@@ -18,19 +18,21 @@ def say(text):
     print(text, flush=True)
 
 
-def step(title, command, log, **options):
-    """Runs a command with its output in `log`; prints the progress, and the last lines if it fails."""
+def step(title, command, log, in_background=False, **options):
+    """Runs a command with its output in `log`; prints the progress, and the last lines if it fails. In the background it prints only the end."""
     log.parent.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     done = threading.Event()
     ticker = threading.Thread(target=_tick, args=(title, began, done, log), daemon=True)
-    ticker.start()
+    if not in_background:
+        ticker.start()
     try:
         with open(log, "wb") as out:
             code = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, **options).returncode
     finally:
         done.set()
-        ticker.join()
+        if not in_background:
+            ticker.join()
     if code:
         tail = log.read_text(errors="replace").splitlines()[-25:]
         say("\n".join(f"  │ {line}" for line in tail))

@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 sys.dont_write_bytecode = True
 
@@ -22,8 +24,14 @@ from tools import LOCAL, ROOT, cargo, check_machine, install, install_api, sam  
 
 PROOF_TABLE = ROOT / "target" / "proof.tsv"
 EVENING = "scale::ten_thousand"  # tests/system/scale.rs
-# Schemathesis and the examples of docs/openapi.yaml, after the Rust tests: they block addresses for a moment. tests/release tests `make package`, tests/preflight `make preflight`.
-API_TESTS = [str(LOCAL / "tools" / "api" / "bin" / "python"), "-B", "-m", "pytest", "--quiet", "-p", "no:cacheprovider", "tests/api", "tests/release", "tests/preflight", "tests/delivery_logging"]
+CARGO_TEST = ["cargo", "test", "--workspace", "--quiet"]
+SYSTEM_TESTS = [*CARGO_TEST, "--test", "system"]
+PYTEST = [str(LOCAL / "tools" / "api" / "bin" / "python"), "-B", "-m", "pytest", "--quiet", "-p", "no:cacheprovider"]
+PREFLIGHT_OF_A_STACK = "tests/preflight/test_preflight_local_stack.py"
+# tests/release tests `make package`, tests/preflight `make preflight`.
+PYTHON_TESTS = [*PYTEST, "tests/release", "tests/preflight", "tests/delivery_logging", "--ignore", PREFLIGHT_OF_A_STACK]
+# Schemathesis and the examples of docs/openapi.yaml, after the system tests: they block addresses for a moment.
+API_TESTS = [*PYTEST, "tests/api", PREFLIGHT_OF_A_STACK]
 RUN_PORT = int(os.environ.get("PORT", "4566"))
 
 
@@ -97,16 +105,21 @@ def validate():
     """`sam validate --lint` of every template."""
     check_machine()
     install()
-    for template in ["template.yaml", "infra/tables.yaml", "infra/alarms.yaml"]:
-        step(f"sam validate --lint {template}",
-             [sam(), "validate", "--lint", "--region", "ap-southeast-1", "-t", str(ROOT / template)],
-             LOCAL / "logs" / "validate.log", cwd=ROOT, env=Stack("run", RUN_PORT).env())
+    with ThreadPoolExecutor() as side_by_side:
+        list(side_by_side.map(validate_template, ["template.yaml", "infra/tables.yaml", "infra/alarms.yaml", "infra/delivery-logging.yaml"]))
     return 0
+
+
+def validate_template(template):
+    step(f"sam validate --lint {template}",
+         [sam(), "validate", "--lint", "--region", "ap-southeast-1", "-t", str(ROOT / template)],
+         LOCAL / "logs" / f"validate-{Path(template).stem}.log", in_background=True, cwd=ROOT, env=Stack("run", RUN_PORT).env())
 
 
 def test():
     """Runs all tests except the long proofs, on a separate stack that is deleted afterwards."""
-    return on_a_separate_stack(["cargo", "test", "--workspace", "--quiet", *sys.argv[2:]], API_TESTS)
+    chosen = sys.argv[2:]
+    return on_a_separate_stack([*SYSTEM_TESTS, *chosen], API_TESTS, meanwhile=[[*CARGO_TEST, *chosen], PYTHON_TESTS])
 
 
 def prove():
@@ -115,9 +128,13 @@ def prove():
     PROOF_TABLE.parent.mkdir(exist_ok=True)
     PROOF_TABLE.unlink(missing_ok=True)
     os.environ["PROOF_TABLE"] = str(PROOF_TABLE)
-    # The evening of 10,000 is last: for minutes it uses the whole SMS rate.
-    tests = ["cargo", "test", "--workspace", "--quiet", "--"]
-    failed = on_a_separate_stack([*tests, "--include-ignored", "--skip", EVENING], API_TESTS, [*tests, "--ignored", EVENING])
+    failed = on_a_separate_stack(
+        [*SYSTEM_TESTS, "--", "--include-ignored", "--skip", EVENING],
+        API_TESTS,
+        # The evening of 10,000 is last: for minutes it uses the whole SMS rate.
+        [*SYSTEM_TESTS, "--", "--ignored", EVENING],
+        meanwhile=[[*CARGO_TEST, "--", "--include-ignored"], PYTHON_TESTS],
+    )
     return long_tests.show(PROOF_TABLE, failed)
 
 
@@ -125,11 +142,11 @@ def clients():
     """Runs the ready clients of all languages on a separate stack."""
     install_runtimes()
     os.environ["ONESTOP_CLIENTS"] = "all"
-    return on_a_separate_stack(["cargo", "test", "--workspace", "--test", "system", "clients::"])
+    return on_a_separate_stack([*SYSTEM_TESTS, "clients::"])
 
 
-def on_a_separate_stack(*suites):
-    """Runs the suites one after the other, up to the first that fails."""
+def on_a_separate_stack(*suites, meanwhile=()):
+    """Runs the suites of `meanwhile`, which need no stack, while two stacks are deployed; then the others, up to the first that fails."""
     check_machine()
     install()
     if API_TESTS in suites:
@@ -137,21 +154,34 @@ def on_a_separate_stack(*suites):
         kannel.install()
     validate()
     cargo("build", "--workspace", "--bins", title="building the functions")
-    cargo("test", "--workspace", "--no-run", title="building the tests")
+    if meanwhile:
+        cargo("test", "--workspace", "--no-run", title="building the tests")
+    cargo("test", "--workspace", "--no-run", "--test", "system", title="building the system tests")
     port = free_port()
     stack = Stack(f"test-{port}", port)
     failed = 1
     try:
         stack.start()
-        stack.deploy()
-        Stack(f"test-{port}", port, stack_name="onestop-kannel", SmsSender="kannel").deploy()
-        ended = (subprocess.run(suite, cwd=ROOT, env={**stack.env(), **kannel.env()}, check=False).returncode for suite in suites)
-        failed = next(filter(None, ended), 0)
+        with ThreadPoolExecutor() as background:
+            deployed = background.submit(deploy, stack, Stack(f"test-{port}", port, stack_name="onestop-kannel", SmsSender="kannel"))
+            failed = first_failure(meanwhile, stack)
+            deployed.result()
+        failed = failed or first_failure(suites, stack)
     finally:
         stack.discard(keep_log=failed)
     if failed:
         say(f"the log of the functions is {short(stack.folder / 'ministack.log')}")
     return failed
+
+
+def deploy(*stacks):
+    for stack in stacks:
+        stack.deploy(in_background=True)
+
+
+def first_failure(suites, stack):
+    ended = (subprocess.run(suite, cwd=ROOT, env={**stack.env(), **kannel.env()}, check=False).returncode for suite in suites)
+    return next(filter(None, ended), 0)
 
 
 def local_invoke():

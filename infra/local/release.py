@@ -104,7 +104,7 @@ def lint():
     check_machine()
     install_lint()
     cargo("fmt", "--all", "--check", title="formatting")
-    cargo("clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings", title="clippy")
+    cargo("clippy", "--workspace", "--all-targets", "--test", "system", "--locked", "--", "-D", "warnings", title="clippy")
     cargo("doc", "--workspace", "--no-deps", "--locked", title="docs", env={"RUSTDOCFLAGS": "-D warnings"})
     cargo("deny", "--locked", "check", "bans", "licenses", "sources", title="cargo deny: bans, licences, sources")
     advisories()

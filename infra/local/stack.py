@@ -118,7 +118,7 @@ class Stack:
 
     # ------------------------------------------------------------------ the template
 
-    def deploy(self):
+    def deploy(self, in_background=False):
         """`sam deploy` of the real template, with the binaries that cargo built as CodeUri."""
         build = self.folder / f"build-{self.stack_name}"
         lay_out(build)
@@ -133,7 +133,7 @@ class Stack:
              f"Architecture={architecture()}", f"SmsPartsPerSecond={os.environ.get('SMS_PARTS_PER_SECOND', '50')}",
              *(f"{name}={value}" for name, value in self.parameters.items())],
             LOCAL / "logs" / f"deploy-{self.name}-{self.stack_name}.log",
-            cwd=ROOT, env=self.env(),
+            in_background, cwd=ROOT, env=self.env(),
         )
         api_gateway.complete(self)
         self.fill_secrets()
