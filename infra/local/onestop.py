@@ -166,7 +166,8 @@ def on_a_separate_stack(*suites, meanwhile=()):
             deployed = background.submit(deploy, stack, Stack(f"test-{port}", port, stack_name="onestop-kannel", SmsSender="kannel"))
             failed = first_failure(meanwhile, stack)
             deployed.result()
-        failed = failed or first_failure(suites, stack)
+        # Most of the system tests wait for the stack.
+        failed = failed or first_failure(suites, stack, RUST_TEST_THREADS="4")
     finally:
         stack.discard(keep_log=failed)
     if failed:
@@ -179,8 +180,8 @@ def deploy(*stacks):
         stack.deploy(in_background=True)
 
 
-def first_failure(suites, stack):
-    ended = (subprocess.run(suite, cwd=ROOT, env={**stack.env(), **kannel.env()}, check=False).returncode for suite in suites)
+def first_failure(suites, stack, **env):
+    ended = (subprocess.run(suite, cwd=ROOT, env={**env, **stack.env(), **kannel.env()}, check=False).returncode for suite in suites)
     return next(filter(None, ended), 0)
 
 
