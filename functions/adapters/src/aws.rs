@@ -72,6 +72,8 @@ pub enum Service {
     SmsVoice,
     /// Secrets.
     SecretsManager,
+    /// Queues.
+    Sqs,
 }
 
 impl Service {
@@ -83,6 +85,7 @@ impl Service {
             Self::Sns => "AWS_ENDPOINT_URL_SNS",
             Self::SmsVoice => "AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2",
             Self::SecretsManager => "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+            Self::Sqs => "AWS_ENDPOINT_URL_SQS",
         }
     }
 
@@ -94,6 +97,7 @@ impl Service {
             Self::Sns => "sns",
             Self::SmsVoice => "sms-voice",
             Self::SecretsManager => "secretsmanager",
+            Self::Sqs => "sqs",
         }
     }
 }
@@ -174,6 +178,12 @@ pub fn secrets_manager(config: &AwsConfig) -> LazyClient<aws_sdk_secretsmanager:
 pub fn eventbridge(config: &AwsConfig) -> LazyClient<aws_sdk_eventbridge::Client> {
     let config = config.clone();
     lazy_client(move || aws_sdk_eventbridge::Client::new(&config.of(Service::EventBridge)))
+}
+
+/// A client of SQS.
+pub fn sqs(config: &AwsConfig) -> LazyClient<aws_sdk_sqs::Client> {
+    let config = config.clone();
+    lazy_client(move || aws_sdk_sqs::Client::new(&config.of(Service::Sqs)))
 }
 
 fn at(config: &SdkConfig, endpoint: Option<String>) -> SdkConfig {

@@ -1,5 +1,5 @@
-//! A small HTTPS client for gateways: one request within a time-out. It never retries: the outbox decides what is sent
-//! again.
+//! A small HTTPS client for gateways and for the receiver of call-backs: one request within a time-out. It never
+//! retries and follows no redirect: the outbox, or the queue of call-backs, decides what is sent again.
 
 use std::error::Error;
 use std::io::Cursor;
@@ -8,27 +8,31 @@ use std::time::Duration;
 
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::request::Builder;
-use http::{Request, Uri};
+use http::response::Parts;
+use http::{HeaderMap, Request, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::GaiResolver;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
 use crate::aws::{Timeouts, error_chain};
 use crate::connections::IDLE;
+use crate::public_addresses::{Checked, NotPublic};
 
 /// The longest answer that is read, in bytes: a gateway's answer has a few hundred.
 const MOST_ANSWER: usize = 64 * 1024;
 
-type Hyper = Client<HttpsConnector<HttpConnector>, Full<Cursor<Vec<u8>>>>;
+type Hyper = Client<HttpsConnector<HttpConnector<Checked<GaiResolver>>>, Full<Cursor<Vec<u8>>>>;
 
 /// The client. Root certificates are read at the first call, so a function that calls no gateway does not read them.
 pub struct Https {
     client: OnceLock<Hyper>,
     connect: Duration,
     total: Duration,
+    public_only: bool,
 }
 
 /// An HTTP status and the JSON of the body; null if the body is not JSON.
@@ -40,6 +44,9 @@ pub enum Failure {
     /// There was no connection, so the other side did nothing.
     #[error("{0}")]
     NotConnected(String),
+    /// There was no connection, because the name leads to an address that is not public.
+    #[error("the name leads to an address that is not public")]
+    NotPublic,
     /// It is unknown what the other side did.
     #[error("{0}")]
     NoAnswer(String),
@@ -52,44 +59,63 @@ impl Https {
             Timeouts::Gateway => (500, 1_200),
             Timeouts::Background => (2_000, 10_000),
         };
-        Self { client: OnceLock::new(), connect: Duration::from_millis(connect), total: Duration::from_millis(total) }
+        let (connect, total) = (Duration::from_millis(connect), Duration::from_millis(total));
+        Self { client: OnceLock::new(), connect, total, public_only: false }
+    }
+
+    /// The same, and it connects to public addresses only. A literal address in a URL is not checked: it needs no name.
+    pub fn public_only(self) -> Self {
+        Self { public_only: true, ..self }
     }
 
     /// Posts `body`.
     pub async fn post(&self, url: &Uri, body: &Value) -> Result<Answer, Failure> {
         let request = Request::post(url).header(ACCEPT, "application/json").header(CONTENT_TYPE, "application/json");
-        let (status, body) = self.within_time(request, body.to_string().into_bytes()).await?;
-        Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
+        let (head, body) = self.within_time(request, body.to_string().into_bytes(), MOST_ANSWER).await?;
+        Ok((head.status.as_u16(), serde_json::from_slice(&body).unwrap_or_default()))
+    }
+
+    /// Posts `body`. The answer is its head: its body is not read, whatever its length.
+    pub async fn post_for_head(&self, url: &Uri, headers: HeaderMap, body: Vec<u8>) -> Result<Parts, Failure> {
+        let mut request = Request::post(url);
+        if let Some(all) = request.headers_mut() {
+            all.extend(headers);
+        }
+        Ok(self.within_time(request, body, 0).await?.0)
     }
 
     /// The status and the text of what is at `url`.
     pub async fn get(&self, url: &Uri) -> Result<(u16, String), Failure> {
-        let (status, body) = self.within_time(Request::get(url), Vec::new()).await?;
-        Ok((status, String::from_utf8_lossy(&body).into_owned()))
+        let (head, body) = self.within_time(Request::get(url), Vec::new(), MOST_ANSWER).await?;
+        Ok((head.status.as_u16(), String::from_utf8_lossy(&body).into_owned()))
     }
 
-    async fn within_time(&self, request: Builder, body: Vec<u8>) -> Result<(u16, Vec<u8>), Failure> {
-        tokio::time::timeout(self.total, self.ask(request, body))
+    async fn within_time(&self, request: Builder, body: Vec<u8>, most: usize) -> Result<(Parts, Vec<u8>), Failure> {
+        tokio::time::timeout(self.total, self.ask(request, body, most))
             .await
             .unwrap_or_else(|_| Err(Failure::NoAnswer(format!("no answer within {} ms", self.total.as_millis()))))
     }
 
-    async fn ask(&self, request: Builder, body: Vec<u8>) -> Result<(u16, Vec<u8>), Failure> {
+    /// `most`: the longest body that is read; with 0 it is not read at all.
+    async fn ask(&self, request: Builder, body: Vec<u8>, most: usize) -> Result<(Parts, Vec<u8>), Failure> {
         let request =
             request.body(Full::new(Cursor::new(body))).map_err(|error| Failure::NotConnected(error_chain(&error)))?;
         let client = self.client().map_err(Failure::NotConnected)?;
-        let answer = client.request(request).await.map_err(|error| failure(&error))?;
-        let status = answer.status().as_u16();
-        let body = Limited::new(answer.into_body(), MOST_ANSWER).collect().await;
+        let (head, body) = client.request(request).await.map_err(|error| failure(&error))?.into_parts();
+        if most == 0 {
+            return Ok((head, Vec::new()));
+        }
+        let body = Limited::new(body, most).collect().await;
         let body = body.map_err(|error| Failure::NoAnswer(error_chain(&*error)))?;
-        Ok((status, body.to_bytes().into()))
+        Ok((head, body.to_bytes().into()))
     }
 
     fn client(&self) -> Result<&Hyper, String> {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        let mut connector = HttpConnector::new();
+        let names = Checked { names: GaiResolver::new(), public_only: self.public_only };
+        let mut connector = HttpConnector::new_with_resolver(names);
         connector.set_connect_timeout(Some(self.connect));
         connector.enforce_http(false);
         let connector = HttpsConnectorBuilder::new()
@@ -103,21 +129,25 @@ impl Https {
 }
 
 fn failure(error: &(dyn Error + 'static)) -> Failure {
-    let why = error_chain(error);
-    if never_connected(error) { Failure::NotConnected(why) } else { Failure::NoAnswer(why) }
+    if causes(error).any(|cause| cause.is::<NotPublic>()) {
+        Failure::NotPublic
+    } else if never_connected(error) {
+        Failure::NotConnected(error_chain(error))
+    } else {
+        Failure::NoAnswer(error_chain(error))
+    }
 }
 
 /// Whether the request was never sent: the name was not resolved, the connection timed out or was refused, or the TLS
 /// handshake failed.
 pub(crate) fn never_connected(error: &(dyn Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if error.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|error| error.is_connect()) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    let mut of_the_client = causes(error).filter_map(|cause| cause.downcast_ref::<hyper_util::client::legacy::Error>());
+    of_the_client.any(|error| error.is_connect())
+}
+
+/// The error, its cause, the cause's cause and so on.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error: &&'a (dyn Error + 'static)| error.source())
 }
 
 /// An address to which a call is confidential: https, or this machine, as on the local stack.
@@ -134,6 +164,8 @@ pub fn private(url: &str) -> Option<Uri> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
 
     #[test]
     fn only_this_machine_gets_a_reply_without_tls() {
@@ -148,5 +180,55 @@ mod tests {
         ] {
             assert_eq!(private(url).is_some(), good, "{url}");
         }
+    }
+
+    /// A server on this machine that sends `answer` to one request and then keeps the connection open.
+    async fn server(answer: &'static str) -> (u16, tokio::task::JoinHandle<String>) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let asked = tokio::spawn(async move {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            let mut asked = vec![0; 4096];
+            let length = connection.read(&mut asked).await.unwrap();
+            connection.write_all(answer.as_bytes()).await.unwrap();
+            asked.truncate(length);
+            tokio::spawn(async move {
+                let _open = connection;
+                std::future::pending::<()>().await;
+            });
+            String::from_utf8(asked).unwrap()
+        });
+        (port, asked)
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_to_this_machine_is_refused_where_only_public_addresses_are_good() {
+        let (port, asked) = server("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+        let url: Uri = format!("http://localhost:{port}/").parse().unwrap();
+        let https = Https::new(Timeouts::Background).public_only();
+        assert_eq!(https.post_for_head(&url, HeaderMap::new(), Vec::new()).await.unwrap_err(), Failure::NotPublic);
+        assert!(!asked.is_finished(), "no connection was made");
+        let answer = Https::new(Timeouts::Background).post_for_head(&url, HeaderMap::new(), Vec::new()).await;
+        assert_eq!(answer.unwrap().status, 200);
+    }
+
+    #[tokio::test]
+    async fn an_endless_body_and_a_redirect_are_not_followed() {
+        let elsewhere = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let location = elsewhere.local_addr().unwrap();
+        let redirect = format!("HTTP/1.1 302 Found\r\nlocation: http://{location}/\r\ncontent-length: 0\r\n\r\n");
+        for (answer, status) in
+            [("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n", 200), (&*redirect.leak(), 302)]
+        {
+            let (port, asked) = server(answer).await;
+            let url: Uri = format!("http://127.0.0.1:{port}/events").parse().unwrap();
+            let headers = HeaderMap::from_iter([(CONTENT_TYPE, "application/json".parse().unwrap())]);
+            let head = Https::new(Timeouts::Background).post_for_head(&url, headers, b"{}".to_vec()).await.unwrap();
+            assert_eq!(head.status, status);
+            let asked = asked.await.unwrap();
+            assert!(asked.starts_with("POST /events HTTP/1.1\r\n") && asked.contains("application/json"), "{asked}");
+        }
+        let nobody = tokio::time::timeout(Duration::from_millis(200), elsewhere.accept()).await;
+        assert!(nobody.is_err(), "the redirect was followed");
     }
 }

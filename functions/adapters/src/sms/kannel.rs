@@ -115,7 +115,9 @@ fn dlr_url(dlr: &Dlr, id: &NoticeId) -> String {
 fn meaning(answer: Result<(u16, String), Failure>) -> Result<(), SendError> {
     let (status, body) = match answer {
         Ok(answer) => answer,
-        Err(Failure::NotConnected(why)) => return Err(SendError::NotSent(why)),
+        Err(failure @ (Failure::NotConnected(_) | Failure::NotPublic)) => {
+            return Err(SendError::NotSent(failure.to_string()));
+        }
         Err(Failure::NoAnswer(why)) => return Err(SendError::Unknown(why)),
     };
     let words = format!("HTTP {status}: {}", CarrierWords::new(body.trim()));

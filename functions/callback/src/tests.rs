@@ -1,0 +1,207 @@
+//! A courier with a real receiver on this machine: down, redirecting, answering 500 and so on.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use adapters::retry_queue::QueueError;
+use adapters::secret::Secret;
+use chrono::Utc;
+use serde_json::{Value, json};
+use standardwebhooks::Webhook;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::*;
+use crate::event::tests::on_the_bus;
+
+const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+#[derive(Clone, Copy)]
+struct Now;
+
+impl Clock for Now {
+    fn now(&self) -> DateTime<Utc> {
+        std::time::SystemTime::now().into()
+    }
+    async fn sleep_until(&self, _: DateTime<Utc>) {}
+}
+
+/// Remembers what it is asked, and can be out of reach.
+#[derive(Default)]
+struct Queue {
+    put_off: Mutex<BTreeMap<String, i64>>,
+    set_aside: Mutex<Vec<String>>,
+    is_down: bool,
+}
+
+impl Queue {
+    fn answer(&self) -> Result<(), QueueError> {
+        if self.is_down { Err(QueueError("down".into())) } else { Ok(()) }
+    }
+}
+
+impl RetryQueue for Queue {
+    async fn put_off(&self, handle: &str, pause: TimeDelta) -> Result<(), QueueError> {
+        self.put_off.lock().unwrap().insert(handle.to_owned(), pause.num_seconds());
+        self.answer()
+    }
+    async fn set_aside(&self, body: &str) -> Result<(), QueueError> {
+        self.set_aside.lock().unwrap().push(body.to_owned());
+        self.answer()
+    }
+}
+
+/// A receiver that gives each request the same answer. Returns its port and what it got.
+async fn receiver(answer: &'static str) -> (u16, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let (port, requests) = (listener.local_addr().unwrap().port(), Arc::<Mutex<Vec<String>>>::default());
+    let seen = requests.clone();
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            let seen = seen.clone();
+            tokio::spawn(async move {
+                let mut read = Vec::new();
+                while !read.ends_with(b"}") {
+                    connection.read_buf(&mut read).await.unwrap();
+                }
+                seen.lock().unwrap().push(String::from_utf8(read).unwrap());
+                connection.write_all(answer.as_bytes()).await.unwrap();
+            });
+        }
+    });
+    (port, requests)
+}
+
+fn courier(port: u16, secret: Value) -> Courier<Now, Queue> {
+    let url = format!("http://127.0.0.1:{port}/onestop/events");
+    Courier { clock: Now, queue: Queue::default(), receiver: Receiver::new(&url, true, Secret::fixed(secret)).unwrap() }
+}
+
+fn secret() -> Value {
+    json!({"current": KEY, "previous": null})
+}
+
+/// A batch with these messages: name, age in seconds, body.
+fn batch(messages: &[(&str, i64, &str)]) -> SqsEvent {
+    let records: Vec<Value> = messages
+        .iter()
+        .map(|(name, age, body)| {
+            let sent = (Now.now() - TimeDelta::seconds(*age)).timestamp_millis().to_string();
+            json!({"messageId": name, "receiptHandle": format!("handle of {name}"), "body": body, "eventSource": "aws:sqs",
+                "attributes": {"SentTimestamp": sent, "ApproximateReceiveCount": "3"}})
+        })
+        .collect();
+    serde_json::from_value(json!({"Records": records})).unwrap()
+}
+
+fn sent() -> String {
+    on_the_bus("Notice Sent", json!({"receipt_code": "0161701234", "notice": "result#3", "kind": "result", "parts": 3}))
+}
+
+fn again(done: &Done) -> Vec<&str> {
+    done.response.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_call_back_that_is_taken_is_signed_and_done() {
+    let (port, requests) = receiver("HTTP/1.1 204 No Content\r\n\r\n").await;
+    let courier = courier(port, secret());
+    let done = courier.deliver(&batch(&[("a", 0, &sent()), ("late", 200_000, &sent())])).await;
+    assert_eq!((again(&done), done.tally), (vec![], Tally::default()));
+    assert!(courier.queue.put_off.lock().unwrap().is_empty() && courier.queue.set_aside.lock().unwrap().is_empty());
+
+    let requests = requests.lock().unwrap();
+    let (head, body) = requests[0].split_once("\r\n\r\n").unwrap();
+    let (line, headers) = head.split_once("\r\n").unwrap();
+    assert_eq!(line, "POST /onestop/events HTTP/1.1");
+    let headers: http::HeaderMap = headers
+        .lines()
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.parse::<http::HeaderName>().unwrap(), value.parse().unwrap()))
+        .collect();
+    assert_eq!(headers["content-type"], "application/json");
+    assert_eq!(headers["webhook-id"], "7bf73129-1428-4cd3-a780-95db273d1602");
+    Webhook::new(KEY).unwrap().verify(body.as_bytes(), &headers).unwrap();
+    let expected = json!({"type": "notice.sent", "timestamp": "2026-11-24T05:00:00Z",
+        "data": {"receipt_code": "0161701234", "notice": "result#3", "kind": "result", "parts": 3, "rank": 2}});
+    assert_eq!(serde_json::from_str::<Value>(body).unwrap(), expected);
+}
+
+#[tokio::test]
+async fn each_answer_but_2xx_and_410_is_tried_again_later() {
+    let nothing_more = "content-length: 0\r\nconnection: close\r\n\r\n";
+    for (status, headers, expected) in [
+        ("200 OK", "", None),
+        ("299 Odd", "", None),
+        ("410 Gone", "", None),
+        ("301 Moved", "location: http://169.254.169.254/\r\n", Some(80)),
+        ("307 Redirect", "location: https://example.com/?key=secret\r\n", Some(80)),
+        ("304 Not Modified", "", Some(80)),
+        ("400 Bad", "", Some(80)),
+        ("401 No", "", Some(80)),
+        ("404 Nothing", "", Some(80)),
+        ("429 Slowly", "retry-after: 900\r\n", Some(900)),
+        ("429 Slowly", "retry-after: 5\r\n", Some(80)),
+        ("500 Broken", "retry-after: 900\r\n", Some(80)),
+        ("503 Busy", "retry-after: 86400\r\n", Some(3_600)),
+    ] {
+        let answer = format!("HTTP/1.1 {status}\r\n{headers}{nothing_more}").leak();
+        let (port, requests) = receiver(answer).await;
+        let courier = courier(port, secret());
+        let done = courier.deliver(&batch(&[("a", 80, &sent())])).await;
+        assert_eq!(again(&done).len(), usize::from(expected.is_some()), "{status}");
+        let pause = courier.queue.put_off.lock().unwrap().get("handle of a").copied();
+        assert_eq!(pause, expected, "{status} {headers}");
+        assert_eq!(requests.lock().unwrap().len(), 1, "{status}: one request a try");
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_that_is_down_gets_it_later_and_after_a_day_it_is_set_aside() {
+    let nobody = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap().port();
+    let courier = courier(nobody, secret());
+    let (hour, day) = (3_600, 24 * 3_600);
+    let batch = batch(&[("new", 0, &sent()), ("old", 20 * hour, &sent()), ("too old", day, &sent())]);
+    let done = courier.deliver(&batch).await;
+    assert_eq!(again(&done), ["new", "old"]);
+    let expected = BTreeMap::from([("handle of new".to_owned(), 10), ("handle of old".to_owned(), hour)]);
+    assert_eq!(*courier.queue.put_off.lock().unwrap(), expected);
+    assert_eq!(*courier.queue.set_aside.lock().unwrap(), [sent()], "whole, so that it can be redriven");
+    assert_eq!(done.tally, Tally { not_taken: 2, not_public: 0 });
+}
+
+#[tokio::test]
+async fn one_that_fails_keeps_no_other_back() {
+    let (port, _) = receiver("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+    let courier = courier(port, secret());
+    let inquiry = on_the_bus("Inquiry Answered", json!({}));
+    let done = courier.deliver(&batch(&[("odd", 0, "hello"), ("a", 0, &sent()), ("other", 0, &inquiry)])).await;
+    assert_eq!((again(&done), done.tally), (vec![], Tally::default()));
+    assert_eq!(*courier.queue.set_aside.lock().unwrap(), ["hello", &inquiry]);
+}
+
+#[tokio::test]
+async fn no_event_is_lost_while_the_queue_or_the_key_is_missing() {
+    let (port, requests) = receiver("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+    let keyless = courier(port, json!({"current": null, "previous": KEY}));
+    assert_eq!(again(&keyless.deliver(&batch(&[("a", 0, &sent())])).await), ["a"]);
+    assert!(requests.lock().unwrap().is_empty(), "nothing is sent unsigned");
+
+    let nobody = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap().port();
+    let mut cut_off = courier(nobody, secret());
+    cut_off.queue.is_down = true;
+    let done = cut_off.deliver(&batch(&[("a", 0, &sent()), ("too old", 90_000, &sent()), ("odd", 0, "hello")])).await;
+    assert_eq!(again(&done), ["a", "too old", "odd"]);
+}
+
+#[test]
+fn an_address_that_is_not_public_is_counted_apart() {
+    let mut done = Done::default();
+    let batch = batch(&[("a", 0, ""), ("b", 0, "")]);
+    let not_public = NotTaken::NoAnswer(adapters::https::Failure::NotPublic);
+    assert!(not_public.is_not_public() && !NotTaken::NoKey.is_not_public());
+    done.add(&batch.records[0], Outcome::NotPublic);
+    done.add(&batch.records[1], Outcome::Again);
+    let counts: Vec<_> = done.tally.counts().collect();
+    assert_eq!((again(&done), counts), (vec!["a", "b"], vec![("CallbacksNotTaken", 2.0), ("CallbacksNotPublic", 1.0)]));
+}
