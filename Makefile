@@ -82,7 +82,7 @@ bench: python ## measures start, first and warm invocation, memory, size and AWS
 cost: python ## prints the bill per month, and the same month with each sender, from counts and prices (DOSSIERS=60000 INQUIRIES=20000; a contract's own price: SNS_USD AWS_SMS_USD KANNEL_VND ESMS_VND, USD_VND)
 	@$(ONESTOP) cost
 
-redrive: python ## sends the changes in the dead-letter bucket to NotifyFunction again, and the failed receipts to ReceiptsFunction (STACK=onestop; ONESTOP_ENDPOINT for a local stack)
+redrive: python ## sends the changes in the dead-letter bucket to NotifyFunction again, the failed receipts to ReceiptsFunction, and the failed call-backs to their queue (STACK=onestop; ONESTOP_ENDPOINT for a local stack)
 	@$(ONESTOP) redrive
 
 preflight: python ## checks a deployed stack and its account, read only: one line a check (STACK=onestop for AWS; SEND=0912345678 sends one test SMS)

@@ -19,7 +19,7 @@ import release  # noqa: E402
 import sam_local  # noqa: E402
 from client_runtimes import install_runtimes  # noqa: E402
 from console import Failed, say, short, step  # noqa: E402
-from stack import Stack, free_port  # noqa: E402
+from stack import Stack, free_port, quiet_port  # noqa: E402
 from tools import LOCAL, ROOT, cargo, check_machine, install, install_api, sam  # noqa: E402
 
 PROOF_TABLE = ROOT / "target" / "proof.tsv"
@@ -28,8 +28,8 @@ CARGO_TEST = ["cargo", "test", "--workspace", "--quiet"]
 SYSTEM_TESTS = [*CARGO_TEST, "--test", "system"]
 PYTEST = [str(LOCAL / "tools" / "api" / "bin" / "python"), "-B", "-m", "pytest", "--quiet", "-p", "no:cacheprovider"]
 PREFLIGHT_OF_A_STACK = "tests/preflight/test_preflight_local_stack.py"
-# tests/release tests `make package`, tests/preflight `make preflight`.
-PYTHON_TESTS = [*PYTEST, "tests/release", "tests/preflight", "tests/delivery_logging", "--ignore", PREFLIGHT_OF_A_STACK]
+# tests/release tests `make package`, tests/preflight `make preflight`, tests/callbacks which CallbackUrl is refused.
+PYTHON_TESTS = [*PYTEST, "tests/release", "tests/preflight", "tests/delivery_logging", "tests/callbacks", "--ignore", PREFLIGHT_OF_A_STACK]
 # Schemathesis and the examples of docs/openapi.yaml, after the system tests: they block addresses for a moment.
 API_TESTS = [*PYTEST, "tests/api", PREFLIGHT_OF_A_STACK]
 RUN_PORT = int(os.environ.get("PORT", "4566"))
@@ -79,7 +79,7 @@ def is_set(name):
 
 
 def redrive():
-    """Processes the changes in the dead-letter bucket and the failed receipts again, with the Python of SAM, which has boto3."""
+    """Processes the changes in the dead-letter bucket, the failed receipts and the failed call-backs again, with the Python of SAM, which has boto3."""
     check_machine()
     install()
     local = {"AWS_ENDPOINT_URL": os.environ["ONESTOP_ENDPOINT"]} if os.environ.get("ONESTOP_ENDPOINT") else {}
@@ -106,7 +106,7 @@ def validate():
     check_machine()
     install()
     with ThreadPoolExecutor() as side_by_side:
-        list(side_by_side.map(validate_template, ["template.yaml", "infra/tables.yaml", "infra/alarms.yaml", "infra/delivery-logging.yaml"]))
+        list(side_by_side.map(validate_template, ["template.yaml", "infra/tables.yaml", "infra/alarms.yaml", "infra/delivery-logging.yaml", "infra/callbacks.yaml"]))
     return 0
 
 
@@ -163,7 +163,7 @@ def on_a_separate_stack(*suites, meanwhile=()):
     try:
         stack.start()
         with ThreadPoolExecutor() as background:
-            deployed = background.submit(deploy, stack, Stack(f"test-{port}", port, stack_name="onestop-kannel", SmsSender="kannel"))
+            deployed = background.submit(deploy, stack, second_stack(stack))
             failed = first_failure(meanwhile, stack)
             deployed.result()
         # Most of the system tests wait for the stack.
@@ -173,6 +173,12 @@ def on_a_separate_stack(*suites, meanwhile=()):
     if failed:
         say(f"the log of the functions is {short(stack.folder / 'ministack.log')}")
     return failed
+
+
+def second_stack(first):
+    """Beside the first, on the same server: with another carrier of notices, and with call-backs to a port on which the tests listen."""
+    url = f"http://127.0.0.1:{quiet_port()}/onestop/events"
+    return Stack(first.name, first.port, stack_name="onestop-kannel", SmsSender="kannel", CallbackUrl=url)
 
 
 def deploy(*stacks):

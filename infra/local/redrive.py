@@ -1,11 +1,12 @@
-"""Processes again what failed too often: the changes of the dead-letter bucket, by NotifyFunction, and the events of the queue of failed
-receipts, by ReceiptsFunction: `make redrive`.
+"""Processes again what failed too often: the changes of the dead-letter bucket, by NotifyFunction, the events of the queue of failed
+receipts, by ReceiptsFunction, and the call-backs that were not taken for a day: `make redrive`.
 
 Lambda writes a batch of changes that failed too often to S3, with its content: <https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>.
 No notice is sent twice, however often this runs. An object is deleted when all its records have succeeded, so a second
 redrive finds nothing to do. An event with receipts that failed too often becomes a message of the queue, with the event as its
 `requestPayload`: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>. A receipt can be recorded twice without
-harm. A message is deleted when its event has succeeded. Runs with the Python of SAM, which has boto3. Stack: STACK=onestop.
+harm. A message is deleted when its event has succeeded. A call-back goes back into its queue and is tried for another day; its
+receiver recognises it by its id. Runs with the Python of SAM, which has boto3. Stack: STACK=onestop.
 """
 
 import contextlib
@@ -29,8 +30,9 @@ def main():
     functions = boto3.client("lambda")
     processed, left = redrive_changes(functions, outputs)
     receipts_left = redrive_receipts(functions, outputs)
+    callbacks_left = redrive_callbacks(outputs)
     print(f"{processed} objects processed again, {left} left in {outputs['FailedRecordsBucket']}")
-    return 1 if left or receipts_left else 0
+    return 1 if left or receipts_left or callbacks_left else 0
 
 
 def redrive_changes(functions, outputs):
@@ -119,6 +121,34 @@ def event_of(body):
     except ValueError:
         return None
     return record.get("requestPayload") if isinstance(record, dict) else None
+
+
+def redrive_callbacks(outputs):
+    """Returns how many messages are left in the dead-letter queue of call-backs. A stack without CallbackUrl has none."""
+    failed, queue = outputs.get("FailedCallbacksQueue"), outputs.get("CallbackQueue")
+    if not failed:
+        return 0
+    sqs, moved, left = boto3.client("sqs"), 0, []
+    for message in messages(sqs, failed):
+        if is_event(message["Body"]):
+            sqs.send_message(QueueUrl=queue, MessageBody=message["Body"])
+            sqs.delete_message(QueueUrl=failed, ReceiptHandle=message["ReceiptHandle"])
+            moved += 1
+        else:
+            left.append(message)
+            print(f"✗ {message['MessageId']}: no event of the bus. The message stays.")
+    for message in left:
+        show(sqs, failed, message)
+    print(f"{moved} call-backs are tried for another day, {len(left)} left in {failed.rpartition('/')[2]}")
+    return len(left)
+
+
+def is_event(body):
+    try:
+        event = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(event, dict) and {"id", "detail-type", "detail"} <= event.keys()
 
 
 def show(sqs, queue, message):

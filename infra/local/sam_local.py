@@ -6,6 +6,7 @@ with tests/sam-local.json, and the functions get their settings from an env-vars
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -27,7 +28,8 @@ def run():
     stack = None
     try:
         host = HOST if engine.started else "127.0.0.1"
-        stack = Stack("sam-local", free_port(host), host)
+        # Nobody listens there: a call-back is not taken.
+        stack = Stack("sam-local", free_port(host), host, CallbackUrl="http://127.0.0.1:9/events")
         stack.start()
         stack.deploy()
         prepare(stack)
@@ -69,7 +71,7 @@ def invoke_all(stack, engine_env):
         done = subprocess.run(
             [sam(), "local", "invoke", function, "-t", str(template), "-e", str(event),
              "--env-vars", str(env_vars), "--skip-pull-image", "--region", "ap-southeast-1",
-             "--parameter-overrides", f"Stage=local Architecture={architecture()}"],
+             "--parameter-overrides", f"Stage=local Architecture={architecture()} CallbackUrl={stack.parameters['CallbackUrl']}"],
             capture_output=True, text=True, cwd=stack.folder, env={**stack.env(), **engine_env}, timeout=120, check=False)
         answer = last_json(done.stdout)
         is_expected, wanted = event.name in expectations, expectations.get(event.name)
@@ -84,12 +86,12 @@ def invoke_all(stack, engine_env):
 
 
 def template_for_containers(stack):
-    """SAM passes only variables that the template declares: this copy also declares the address of the local AWS."""
+    """SAM passes only variables that a template declares: the deployed ones now also declare the address of the local AWS."""
     template = stack.folder / f"build-{stack.stack_name}" / "template.yaml"
-    invoked = template.with_name("invoked.yaml")
-    stage = "        STAGE: !Ref Stage\n"
-    invoked.write_text(template.read_text().replace(stage, stage + '        AWS_ENDPOINT_URL: ""\n', 1))
-    return invoked
+    for written in [template, template.parent / "infra" / "callbacks.yaml"]:
+        declared = re.sub(r"^( +)STAGE: !Ref Stage\n", r'\g<0>\1AWS_ENDPOINT_URL: ""\n', written.read_text(), count=1, flags=re.M)
+        written.write_text(declared)
+    return template
 
 
 def settings(stack):

@@ -16,13 +16,16 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from pathlib import Path
 
 import api_gateway
 from console import Failed, say, short, step
 from tools import LOCAL, ROOT, architecture, path_with_tools, sam
 
-FUNCTIONS = ["intake", "notify", "apology", "sender", "lookup", "receipts"]
+FUNCTIONS = ["intake", "notify", "apology", "sender", "lookup", "receipts", "callback"]
 NAME = "onestop"
+# The pattern of CallbackUrl, as it is and for the local stack, whose receiver of call-backs listens on this machine.
+RECEIVER_HERE = ("AllowedPattern: '|https://", r"AllowedPattern: '|http://127\.0\.0\.1:[0-9]+/[a-z/]*|https://")
 
 
 class Stack:
@@ -213,17 +216,15 @@ def gateways():
 
 
 def lay_out(build, profile="debug"):
-    """Writes the template like `sam build`: each function's CodeUri is a folder with its `bootstrap`."""
+    """Writes the templates like `sam build`: each function's CodeUri is a folder with its `bootstrap`."""
     shutil.rmtree(build, ignore_errors=True)
     (build / "infra").mkdir(parents=True)
-    template = (ROOT / "template.yaml").read_text()
     for name in FUNCTIONS:
         (build / name).mkdir()
         shutil.copy2(ROOT / "target" / profile / name, build / name / "bootstrap")
-        template = template.replace(f"CodeUri: functions/{name}\n", f"CodeUri: {name}\n")
-    (build / "template.yaml").write_text(template)
-    for nested in (ROOT / "infra").glob("*.yaml"):
-        shutil.copy2(nested, build / "infra" / nested.name)
+    for template in [Path("template.yaml"), *(nested.relative_to(ROOT) for nested in (ROOT / "infra").glob("*.yaml"))]:
+        text = (ROOT / template).read_text().replace("CodeUri: functions/", "CodeUri: ").replace("CodeUri: ../functions/", "CodeUri: ../")
+        (build / template).write_text(text.replace(*RECEIVER_HERE))
 
 
 def fingerprint_of(folder):
