@@ -1,4 +1,4 @@
-//! The part of HTTP/1.1 that the proxy and the simulated V-COM need.
+//! The part of HTTP/1.1 that the proxy, the simulated V-COM and the receiver of call-backs need.
 
 use anyhow::{Context, Result, ensure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -7,6 +7,7 @@ mod http;
 pub mod kannel;
 pub mod one_stop_software;
 pub mod proxy;
+pub mod receiver;
 pub mod role;
 pub mod smsc;
 pub mod stack;

@@ -7,6 +7,7 @@
 
 mod apology;
 mod bad_input;
+mod callbacks;
 mod clients;
 mod dead_letter_bucket;
 mod events;

@@ -133,7 +133,7 @@ impl PermissionProbe {
     }
 }
 
-fn json_call(service: &'static str, target: String, body: Value) -> Call {
+pub fn json_call(service: &'static str, target: String, body: Value) -> Call {
     let headers = vec![("content-type", "application/x-amz-json-1.0".to_owned()), ("x-amz-target", target)];
     Call { service, method: Method::POST, path: "/".into(), headers, body: body.to_string() }
 }

@@ -132,6 +132,7 @@ fn a_missing_setting_stops_the_start_and_is_named() {
         ("notify", vec![("STAGE", "local")], "SENDING_WINDOW"),
         ("apology", vec![], "STAGE"),
         ("receipts", vec![("STAGE", "local")], "NOTICES_TABLE"),
+        ("callback", vec![("STAGE", "local")], "CALLBACK_URL"),
         (
             "sender",
             vec![("STAGE", "local"), ("SENDING_WINDOW", "07:00-21:00"), ("SMS_ACCENTS", "keep")],
