@@ -8,7 +8,7 @@ TRY = ONESTOP_ENDPOINT=http://127.0.0.1:$(PORT) target/debug/try
 STEP ?= Trả kết quả
 PHONE ?= 0912345678
 TEXT ?= MCKH 0161701234
-export DOSSIERS INQUIRIES CHANGES SUPPLEMENTS APOLOGIES SNS_USD SMS_USD AWS_SMS_USD KANNEL_VND ESMS_VND USD_VND DOCUMENT ROUNDS WARM ONLY
+export DOSSIERS INQUIRIES CHANGES SUPPLEMENTS APOLOGIES SNS_USD AWS_SMS_USD KANNEL_VND ESMS_VND USD_VND DOCUMENT ROUNDS WARM ONLY
 
 .DEFAULT_GOAL := help
 .PHONY: help run down outputs logs push text inbox outbox evening import test prove mutants fuzz clients sam-local validate lint scan package bench cost redrive preflight deploy python

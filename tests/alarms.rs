@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use adapters::metrics::EVERY_MINUTE;
+use domain::notice::retry;
 use system_tests::cloudwatch::{Alarm, Comparison, Statistic, Written};
 
 fn root() -> &'static Path {
@@ -273,15 +274,42 @@ fn a_failed_run_raises_an_alarm_and_so_does_the_next_one() {
     }
 }
 
+/// The name of a resource, and its description without line breaks.
+fn described(resource: &str) -> (String, String) {
+    let name = resource.lines().find_map(|line| line.strip_prefix("  ")?.strip_suffix(':')).expect("a name");
+    let (_, text) = resource.split_once("AlarmDescription: ").expect("a description");
+    let text = text.split("\n      Namespace:").next().and_then(|text| text.split("\n      Metrics:").next());
+    (name.trim().to_owned(), text.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 #[test]
-fn every_alarm_says_what_happened_and_what_to_do() {
+fn every_alarm_says_what_happened_and_links_its_section_of_the_runbook() {
+    let runbook = fs::read_to_string(root().join("docs/runbook.md")).expect("docs/runbook.md");
     let resources = resources();
     assert!(resources.len() >= 20, "{}", resources.len());
-    for resource in resources {
-        let (_, text) = resource.split_once("AlarmDescription: ").expect("a description");
-        let text =
-            text.split(" Namespace:").next().and_then(|text| text.split("\n      Metrics:").next()).unwrap_or_default();
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(text.matches(". ").count() >= 1 && text.len() < 1_024, "{text}");
+    for (name, text) in resources.iter().map(|resource| described(resource)) {
+        assert!(text.matches(". ").count() >= 2 && text.len() < 1_024, "{name}: {text}");
+        assert!(text.ends_with(&format!(" See docs/runbook.md#{}", name.to_lowercase())), "{name}: {text}");
+        let section = runbook.split("\n## ").find(|section| section.starts_with(&format!("{name}\n")));
+        let section = section.unwrap_or_else(|| panic!("docs/runbook.md has no section {name}"));
+        for part in ["What it means for citizens", "Why it rings", "What to do", "How to know it is over", "Try it locally"] {
+            assert!(section.contains(&format!("**{part}")), "{name} has no part {part:?}");
+        }
+    }
+}
+
+#[test]
+fn a_carrier_that_is_down_raises_an_alarm_even_with_one_notice() {
+    let alarm = Alarm::read(&alarm("SmsNotAccepted"));
+    let (mut down, mut throttled, mut second) = (Written::new(), Written::new(), 600 * 60);
+    for attempts in 1..=6 {
+        down.entry(second / 60).or_default().push(1.0);
+        second += usize::try_from(retry::pause(attempts, 1.0).num_seconds()).expect("a pause");
+    }
+    throttled.insert(600, vec![4.0]);
+    for more in MORE {
+        let red = alarm.red_minutes(&down, 60, DAY, more);
+        assert!(red.first().is_some_and(|minute| (602..=606).contains(minute)), "{red:?}");
+        assert_eq!(alarm.red_minutes(&throttled, 60, DAY, more), [0; 0], "a moment of throttling");
     }
 }

@@ -266,15 +266,15 @@ def test_all_pages_are_read():
 
 def test_the_plan_is_that_of_make_cost():
     assert Plan.of({}) == Plan() and Plan.of({"DOSSIERS": ""}) == Plan()
-    assert Plan.of({"DOSSIERS": "1000", "SUPPLEMENTS": "0", "APOLOGIES": "50", "SMS_USD": "0.02"}).usd("keep") == pytest.approx(1000 * (3 + 2) * 0.02)
-    for name, text in [("DOSSIERS", "many"), ("SMS_USD", "-1"), ("APOLOGIES", "nan")]:
+    assert Plan.of({"DOSSIERS": "1000", "SUPPLEMENTS": "0", "APOLOGIES": "50", "SNS_USD": "0.02"}).usd("keep") == pytest.approx(1000 * (3 + 2) * 0.02)
+    for name, text in [("DOSSIERS", "many"), ("SNS_USD", "-1"), ("APOLOGIES", "nan")]:
         with pytest.raises(ValueError, match=f"{name}={text}: a number, 0 or more"):
             Plan.of({name: text})
 
 
 def test_the_defaults_are_those_of_the_bill():
     cost = (ROOT / "tests/bench/src/bin/cost.rs").read_text()
-    for name, value in [("DOSSIERS", "60_000.0"), ("SUPPLEMENTS", "10.0"), ("APOLOGIES", "10.0"), ("SMS_USD", "prices::SMS_PART.usd")]:
+    for name, value in [("DOSSIERS", "60_000.0"), ("SUPPLEMENTS", "10.0"), ("APOLOGIES", "10.0"), ("SNS_USD", "prices::SMS_PART.usd")]:
         assert f'number("{name}", {value})' in cost
     assert "usd: 0.139_89," in (ROOT / "tests/bench/src/prices.rs").read_text()
     assert "([3, 3, 4], [1, 1, 2])" in (ROOT / "tests/bench/src/bill.rs").read_text()

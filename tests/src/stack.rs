@@ -260,10 +260,7 @@ impl Stack {
 
     /// The bodies in the queue of failed runs; they are not removed.
     pub async fn failed_runs(&self) -> Result<Vec<String>> {
-        let queues = self.aws("sqs", "ListQueues", json!({})).await?;
-        let queues = queues["QueueUrls"].as_array().context("queues")?.iter().filter_map(Value::as_str);
-        let url = queues.into_iter().find(|url| url.contains("FailedRuns")).context("the queue of failed runs")?;
-        let peek = json!({"QueueUrl": url, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0});
+        let peek = json!({"QueueUrl": self.output("FailedRunsQueue"), "MaxNumberOfMessages": 10, "VisibilityTimeout": 0});
         let received = self.aws("sqs", "ReceiveMessage", peek).await?;
         let messages = received["Messages"].as_array().cloned().unwrap_or_default();
         Ok(messages.iter().filter_map(|message| message["Body"].as_str().map(str::to_owned)).collect())

@@ -29,6 +29,7 @@ pub fn notices(metrics: &Metrics, run: &str, tally: Tally) {
         ("NoticesCancelled", tally.cancelled),
         ("SmsDeferred", tally.deferred),
         ("SmsInDoubt", tally.in_doubt),
+        ("SmsNotAccepted", tally.not_accepted),
         ("SmsRefused", tally.refused),
         ("OldestDueSeconds", tally.oldest_due_seconds),
         ("UnclaimableRows", tally.unclaimable),

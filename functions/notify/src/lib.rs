@@ -120,9 +120,14 @@ async fn in_order<P: NoticePorts>(
 ) -> Option<Failure> {
     for record in records {
         if let Err(error) = one(run, delivery, record).await {
-            let sequence_number =
-                record.pointer("/dynamodb/SequenceNumber").and_then(Value::as_str).unwrap_or_default();
-            tracing::error!(stream.sequence_number = sequence_number, %error, "a change of the stream failed");
+            let text = |pointer| record.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+            let sequence_number = text("/dynamodb/SequenceNumber");
+            tracing::error!(
+                dossier = text("/dynamodb/Keys/receipt_code/S"),
+                stream.sequence_number = sequence_number,
+                %error,
+                "a change of the stream failed"
+            );
             return Some(Failure {
                 item: BatchItemFailure { item_identifier: sequence_number.to_owned() },
                 for_good: matches!(error, RecordError::NotAChange(_)),

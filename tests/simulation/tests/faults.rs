@@ -208,16 +208,21 @@ fn a_lost_reply_of_publish_is_one_duplicate_and_no_loss() {
 }
 
 #[test]
-fn sns_throttled_for_an_hour_delays_and_sends_once() {
-    in_virtual_time(async {
-        let mut stack = stack();
-        results(&stack, 20);
-        sns_fails(&mut stack, half_past_five() + TimeDelta::hours(1), SendError::NotSent("Throttling".into()));
-        stack.deliver_stream().await;
-        assert!(stack.send_until_quiet(TimeDelta::hours(4)).await);
-        all_sent_once(&stack, 20);
-        proved("SNS throttled for an hour", &stack, 20);
-    });
+fn a_carrier_that_throttles_or_is_down_for_an_hour_delays_and_sends_once() {
+    for (fault, error) in [
+        ("SNS throttled for an hour", "Throttling"),
+        ("Kannel down for an hour", "Connect: connection refused"),
+    ] {
+        in_virtual_time(async {
+            let mut stack = stack();
+            results(&stack, 20);
+            sns_fails(&mut stack, half_past_five() + TimeDelta::hours(1), SendError::NotSent(error.into()));
+            stack.deliver_stream().await;
+            assert!(stack.send_until_quiet(TimeDelta::hours(4)).await);
+            all_sent_once(&stack, 20);
+            proved(fault, &stack, 20);
+        });
+    }
 }
 
 #[test]
@@ -318,6 +323,7 @@ fn a_run_reports_what_it_did() {
             cancelled: 1,
             expired: 1,
             deferred: 1, // throttled, and gone within the minute
+            not_accepted: 2, // one throttled, one without an answer
             in_doubt: 1,
             refused: 0,
             oldest_due_seconds: 120,

@@ -94,7 +94,10 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
     pub(super) async fn complete_as(&self, claim: &Claim, answer: Result<Acceptance, SendError>) -> Progress {
         let outcome = match answer {
             Ok(receipt) => Outcome::Sent(receipt),
-            Err(SendError::NotSent(reason)) => self.try_later(claim, reason),
+            Err(SendError::NotSent(reason)) => {
+                self.count((), |tally| tally.not_accepted += 1);
+                self.try_later(claim, reason)
+            }
             Err(SendError::Refused(reason)) => Outcome::Failed(reason),
             Err(SendError::WrongNumber(reason)) => Outcome::WrongNumber(reason),
             Err(SendError::Unauthorised(reason)) => {
@@ -103,7 +106,10 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
             }
             Err(SendError::Unknown(reason)) => {
                 tracing::warn!(outgoing = %claim.id, reason, "a message may or may not have been sent; it is sent again when its lease runs out");
-                return self.count(Progress::InDoubt, |tally| tally.in_doubt += 1);
+                return self.count(Progress::InDoubt, |tally| {
+                    tally.not_accepted += 1;
+                    tally.in_doubt += 1;
+                });
             }
         };
         self.complete(claim, outcome).await

@@ -15,6 +15,8 @@ pub struct Tally {
     pub expired: u32,
     /// Messages left pending: over the rate, outside the window, or not accepted this time.
     pub deferred: u32,
+    /// Calls that the carrier did not accept, although it may accept the message later, or did not answer.
+    pub not_accepted: u32,
     /// Messages whose outcome is unknown; they are taken over when the lease expires.
     pub in_doubt: u32,
     /// Messages that SNS or a gateway did not let us send (no authorisation, or the account is at fault): it was not called
