@@ -64,7 +64,7 @@ async fn each_notice_through_kannel_has_the_end_that_the_operator_reports() {
         (Fate::Reported("UNDELIV"), "undelivered", Some("unreachable")),
         (Fate::Reported("EXPIRED"), "undelivered", Some("expired")),
         (Fate::ReportedTwice("DELIVRD"), "delivered", None),
-        // Kannel 1.4.5 tells the operator's code for a message of one part only, and a notice with accents has three.
+        // Kannel 1.4.5 reports the operator's code for a message of one part only, and a notice with accents has three.
         (Fate::Refused, "undelivered", Some("unknown")),
     ] {
         smsc.will([fate]);
