@@ -46,7 +46,7 @@ evening: ## on that stack: starts the 17:30 run now
 import: python ## the first load: imports a CSV of dossiers without notices (FILE=dossiers.csv; CHECK=1 sends nothing; STACK=onestop for AWS)
 	@$(ONESTOP) import
 
-test: python ## runs every test, on a separate stack that is deleted afterwards
+test: python ## runs every test, on two stacks of its own that are deleted afterwards
 	@$(ONESTOP) test
 
 prove: python ## the same with the long proofs; prints one table: fault, schedules, sent, duplicates, lost

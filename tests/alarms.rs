@@ -162,8 +162,8 @@ fn a_new_stack_raises_no_alarm_before_it_is_a_day_old() {
         let broken = apology_runs(deployed, 4, []);
         for more in MORE {
             assert_eq!(alarm.red_minutes(&healthy, 0, 4 * DAY, more), [0; 0], "deployed at minute {deployed}");
-            let told = alarm.red_minutes(&broken, 0, 4 * DAY, more)[0] - deployed;
-            assert!((DAY - 60..=DAY + 60).contains(&told), "deployed at minute {deployed}, told after {told}");
+            let raised = alarm.red_minutes(&broken, 0, 4 * DAY, more)[0] - deployed;
+            assert!((DAY - 60..=DAY + 60).contains(&raised), "deployed at minute {deployed}, raised after {raised}");
         }
     }
 }
@@ -185,8 +185,8 @@ fn without_the_zeros_or_with_a_sliding_day_the_alarm_would_come_late_or_wrongly(
         by_the_clock: false,
         ..alarm.clone()
     };
-    let told = one_day.red_minutes(&no_zeros, 3 * DAY, 9 * DAY, 2)[0];
-    assert!(told > 5 * DAY, "an alarm on missing data alone: red in minute {told}, the evening of day 3 was missed");
+    let raised = one_day.red_minutes(&no_zeros, 3 * DAY, 9 * DAY, 2)[0];
+    assert!(raised > 5 * DAY, "an alarm on missing data alone: red in minute {raised}, the evening of day 3 was missed");
 
     let longer_on_day_3 = evenings(5, |day| vec![SECOND_PASS + if day == 3 { 15 } else { 0 }]);
     let sliding = Alarm { by_the_clock: false, ..alarm };
@@ -204,10 +204,10 @@ fn a_minute_rule_that_stops_raises_an_alarm_and_hides_a_missed_evening_for_a_day
     written.retain(|minute, _| !stood_still.contains(minute));
     for more in [0, 2, 5] {
         let red = stopped.red_minutes(&written, 30, 5 * DAY, more);
-        let told = red[0] - stood_still.start;
-        assert!((15..=45).contains(&told) && *red.last().unwrap() < stood_still.end + 15, "told after {told} minutes");
-        let told = did_not_run.red_minutes(&written, 0, 5 * DAY, more)[0];
-        assert!((3 * DAY + SIX..=stood_still.end + DAY).contains(&told), "{told}");
+        let after = red[0] - stood_still.start;
+        assert!((15..=45).contains(&after) && *red.last().unwrap() < stood_still.end + 15, "raised after {after} minutes");
+        let raised = did_not_run.red_minutes(&written, 0, 5 * DAY, more)[0];
+        assert!((3 * DAY + SIX..=stood_still.end + DAY).contains(&raised), "{raised}");
     }
     let mut with_gaps = apology_runs(0, 2, []);
     with_gaps.retain(|minute, _| minute % 10 != 0);
@@ -292,7 +292,7 @@ fn every_alarm_says_what_happened_and_links_its_section_of_the_runbook() {
         assert!(text.ends_with(&format!(" See docs/runbook.md#{}", name.to_lowercase())), "{name}: {text}");
         let section = runbook.split("\n## ").find(|section| section.starts_with(&format!("{name}\n")));
         let section = section.unwrap_or_else(|| panic!("docs/runbook.md has no section {name}"));
-        for part in ["What it means for citizens", "Why it rings", "What to do", "How to know it is over", "Try it locally"] {
+        for part in ["What it means for citizens", "Why it is raised", "What to do", "How to know it is over", "Try it locally"] {
             assert!(section.contains(&format!("**{part}")), "{name} has no part {part:?}");
         }
     }

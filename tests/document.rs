@@ -142,12 +142,12 @@ fn every_outcome_is_in_the_document_and_no_other() {
     let document = document();
     let schema = &document["components"]["schemas"]["Outcome"];
     assert_eq!(words(&schema["properties"]["outcome"]["enum"]), given);
-    let told: BTreeSet<_> = all
+    let reported: BTreeSet<_> = all
         .iter()
         .chain([&outcome(&with("phone", json!("0258 3822 229")))])
         .flat_map(|report| names(report).into_iter().map(str::to_owned).collect::<Vec<_>>())
         .collect();
-    assert_eq!(names(&schema["properties"]), told.iter().map(String::as_str).collect());
+    assert_eq!(names(&schema["properties"]), reported.iter().map(String::as_str).collect());
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn what_api_gateway_answers_by_itself_is_what_the_template_makes_it_answer() {
 }
 
 #[test]
-fn every_path_and_every_convention_is_in_the_document_and_no_other() {
+fn every_path_and_every_protocol_is_in_the_document_and_no_other() {
     let document = document();
     let methods = |path: &Value| -> BTreeSet<String> {
         names(path).into_iter().filter(|name| *name != "parameters").map(str::to_uppercase).collect()

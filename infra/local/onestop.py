@@ -117,7 +117,7 @@ def validate_template(template):
 
 
 def test():
-    """Runs all tests except the long proofs, on a separate stack that is deleted afterwards."""
+    """Runs all tests except the long proofs, on two stacks of their own that are deleted afterwards."""
     chosen = sys.argv[2:]
     return on_a_separate_stack([*SYSTEM_TESTS, *chosen], API_TESTS, meanwhile=[[*CARGO_TEST, *chosen], PYTHON_TESTS])
 

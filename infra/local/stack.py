@@ -203,12 +203,12 @@ def gateways():
     vcom = {"client_id": "onestop", "secure_key": key(), "send_mt": f"http://127.0.0.1:{quiet_port()}/api/v2/send-mt"}
     return {
         "kannel": kannel,
-        "kannel-plain": {**kannel, "convention": "kannel", "accents": "strip"},
+        "kannel-plain": {**kannel, "protocol": "kannel", "accents": "strip"},
         "1pay": {"access_key": key(), "secret": key()},
         "esms": {"cpid": "7", "key": key(), "allow": ["127.0.0.1"]},
         "vcom": {**vcom, "allow": ["127.0.0.1"]},
-        "vcom-elsewhere": {**vcom, "convention": "vcom", "allow": ["203.0.113.0/24"]},
-        "vinaphone": {"convention": "generic", "sender": "from", "text": "content", "id": "msgid", "token": key()},
+        "vcom-elsewhere": {**vcom, "protocol": "vcom", "allow": ["203.0.113.0/24"]},
+        "vinaphone": {"protocol": "generic", "sender": "from", "text": "content", "id": "msgid", "token": key()},
     }
 
 

@@ -30,7 +30,7 @@ def test_each_endpoint_is_open_to_its_own_addresses_and_the_documents_to_everyon
     assert statuses(stack) == expected
 
 
-def test_an_address_that_is_not_on_the_list_learns_nothing_else(stack, only_from, document):
+def test_an_address_that_is_not_on_the_list_gets_only_the_refusal(stack, only_from, document):
     only_from(PushAddresses=ELSEWHERE)
     answer = requests.post(f"{stack.api()}/dossiers", timeout=10)
     [expected] = document["components"]["responses"]["NotFromThisAddress"]["content"]["application/json"]["examples"].values()

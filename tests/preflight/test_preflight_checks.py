@@ -100,7 +100,7 @@ WRONG = [
     (EMAIL, {SUBSCRIPTIONS: subscriptions("PendingConfirmation")}, "not confirmed: 1 of 1"),
     (EMAIL, {SUBSCRIPTIONS: subscriptions(f"{TOPIC}:1", "PendingConfirmation")}, "not confirmed: 1 of 2"),
     (EMAIL, {SUBSCRIPTIONS: subscriptions("Deleted")}, "somebody unsubscribed"),
-    (EMAIL, {**sender("sns", AlarmEmail=""), SUBSCRIPTIONS: subscriptions()}, "nobody gets the alarms"),
+    (EMAIL, {**sender("sns", AlarmEmail=""), SUBSCRIPTIONS: subscriptions()}, "no address receives the alarms"),
     (EMAIL, {("cloudformation", "list_stack_resources"): {"StackResourceSummaries": []}}, "no nested stack Alarms"),
     (SECRETS, {SECRET: secrets(intake={})}, "IntakeSecret has no key"),
     (SECRETS, {SECRET: secrets(intake={"current": None})}, "IntakeSecret has no key"),

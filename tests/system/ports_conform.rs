@@ -109,7 +109,7 @@ async fn a_page_that_ends_with_a_key_that_is_not_canonical_is_followed_by_the_ne
     loop {
         let found = store.appointed_on(day.parse().unwrap(), page).await.unwrap();
         (unreadable, pages) = (unreadable + found.unreadable, pages + 1);
-        assert!(pages <= 10, "it goes round in circles");
+        assert!(pages <= 10, "the pages do not end");
         page = match found.next {
             Some(next) => Some(next),
             None => break,

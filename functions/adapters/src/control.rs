@@ -11,7 +11,7 @@ use crate::item::{Item, get_number, get_text, number, text};
 
 const TABLE: &str = "control";
 /// The row of the rate limiter.
-const SMS_RATE: &str = "sms-budget";
+const SMS_RATE: &str = "sms-rate";
 
 #[derive(Debug, Clone)]
 pub struct Control {

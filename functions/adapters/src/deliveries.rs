@@ -92,7 +92,7 @@ fn attributes(receipt: &Receipt) -> Vec<(&'static str, AttributeValue)> {
     set.extend(receipt.reason.map(|reason| ("delivery_reason", text(reason.as_str()))));
     set.extend(receipt.parts.map(|parts| ("delivery_parts", number(parts))));
     if let Some(price) = receipt.price {
-        set.extend([("price", number(price.amount)), ("price_currency", text(price.currency))]);
+        set.extend([("price", number(price.amount())), ("price_currency", text(price.currency()))]);
     }
     set
 }

@@ -18,7 +18,7 @@ mod conditional;
 mod connections;
 pub mod control;
 pub mod deliveries;
-pub mod delivery;
+pub mod port_bundles;
 pub mod dossiers;
 pub mod events;
 pub mod https;

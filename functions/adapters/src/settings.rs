@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use application::delivery::{NoticeConfig, ReceiptConfig};
+use application::sending::{NoticeConfig, ReceiptConfig};
 use application::rate_limiter::PartsPerSecond;
 use domain::ClosedSteps;
 use domain::notice::sending_window::SendingWindow;

@@ -14,7 +14,7 @@ pub const HOLD: TimeDelta = TimeDelta::minutes(10);
 
 /// What a sender may do about a hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Obeyed {
+pub(crate) enum HoldState {
     /// Nothing.
     Wait,
     /// Send one message.
@@ -23,16 +23,20 @@ pub(crate) enum Obeyed {
     Over,
 }
 
-pub(crate) async fn obey(store: &impl SendingHold, hold: &Hold, now: DateTime<Utc>) -> Result<Obeyed, StoreError> {
+pub(crate) async fn check_hold(
+    store: &impl SendingHold,
+    hold: &Hold,
+    now: DateTime<Utc>,
+) -> Result<HoldState, StoreError> {
     if now < hold.until {
-        Ok(Obeyed::Wait)
+        Ok(HoldState::Wait)
     } else if hold.probed {
         store.end(hold).await?;
-        Ok(Obeyed::Over)
+        Ok(HoldState::Over)
     } else if store.probe(hold, now + HOLD).await? {
-        Ok(Obeyed::Probe)
+        Ok(HoldState::Probe)
     } else {
-        Ok(Obeyed::Wait)
+        Ok(HoldState::Wait)
     }
 }
 
@@ -50,8 +54,8 @@ mod tests {
             self.0.lock().expect("no panic").clone()
         }
 
-        fn obey(&self, seen: &Hold, minute: i64) -> Obeyed {
-            block_on(obey(self, seen, at(minute))).expect("an answer")
+        fn check_hold(&self, seen: &Hold, minute: i64) -> HoldState {
+            block_on(check_hold(self, seen, at(minute))).expect("an answer")
         }
     }
 
@@ -88,11 +92,11 @@ mod tests {
         let row = Row::default();
         block_on(row.start(at(10), "spend_limit")).expect("written");
         let held = row.hold().expect("a hold");
-        assert_eq!(row.obey(&held, 9), Obeyed::Wait);
-        assert_eq!([row.obey(&held, 10), row.obey(&held, 10)], [Obeyed::Probe, Obeyed::Wait], "two at once");
+        assert_eq!(row.check_hold(&held, 9), HoldState::Wait);
+        assert_eq!([row.check_hold(&held, 10), row.check_hold(&held, 10)], [HoldState::Probe, HoldState::Wait], "two at once");
         let probed = row.hold().expect("still");
         assert_eq!((probed.until, probed.probed), (at(20), true));
-        assert_eq!(row.obey(&probed, 19), Obeyed::Wait);
+        assert_eq!(row.check_hold(&probed, 19), HoldState::Wait);
     }
 
     #[test]
@@ -100,19 +104,19 @@ mod tests {
         let row = Row::default();
         block_on(row.start(at(10), "spend_limit")).expect("written");
         let held = row.hold().expect("a hold");
-        assert_eq!(row.obey(&held, 12), Obeyed::Probe);
+        assert_eq!(row.check_hold(&held, 12), HoldState::Probe);
         let probed = row.hold().expect("still");
-        assert_eq!((row.obey(&probed, 22), row.hold()), (Obeyed::Over, None));
+        assert_eq!((row.check_hold(&probed, 22), row.hold()), (HoldState::Over, None));
     }
 
     #[test]
     fn a_bad_receipt_starts_it_again() {
         let row = Row::default();
         block_on(row.start(at(10), "spend_limit")).expect("written");
-        assert_eq!(row.obey(&row.hold().expect("a hold"), 10), Obeyed::Probe);
+        assert_eq!(row.check_hold(&row.hold().expect("a hold"), 10), HoldState::Probe);
         let probed = row.hold().expect("still");
         block_on(row.start(at(21), "spend_limit")).expect("written");
-        assert_eq!(row.obey(&probed, 20), Obeyed::Over, "decided by what it saw");
+        assert_eq!(row.check_hold(&probed, 20), HoldState::Over, "decided by what it saw");
         assert_eq!(row.hold().expect("and the row has the newer one").until, at(21));
     }
 }

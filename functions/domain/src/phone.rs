@@ -67,7 +67,7 @@ impl Phone {
         }
     }
 
-    /// The number in E.164, as SNS requires it.
+    /// The number in E.164, as the carrier requires it.
     pub fn as_e164(&self) -> &str {
         &self.0
     }
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_phone_never_shows_itself_in_a_log() {
+    fn debug_output_hides_a_phone() {
         let shown = format!("{:?}", Phone::parse("0912345678").unwrap());
         assert_eq!(shown, "Phone(…78)");
     }

@@ -7,7 +7,6 @@ use serde_json::{Map, Value};
 
 const STYLE: &str = include_str!("page.css");
 
-/// The whole page.
 pub fn of(document: &Value) -> String {
     let page = Page { document };
     let mut operations = String::new();

@@ -8,6 +8,7 @@ mod signature;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use adapters::metrics::Counts;
 use adapters::secret::Secret;
 use application::ports::{Clock, DossierStore, Put, StoreError};
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
@@ -43,8 +44,6 @@ pub struct Intake<D, C> {
     pub closed_steps: ClosedSteps,
 }
 
-/// Counts for CloudWatch.
-pub type Counts = Vec<(&'static str, f64)>;
 
 impl<D: DossierStore, C: Clock> Intake<D, C> {
     /// Answers one request: with a document, or with the outcomes of a push.
@@ -68,7 +67,7 @@ impl<D: DossierStore, C: Clock> Intake<D, C> {
             Ok(true) => {}
             Ok(false) => return Err(Refusal::NotGenuine),
             Err(error) => {
-                tracing::error!(%error, "the intake secret cannot be had: a push is refused");
+                tracing::error!(%error, "the intake secret is unavailable: the push is refused");
                 return Err(Refusal::OutOfOrder);
             }
         }
@@ -137,7 +136,7 @@ impl<D: DossierStore, C: Clock> Intake<D, C> {
                 Put::Overtaken(found) => stored = found,
             }
         }
-        Err(StoreError::Unavailable { table: "dossiers", why: "other writers keep coming between".into() })
+        Err(StoreError::Unavailable { table: "dossiers", why: "too many concurrent writers".into() })
     }
 }
 
@@ -152,7 +151,7 @@ fn stored_over(replaced: &Stored, dossier: &Dossier) -> Outcome {
     let Stored::Unreadable(row) = replaced else { return Outcome::Stored };
     tracing::error!(
         receipt_code = %dossier.receipt_code(), why = row.why,
-        "a row that was no valid dossier was replaced by a pushed snapshot: find out who writes the table"
+        "a row that was no valid dossier was replaced by a pushed snapshot: find the program that wrote it"
     );
     Outcome::Replaced
 }

@@ -44,7 +44,7 @@ def alarm_email(stack):
         return not_applicable("the stage `local` sends no e-mail")
     if stack.parameters.get("AlarmEmail"):
         return problem("AlarmEmail is set, but its subscription is gone (somebody unsubscribed): subscribe the address to the alarms' topic again")
-    return problem("nobody gets the alarms: set AlarmEmail and confirm AWS's e-mail")
+    return problem("no address receives the alarms: set AlarmEmail and confirm AWS's e-mail")
 
 
 def secrets(stack):

@@ -1,4 +1,3 @@
-//! Medians and percentiles.
 
 use std::time::Duration;
 

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use apology::Evening;
-use application::delivery::{NoticeConfig, NoticeSender, ReceiptConfig, ReceiptTally, Received, Suspicion, receive};
+use application::sending::{NoticeConfig, NoticeSender, ReceiptConfig, ReceiptTally, Received, Suspicion, receive};
 use application::ports::StoreError;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::notice::NoticeKind;
@@ -173,10 +173,10 @@ impl Stack {
 
     /// One invocation of `NotifyFunction`.
     pub async fn notify(&self, records: &[Value]) -> Option<BatchResponse> {
-        let (delivery, request) = self.sandbox();
+        let (sender, request) = self.sandbox();
         let batch = Batch { records: records.to_vec() };
         let deadline = self.world.now() + NOTIFY;
-        self.invoke(NOTIFY, notify::notify(&delivery, &batch, &request, deadline))
+        self.invoke(NOTIFY, notify::notify(&sender, &batch, &request, deadline))
             .await
             .map(|(response, _, _)| response)
     }
@@ -196,7 +196,7 @@ impl Stack {
             let ports = self.sandbox_ports();
             let event = apology::Scheduled { time: scheduled };
             match self.invoke(APOLOGY, apology::plan_evening(&ports, &self.notice_config, &event)).await {
-                Some(Evening { plan, failed: None }) if plan.out_of_reach == 0 => return Some(plan),
+                Some(Evening { plan, failed: None }) if plan.unavailable == 0 => return Some(plan),
                 _ => tokio::time::sleep(Duration::from_secs(60 * (retry + 1))).await,
             }
         }
@@ -232,7 +232,7 @@ impl Stack {
     }
 
     /// Runs the minute rule until every message is finished; returns false if that takes longer than `most`.
-    pub async fn send_until_quiet(&self, most: TimeDelta) -> bool {
+    pub async fn send_until_idle(&self, most: TimeDelta) -> bool {
         let until = self.world.now() + most;
         while self.world.unfinished() > 0 {
             if self.world.now() > until {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::ports::{
-    Advance, Appointments, Claimed, Clock, Counted, DeliveryStore, DossierStore, DueRows, Enqueue, EventBus, Hold,
-    InquiryLog, Logged, NoticePorts, Outbox, OutboxPorts, Page, PageToken, PlanPorts, Put, RateCounter, ReceiptPorts,
-    Recorded, ReplyPorts, ReplySender, SendError, SendingHold, Sms, SmsSender, StoreError,
+    Advance, Appointments, Claimed, Clock, DeliveryStore, DossierStore, DueRows, Enqueue, EventBus, Hold, InquiryLog,
+    Logged, NoticePorts, Outbox, OutboxPorts, Page, PageToken, PlanPorts, Put, RateCounter, ReceiptPorts, Recorded,
+    ReplyPorts, ReplySender, SendError, SenderCount, SendingHold, Sms, SmsSender, StoreError,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::dossier::revision::Stored;
@@ -156,7 +156,7 @@ impl InquiryLog for SimulatedPorts {
         self.table("inquiries", |world| world.inquiry(id)).await
     }
 
-    async fn count(&self, message: &Counted, most: u32) -> Result<Option<u32>, StoreError> {
+    async fn count(&self, message: &SenderCount, most: u32) -> Result<Option<u32>, StoreError> {
         if self.counter_is_down {
             return Err(StoreError::Unavailable { table: "inquiries", why: "throttled".into() });
         }
@@ -165,7 +165,7 @@ impl InquiryLog for SimulatedPorts {
         Ok(counted)
     }
 
-    async fn uncount(&self, message: &Counted) -> Result<(), StoreError> {
+    async fn uncount(&self, message: &SenderCount) -> Result<(), StoreError> {
         self.world.meter.count_message(1);
         self.table("inquiries", |world| world.uncount(message)).await
     }

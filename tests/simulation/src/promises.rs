@@ -6,8 +6,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use application::ports::{
-    Advance, Appointments, Claimed, Counted, DeliveryStore, DossierStore, Enqueue, Hold, InquiryLog, Logged, Outbox,
-    Put, RateCounter, Recorded, StoreError,
+    Advance, Appointments, Claimed, DeliveryStore, DossierStore, Enqueue, Hold, InquiryLog, Logged, Outbox, Put,
+    RateCounter, Recorded, SenderCount, StoreError,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::dossier::revision::Stored;
@@ -16,7 +16,7 @@ use domain::inquiry::{Inquiry, ReplyCall};
 use domain::notice::lifecycle::{Acceptance, Claim, LEASE, Outcome, SentCopy, State};
 use domain::notice::receipt::{CarrierWords, Delivery, Price, Reason, Receipt, Reported};
 use domain::notice::{NoticeKind, Priority};
-use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, ReceiptCode};
+use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, Phone, ReceiptCode};
 use serde_json::json;
 
 /// A receipt code that nothing else uses.
@@ -28,9 +28,14 @@ fn noon() -> DateTime<Utc> {
     "2026-11-24T05:00:00Z".parse().expect("a time")
 }
 
-fn receipt() -> Outcome {
-    let told = SentCopy { phone: "+84912345678".into(), text: "TB: …".into() };
-    Outcome::Sent(Acceptance { message_id: "m-1".into(), parts: 1, sent_at: noon(), copy: Some(told) })
+/// The outcome of a message that was accepted.
+fn acceptance() -> Outcome {
+    let copy = SentCopy { phone: Phone::parse("0912345678").expect("a mobile number"), text: "TB: …".into() };
+    Outcome::Sent(Acceptance { message_id: "m-1".into(), parts: 1, sent_at: noon(), copy: Some(copy) })
+}
+
+fn inquiry_id(gateway: &str, message: &str) -> InquiryId {
+    InquiryId::new(gateway, message).expect("an id")
 }
 
 fn granted(claimed: Claimed) -> Option<Claim> {
@@ -88,24 +93,24 @@ pub async fn of_an_outbox(outbox: &impl Outbox, code: &ReceiptCode) {
     );
     assert_eq!(claim("b", now + LEASE - TimeDelta::milliseconds(1)).await, None, "held");
     let stranger = Claim { owner: "b".into(), ..held.clone() };
-    assert!(!complete(&stranger, receipt()).await, "only the holder completes");
+    assert!(!complete(&stranger, acceptance()).await, "only the holder completes");
 
     let later = now + TimeDelta::minutes(1);
     let not_sent = |counted| Outcome::NotSent { due_at: later, counted, reason: "throttled".into() };
     assert!(complete(&held, not_sent(true)).await);
-    assert!(!complete(&held, receipt()).await, "released");
+    assert!(!complete(&held, acceptance()).await, "released");
     assert_eq!(claim("c", now).await, None, "not due yet");
     let second = claim("c", later).await.expect("due again");
     assert_eq!(second.attempts, 2);
     assert!(complete(&second, not_sent(false)).await);
     let third = claim("d", later).await.expect("due again");
-    assert_eq!(third.attempts, 2, "a fault of ours burns no attempt");
+    assert_eq!(third.attempts, 2, "a fault of our own is not counted as an attempt");
 
     let taken_over = claim("e", later + LEASE).await.expect("the lease ran out");
     assert_eq!(taken_over.attempts, 3);
-    assert!(!complete(&third, receipt()).await, "it was taken over");
-    assert!(complete(&taken_over, receipt()).await);
-    assert!(complete(&taken_over, receipt()).await, "a mark that was repeated after a lost reply finds itself");
+    assert!(!complete(&third, acceptance()).await, "it was taken over");
+    assert!(complete(&taken_over, acceptance()).await);
+    assert!(complete(&taken_over, acceptance()).await, "a completion that was repeated after a lost reply finds itself");
     assert!(!complete(&taken_over, Outcome::Expired).await, "final is final");
     assert_eq!(claim("f", later + LEASE * 9).await, None, "final is final");
     soon(async || !is_due(outbox, &id, later + LEASE * 9).await).await;
@@ -143,11 +148,11 @@ pub async fn of_an_outbox(outbox: &impl Outbox, code: &ReceiptCode) {
     let evening = Outgoing::from(notice(NoticeKey::Apology("2026-11-25".parse().expect("a day"))));
     assert!(outbox.enqueue(&evening, Enqueue::Pending { due_at: now }, now).await.expect("an answer"));
     soon(async || is_due(outbox, &evening, now).await).await;
-    let news = outbox.due(Priority::News, now, 100_000).await.expect("an answer").due;
-    assert!(!news.iter().any(|due| due.id == evening), "an apology is no news");
+    let changes = outbox.due(Priority::Change, now, 100_000).await.expect("an answer").due;
+    assert!(!changes.iter().any(|due| due.id == evening), "an apology has another priority");
     let claim = granted(outbox.claim(&evening, "i".into(), now).await.expect("an answer")).expect("due");
     assert!(outbox.complete(&claim, &Outcome::Expired, now).await.expect("an answer"));
-    of_a_reply(outbox, InquiryId::new("vcom", code.as_str()).into()).await;
+    of_a_reply(outbox, inquiry_id("vcom", code.as_str()).into()).await;
 }
 
 /// A receipt is written to its row, moves its delivery forward only, and finds the row by the message's id.
@@ -235,8 +240,8 @@ async fn of_a_reply(outbox: &impl Outbox, id: Outgoing) {
         assert!(!due.iter().any(|due| due.id == id), "a reply is no notice");
     }
     let claim = granted(outbox.claim(&id, "j".into(), now).await.expect("an answer")).expect("due");
-    let receipt = Acceptance { message_id: "m-2".into(), parts: 2, sent_at: now, copy: None };
-    assert!(outbox.complete(&claim, &Outcome::Sent(receipt), now).await.expect("an answer"));
+    let acceptance = Acceptance { message_id: "m-2".into(), parts: 2, sent_at: now, copy: None };
+    assert!(outbox.complete(&claim, &Outcome::Sent(acceptance), now).await.expect("an answer"));
     let late = outbox.claim(&id, "k".into(), now + LEASE * 9).await.expect("an answer");
     assert_eq!(late, Claimed::Taken, "final is final");
 }
@@ -321,7 +326,7 @@ pub async fn of_a_dossier_store(store: &(impl DossierStore + Appointments), code
 /// A message is logged once per id and counted once per window, however often it is delivered and by whichever gateway.
 pub async fn of_an_inquiry_log(log: &impl InquiryLog, number: u64) {
     let first = Inquiry {
-        id: InquiryId::new("vcom", &number.to_string()),
+        id: inquiry_id("vcom", &number.to_string()),
         sender: "84912345678".into(),
         text: "MCKH 0161701234".into(),
         receipt_code: ReceiptCode::parse("0161701234").ok(),
@@ -343,7 +348,7 @@ pub async fn of_an_inquiry_log(log: &impl InquiryLog, number: u64) {
     };
     assert_eq!(logged(later).await, Logged::Repeated(Box::new(first.clone())), "the first reply");
     assert_eq!(log.get(&first.id).await.expect("an answer").as_ref(), Some(&first), "what is logged is read back");
-    let by_answer = Inquiry { id: InquiryId::new("kannel", &number.to_string()), call: None, ..first.clone() };
+    let by_answer = Inquiry { id: inquiry_id("kannel", &number.to_string()), call: None, ..first.clone() };
     assert_eq!(logged(by_answer.clone()).await, Logged::New, "another gateway's message");
     assert_eq!(log.get(&by_answer.id).await.expect("an answer").as_ref(), Some(&by_answer));
     for other in
@@ -353,13 +358,13 @@ pub async fn of_an_inquiry_log(log: &impl InquiryLog, number: u64) {
     }
 
     for outcome in InquiryOutcome::ALL {
-        let id = InquiryId::new("kannel", &format!("{number}-{}", outcome.as_str()));
+        let id = inquiry_id("kannel", &format!("{number}-{}", outcome.as_str()));
         let inquiry = Inquiry { id, outcome, ..by_answer.clone() };
         assert_eq!(logged(inquiry.clone()).await, Logged::New);
         assert_eq!(log.get(&inquiry.id).await.expect("an answer"), Some(inquiry), "every outcome is read back");
     }
 
-    let message = |number: u32| Counted {
+    let message = |number: u32| SenderCount {
         window: format!("window-{}", first.id),
         message: format!("message-{number}"),
         over_at: noon() + TimeDelta::minutes(1),
@@ -369,7 +374,7 @@ pub async fn of_an_inquiry_log(log: &impl InquiryLog, number: u64) {
     assert_eq!((counted(3).await, counted(2).await), (None, Some(2)), "no more than so many different ones");
     log.uncount(&message(1)).await.expect("an answer");
     log.uncount(&message(1)).await.expect("an answer");
-    let nobodys = Counted { window: format!("another-{number}"), ..message(1) };
+    let nobodys = SenderCount { window: format!("another-{number}"), ..message(1) };
     log.uncount(&nobodys).await.expect("an answer: there is nothing to take out");
     assert_eq!(counted(3).await, Some(2));
 }
@@ -387,9 +392,9 @@ pub async fn of_a_rate_counter(counter: &impl RateCounter) {
     assert!(set_back(9_499, 5_000).await);
     assert!(!set_back(9_499, 4_000).await, "once");
     assert_eq!(advance(4_999, 6_000).await, Advance::Taken(5_000));
-    let told = counter.advance(5_000, 6_000, Some(noon())).await.expect("an answer");
-    assert_eq!(told, Advance::Granted(None), "what was said before");
-    assert_eq!(advance(6_000, 7_000).await, Advance::Granted(Some(noon())), "and every other sender learns it");
+    let reported = counter.advance(5_000, 6_000, Some(noon())).await.expect("an answer");
+    assert_eq!(reported, Advance::Granted(None), "what was reported before");
+    assert_eq!(advance(6_000, 7_000).await, Advance::Granted(Some(noon())), "and every other sender reads it");
 }
 
 /// Runs a check in virtual time.

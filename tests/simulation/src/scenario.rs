@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use application::delivery::NoticeConfig;
+use application::sending::NoticeConfig;
 use application::rate_limiter::PartsPerSecond;
 use domain::notice::sending_window::SendingWindow;
 use domain::text::messages;

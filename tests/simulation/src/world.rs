@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard};
 
-use application::ports::{Advance, Claimed, Counted, Due, DueRows, Enqueue, Hold, Logged, Put, Recorded};
+use application::locked;
+use application::ports::{Advance, Claimed, Due, DueRows, Enqueue, Hold, Logged, Put, Recorded, SenderCount};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::dossier::revision::{Stored, UnreadableRow};
 use domain::event::Event;
@@ -112,7 +113,7 @@ struct Tables {
     open: HashMap<Priority, BTreeMap<(DateTime<Utc>, Outgoing), ()>>,
     inquiries: BTreeMap<InquiryId, Inquiry>,
     replies: Vec<Replied>,
-    floods: BTreeMap<String, BTreeSet<String>>,
+    sender_counts: BTreeMap<String, BTreeSet<String>>,
     free_at: Option<i64>,
     hold: Option<Hold>,
     /// The message id of each request id, and how many requests were repeated.
@@ -142,7 +143,7 @@ impl World {
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {
-        self.tables.lock().expect("no panic holds it")
+        locked(&self.tables)
     }
 
     /// Writes a dossier without any condition, as a test or another system does.
@@ -202,8 +203,8 @@ impl World {
     }
 
     /// The hashes of phones and of their messages, which the per-sender limit counts.
-    pub fn floods(&self) -> BTreeMap<String, BTreeSet<String>> {
-        self.tables().floods.clone()
+    pub fn sender_counts(&self) -> BTreeMap<String, BTreeSet<String>> {
+        self.tables().sender_counts.clone()
     }
 
     /// A dossier that must exist.
@@ -357,9 +358,8 @@ impl World {
             return Claimed::Taken;
         }
         let claim = Claim { id: id.clone(), owner, lease_until: now + LEASE, attempts: row.attempts + 1 };
-        let state = row.state.after(domain::notice::lifecycle::Transition::Claim).expect("it is not finished");
         let taken = Row {
-            state,
+            state: State::Sending,
             due_at: claim.lease_until,
             attempts: claim.attempts,
             owner: Some(claim.owner.clone()),
@@ -376,7 +376,7 @@ impl World {
         let (now, mut tables) = (self.now(), self.tables());
         let Some(kept) = tables.messages.get_mut(&claim.id) else { return false };
         let row = kept.now.clone();
-        let Ok(state) = State::Sending.after(outcome.transition()) else { return false };
+        let state = outcome.state();
         if row.owner.as_ref() != Some(&claim.owner) || row.state != State::Sending {
             return state.is_final() && row.owner.as_ref() == Some(&claim.owner) && row.state == state;
         }
@@ -464,9 +464,9 @@ impl World {
         format!("reply-{}", inquiry.id.message())
     }
 
-    pub(crate) fn count(&self, message: &Counted, most: u32) -> Option<u32> {
+    pub(crate) fn count(&self, message: &SenderCount, most: u32) -> Option<u32> {
         let mut tables = self.tables();
-        let messages = tables.floods.entry(message.window.clone()).or_default();
+        let messages = tables.sender_counts.entry(message.window.clone()).or_default();
         if !messages.contains(&message.message) && messages.len() >= most as usize {
             return None;
         }
@@ -474,8 +474,8 @@ impl World {
         Some(messages.len() as u32)
     }
 
-    pub(crate) fn uncount(&self, message: &Counted) {
-        self.tables().floods.entry(message.window.clone()).or_default().remove(&message.message);
+    pub(crate) fn uncount(&self, message: &SenderCount) {
+        self.tables().sender_counts.entry(message.window.clone()).or_default().remove(&message.message);
     }
 
     pub(crate) fn advance(&self, at_most: i64, to: i64, accepted_at: Option<DateTime<Utc>>) -> Advance {

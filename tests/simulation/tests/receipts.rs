@@ -37,7 +37,7 @@ async fn results(stack: &mut Stack, number: usize) -> Vec<Accepted> {
         stack.world.write(dossier(&format!("R{each}"), &phone(each), json!({"step": "Trả kết quả"})));
     }
     stack.deliver_stream().await;
-    assert!(stack.send_until_quiet(TimeDelta::hours(1)).await);
+    assert!(stack.send_until_idle(TimeDelta::hours(1)).await);
     stack.world.accepted()
 }
 
@@ -66,7 +66,7 @@ fn reported(stack: &Stack) -> Vec<&'static str> {
 }
 
 #[test]
-fn a_receipt_that_comes_before_the_mark_is_recorded_when_it_comes_again() {
+fn a_receipt_that_comes_before_the_row_is_completed_is_recorded_when_it_comes_again() {
     in_virtual_time(async {
         let mut stack = stack();
         // SNS's receipt of a failure comes 0.1 s after the Publish, and the sender may still be writing.
@@ -85,7 +85,7 @@ fn a_receipt_that_comes_before_the_mark_is_recorded_when_it_comes_again() {
         let tally = tally.expect("the second try finds it");
         assert_eq!((tally.recorded, tally.unknown), (1, 0));
         assert_eq!(deliveries(&stack)["R0 result#1"], Some(Delivery::Delivered));
-        proved("receipt before the mark", &stack, 1);
+        proved("receipt before the row is completed", &stack, 1);
     });
 }
 
@@ -104,7 +104,7 @@ fn a_receipt_that_comes_twice_or_out_of_order_changes_nothing_wrongly() {
         ] {
             assert_eq!(stack.receipts(&receipts).await.expect("recorded").recorded, recorded);
         }
-        assert_eq!(deliveries(&stack)["R0 result#1"], Some(Delivery::Delivered), "what knows more is believed");
+        assert_eq!(deliveries(&stack)["R0 result#1"], Some(Delivery::Delivered), "the more definite report is kept");
         assert_eq!(reported(&stack), ["Notice Undelivered", "Notice Delivered"]);
         proved("receipt twice and out of order", &stack, 2);
     });
@@ -119,8 +119,8 @@ fn a_receipt_that_comes_72_hours_late_is_recorded_and_stops_no_sender() {
         tokio::time::sleep(TimeDelta::hours(72).to_std().expect("a time")).await;
         let late = [receipt(&messages[0], Delivery::Undelivered, Some(Reason::SpendLimit), at)];
         let tally = stack.receipts(&late).await.expect("recorded");
-        assert_eq!((tally.recorded, tally.ours, stack.world.is_on_hold()), (1, 1, false));
-        assert!(stack.send_until_quiet(TimeDelta::hours(1)).await);
+        assert_eq!((tally.recorded, tally.our_fault, stack.world.is_on_hold()), (1, 1, false));
+        assert!(stack.send_until_idle(TimeDelta::hours(1)).await);
         proved("receipt of a failure 72 hours late: sent again", &stack, 2);
     });
 }
@@ -147,7 +147,7 @@ fn a_lost_receipt_leaves_the_notice_sent() {
         stack.receipts(&[delivered(&stack, &messages[1])]).await.expect("recorded");
         let deliveries = deliveries(&stack);
         assert_eq!((deliveries["R0 result#1"], deliveries["R1 result#1"]), (None, Some(Delivery::Delivered)));
-        assert!(stack.send_until_quiet(TimeDelta::hours(1)).await);
+        assert!(stack.send_until_idle(TimeDelta::hours(1)).await);
         proved("receipt lost", &stack, 2);
     });
 }
@@ -166,7 +166,7 @@ fn what_did_not_arrive_for_a_passing_reason_is_sent_once_more() {
             );
         }
         let began = stack.world.now();
-        assert!(stack.send_until_quiet(TimeDelta::hours(2)).await);
+        assert!(stack.send_until_idle(TimeDelta::hours(2)).await);
         let sent = stack.world.accepted();
         assert_eq!((sent.len(), &sent[1].text, &sent[1].phone), (2, &sent[0].text, &sent[0].phone));
         assert!(sent[1].at - began >= TimeDelta::minutes(29), "not at once");
@@ -185,7 +185,7 @@ fn what_is_no_longer_true_or_switched_off_is_not_sent_again() {
         let messages = results(&mut stack, 1).await;
         stack.receipts(&[undelivered(&stack, &messages[0], Reason::Unreachable)]).await.expect("recorded");
         stack.world.write(dossier("R0", &phone(0), json!({"revision": 2, "step": "Đã trả kết quả"})));
-        assert!(stack.send_until_quiet(TimeDelta::hours(2)).await);
+        assert!(stack.send_until_idle(TimeDelta::hours(2)).await);
         assert_eq!(stack.world.accepted().len(), 1, "the citizen has been here");
 
         let mut off = self::stack();
@@ -203,7 +203,7 @@ fn a_notice_that_arrived_after_all_is_not_sent_again() {
         let messages = results(&mut stack, 1).await;
         stack.receipts(&[undelivered(&stack, &messages[0], Reason::Unreachable)]).await.expect("recorded");
         stack.receipts(&[delivered(&stack, &messages[0])]).await.expect("recorded");
-        assert!(stack.send_until_quiet(TimeDelta::hours(2)).await);
+        assert!(stack.send_until_idle(TimeDelta::hours(2)).await);
         let again = stack.world.outbox()[&messages[0].notice.again()].clone();
         assert_eq!((again.state, again.reason.as_deref()), (State::Cancelled, Some("the first sending arrived")));
         proved("undelivered, then delivered: not sent again", &stack, 1);
@@ -225,7 +225,7 @@ fn what_arrived_though_its_outcome_was_unknown_is_not_sent_again() {
         let arrived =
             Receipt { message, delivery: Delivery::Delivered, reason: None, words, at, price: None, parts: None };
         stack.receipts(&[arrived]).await.expect("recorded");
-        assert!(stack.send_until_quiet(TimeDelta::hours(1)).await);
+        assert!(stack.send_until_idle(TimeDelta::hours(1)).await);
         let row = stack.world.outbox().into_values().next().expect("a row");
         assert_eq!((row.state, stack.world.accepted().len()), (State::Sent, 0), "the carrier had it already");
     });
@@ -239,7 +239,7 @@ fn one_refused_sender_name_stops_nothing_and_three_dossiers_in_a_row_stop_all_se
         let refused = |message: &Accepted| [undelivered(&stack, message, Reason::Sender)];
         for message in [&messages[0], &messages[0], &messages[1]] {
             let tally = stack.receipts(&refused(message)).await.expect("recorded");
-            assert_eq!((tally.ours, stack.world.is_on_hold()), (1, false), "an alarm, and no hold");
+            assert_eq!((tally.our_fault, stack.world.is_on_hold()), (1, false), "an alarm, and no hold");
         }
         stack.receipts(&[delivered(&stack, &messages[2])]).await.expect("recorded");
         stack.receipts(&refused(&messages[3])).await.expect("recorded");
@@ -260,7 +260,7 @@ fn a_corrected_number_brings_the_notice_that_its_number_could_not_get() {
         assert_eq!(stack.world.unfinished(), 0, "the same number would not get it either");
         stack.world.write(dossier("R0", &phone(7), json!({"revision": 2, "step": "Trả kết quả"})));
         stack.deliver_stream().await;
-        assert!(stack.send_until_quiet(TimeDelta::hours(1)).await);
+        assert!(stack.send_until_idle(TimeDelta::hours(1)).await);
         let phones: Vec<String> = stack.world.accepted().into_iter().map(|message| message.phone).collect();
         assert_eq!(phones.len(), 2);
         assert_ne!(phones[0], phones[1]);
@@ -268,9 +268,9 @@ fn a_corrected_number_brings_the_notice_that_its_number_could_not_get() {
     });
 }
 
-/// What became of a message whose limit is spent until `mended`.
-fn of_a_spent_limit(message: &Accepted, mended: DateTime<Utc>) -> Receipt {
-    if message.at < mended {
+/// What became of a message whose limit is spent until `corrected`.
+fn of_a_spent_limit(message: &Accepted, corrected: DateTime<Utc>) -> Receipt {
+    if message.at < corrected {
         receipt(message, Delivery::Undelivered, Some(Reason::SpendLimit), message.at)
     } else {
         receipt(message, Delivery::Delivered, None, message.at)
@@ -278,7 +278,7 @@ fn of_a_spent_limit(message: &Accepted, mended: DateTime<Utc>) -> Receipt {
 }
 
 /// The carrier's receipts, five seconds after each message.
-async fn reports(stack: &Stack, mended: DateTime<Utc>, until: DateTime<Utc>) {
+async fn reports(stack: &Stack, corrected: DateTime<Utc>, until: DateTime<Utc>) {
     let mut reported = 0;
     while stack.world.now() < until {
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
@@ -287,7 +287,7 @@ async fn reports(stack: &Stack, mended: DateTime<Utc>, until: DateTime<Utc>) {
         let due: Vec<Receipt> = accepted[reported..]
             .iter()
             .take_while(|message| message.at <= due)
-            .map(|message| of_a_spent_limit(message, mended))
+            .map(|message| of_a_spent_limit(message, corrected))
             .collect();
         reported += due.len();
         if !due.is_empty() {
@@ -297,22 +297,22 @@ async fn reports(stack: &Stack, mended: DateTime<Utc>, until: DateTime<Utc>) {
 }
 
 #[test]
-fn a_spent_limit_burns_no_night_and_every_notice_arrives_when_it_is_raised() {
+fn during_a_spent_limit_few_messages_are_lost_and_every_notice_arrives_afterwards() {
     in_virtual_time(async {
         let mut stack = stack_with(Faults::none(), 10);
         for each in 0..1_000 {
             stack.world.write(dossier(&format!("R{each}"), &phone(each), json!({"step": "Trả kết quả"})));
         }
-        let (mended, until) = (noon() + TimeDelta::hours(6), noon() + TimeDelta::hours(9));
+        let (corrected, until) = (noon() + TimeDelta::hours(6), noon() + TimeDelta::hours(9));
         let receiver = Stack::new(stack.world.clone(), stack.faults.clone(), notice_config(10));
-        futures::join!(reports(&receiver, mended, until), async {
+        futures::join!(reports(&receiver, corrected, until), async {
             stack.deliver_stream().await;
             while stack.world.now() < until {
-                stack.send_due().await.expect("it does not crash").expect("it is in reach");
+                stack.send_due().await.expect("no crash").expect("the tables are available");
                 tokio::time::sleep(std::time::Duration::from_secs(30)).await;
             }
         });
-        let dropped = stack.world.accepted().iter().filter(|message| message.at < mended).count();
+        let dropped = stack.world.accepted().iter().filter(|message| message.at < corrected).count();
         let probes = 6 * 60 / HOLD.num_minutes() as usize;
         // At the rate of three messages a second until the first receipts come, then one message a hold.
         assert!(dropped < 30 + probes, "{dropped} of 1,000 messages were sent for nothing");
@@ -320,7 +320,7 @@ fn a_spent_limit_burns_no_night_and_every_notice_arrives_when_it_is_raised() {
         let first = rows.keys().filter(|id| id.sending == Sending::First);
         let lost = first.filter(|id| !arrived(&rows, id)).count();
         // A message that shows whether the limit is raised may be a second sending, which is the last.
-        assert!(lost <= probes, "{lost} citizens were not told");
+        assert!(lost <= probes, "{lost} citizens were not informed");
         assert!(!stack.world.is_on_hold());
     });
 }
@@ -368,7 +368,7 @@ fn a_crash_anywhere_in_the_recording_loses_no_receipt_and_sends_once_more_at_mos
             assert_eq!(deliveries(&stack)["R0 result#1"], Some(Delivery::Undelivered), "{plan:?}");
             assert_eq!(deliveries(&stack)["R1 result#1"], Some(Delivery::Delivered), "{plan:?}");
             assert!(stack.world.outbox().contains_key(&messages[0].notice.again()), "{plan:?}");
-            assert!(stack.send_until_quiet(TimeDelta::hours(20)).await);
+            assert!(stack.send_until_idle(TimeDelta::hours(20)).await);
             (calls, stack.world.accepted().len(), faults.injected().iter().filter(|fault| !fault.is_definite()).count())
         })
     };

@@ -1,4 +1,3 @@
-//! The clock.
 
 use std::future::Future;
 

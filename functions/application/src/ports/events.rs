@@ -1,4 +1,3 @@
-//! The event bus.
 
 use std::future::Future;
 

@@ -1,4 +1,4 @@
-//! The rate limiter's counter row, in table `control`, and the hold that all senders obey.
+//! The rate limiter's counter row, in table `control`, and the hold that stops all senders.
 
 use std::future::Future;
 
@@ -42,7 +42,7 @@ pub struct Hold {
     pub probed: bool,
 }
 
-/// The hold, in the rate limiter's row: so a sender learns of it by the call that it makes anyway.
+/// The hold, in the rate limiter's row: a sender reads it with the reservation it makes anyway, without another call.
 pub trait SendingHold: Sync {
     /// Starts a hold, or prolongs one.
     fn start(&self, until: DateTime<Utc>, reason: &str) -> impl Future<Output = Result<(), StoreError>> + Send;

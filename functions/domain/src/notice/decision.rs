@@ -21,7 +21,7 @@ use crate::{ClosedSteps, Dossier, NoticeId, NoticeKey};
 ///
 /// None if the revision is not higher, or if the snapshot is silent, same-day, or has no mobile number.
 pub fn notice_for_change(old: Option<&Dossier>, new: &Dossier, closed: &ClosedSteps) -> Option<NoticeKey> {
-    if !is_news(old, new) || !new.takes_notices() {
+    if !is_newer(old, new) || !new.takes_notices() {
         return None;
     }
     let was_done = old.is_some_and(|old| old.is_done(closed));
@@ -41,7 +41,7 @@ pub fn notice_for_change(old: Option<&Dossier>, new: &Dossier, closed: &ClosedSt
 ///   waiting for papers at the desk.
 /// - The dossier came back to "Trả kết quả" from a closing step: it was closed by mistake.
 pub fn notice_to_reconsider(old: &Dossier, new: &Dossier, closed: &ClosedSteps) -> Option<NoticeKey> {
-    if !is_news(Some(old), new) || !new.takes_notices() {
+    if !is_newer(Some(old), new) || !new.takes_notices() {
         return None;
     }
     let was_at_result = steps::is_result_step(old.step());
@@ -66,7 +66,7 @@ pub enum Again {
 }
 
 /// A sender that has not crashed finishes a notice within this time after the claim.
-const ON_ITS_WAY: TimeDelta = TimeDelta::minutes(2);
+const SENDING_TIME: TimeDelta = TimeDelta::minutes(2);
 
 /// Whether the notice of [`notice_to_reconsider`] is required again. `rows` are the dossier's notices of that kind.
 ///
@@ -79,12 +79,12 @@ pub fn is_due_again(old: &Dossier, new: &Dossier, rows: &[NoticeRow], now: DateT
     let had_no_mobile = stayed && !old.is_silent() && !matches!(old.contact(), Some(Contact::Mobile(_)));
     let due = match rows.iter().max_by_key(|row| row.key) {
         None => had_no_mobile,
-        Some(last) if is_on_its_way(last, now) => return Again::NotYet,
+        Some(last) if is_being_sent(last, now) => return Again::NotYet,
         Some(last) if !last.state.is_final() => false,
         Some(last) => {
             let was_closed = !stayed && last.state == State::Cancelled;
-            let was_told = last.state != State::Cancelled && was_enqueued_here(last, new);
-            last.phone_at_fault || was_closed || had_no_mobile && !was_told
+            let was_informed = last.state != State::Cancelled && was_enqueued_here(last, new);
+            last.phone_at_fault || was_closed || had_no_mobile && !was_informed
         }
     };
     if due { Again::Yes } else { Again::No }
@@ -96,16 +96,16 @@ pub fn is_due_after_unreadable(rows: &[NoticeRow]) -> bool {
     !rows.iter().any(|row| row.state == State::Sent || !row.state.is_final())
 }
 
-fn is_on_its_way(row: &NoticeRow, now: DateTime<Utc>) -> bool {
-    row.state == State::Sending && row.due_at.is_some_and(|lease_until| now < lease_until - LEASE + ON_ITS_WAY)
+fn is_being_sent(row: &NoticeRow, now: DateTime<Utc>) -> bool {
+    row.state == State::Sending && row.due_at.is_some_and(|lease_until| now < lease_until - LEASE + SENDING_TIME)
 }
 
 /// Whether a notice was enqueued since the dossier reached its state. If the table does not say since when that is, the
 /// citizen is informed.
 fn was_enqueued_here(row: &NoticeRow, dossier: &Dossier) -> bool {
     match row.key {
-        NoticeKey::Result(_) => dossier.result_on.is_some_and(|on| day_in_vietnam(row.enqueued_at) >= on),
-        NoticeKey::Supplement(revision) => dossier.waiting_since.is_some_and(|since| revision >= since),
+        NoticeKey::Result(_) => dossier.result_on().is_some_and(|on| day_in_vietnam(row.enqueued_at) >= on),
+        NoticeKey::Supplement(revision) => dossier.waiting_since().is_some_and(|since| revision >= since),
         NoticeKey::Apology(_) => false,
     }
 }
@@ -135,7 +135,7 @@ pub fn made_unnecessary(id: &NoticeId, rows: &[NoticeRow]) -> Option<Unnecessary
     }
 }
 
-fn is_news(old: Option<&Dossier>, new: &Dossier) -> bool {
+fn is_newer(old: Option<&Dossier>, new: &Dossier) -> bool {
     !new.is_silent() && old.is_none_or(|old| old.revision() < new.revision())
 }
 
@@ -319,14 +319,14 @@ mod tests {
         assert_eq!(again(good.clone(), &[]), No, "nor did the first load of a good number");
         let refused = [row("result#9", State::Sent, false, TODAY), row("result#10", State::Failed, true, TODAY)];
         assert_eq!([again(good.clone(), &refused), again(none.clone(), &refused)], [Yes, Yes]);
-        let told = [refused[1].clone(), row("result#11", State::Sent, false, TODAY)];
-        assert_eq!([again(good.clone(), &told), again(none.clone(), &told)], [No, No], "once");
+        let informed = [refused[1].clone(), row("result#11", State::Sent, false, TODAY)];
+        assert_eq!([again(good.clone(), &informed), again(none.clone(), &informed)], [No, No], "once");
         let did_not_arrive = [row("result#10", State::Sent, true, TODAY)];
         assert_eq!(again(good.clone(), &did_not_arrive), Yes, "a receipt says that there is no such number");
-        let told_before = [row("result#9", State::Sent, false, BEFORE)];
-        assert_eq!(again(none.clone(), &told_before), Yes, "told when it was here before");
-        assert_eq!(again(none.clone(), &[row("supplement#8", State::Sent, false, TODAY)]), No, "told in this wait");
-        assert_eq!(again(none.clone(), &[row("supplement#7", State::Sent, false, TODAY)]), Yes, "told in the last one");
+        let informed_before = [row("result#9", State::Sent, false, BEFORE)];
+        assert_eq!(again(none.clone(), &informed_before), Yes, "informed when it was here before");
+        assert_eq!(again(none.clone(), &[row("supplement#8", State::Sent, false, TODAY)]), No, "informed in this wait");
+        assert_eq!(again(none.clone(), &[row("supplement#7", State::Sent, false, TODAY)]), Yes, "informed in the last one");
         assert_eq!(
             again(good.clone(), &[row("result#9", State::Pending, false, BEFORE)]),
             No,
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_result_that_was_closed_by_mistake_before_its_notice_went_is_due_again() {
+    fn a_result_that_was_closed_by_mistake_before_its_notice_was_sent_is_due_again() {
         let closed = json!({"step": "Đã trả kết quả", "phone": "0912345678"});
         let cancelled = [row("result#9", State::Cancelled, false, TODAY)];
         assert_eq!(again(closed.clone(), &cancelled), Again::Yes);

@@ -42,7 +42,7 @@ impl NoticeKind {
 
     /// Results and supplements are sent before apologies.
     pub fn priority(self) -> Priority {
-        if self == Self::Apology { Priority::Evening } else { Priority::News }
+        if self == Self::Apology { Priority::Apology } else { Priority::Change }
     }
 }
 
@@ -52,13 +52,13 @@ pub enum Priority {
     /// Replies of 8083: the citizen has paid for them and waits.
     Reply,
     /// Results and supplements: the citizen can act on them.
-    News,
-    Evening,
+    Change,
+    Apology,
 }
 
 impl Priority {
     /// Those that share the rate of SMS parts, the most urgent first.
-    pub const NOTICES: [Self; 2] = [Self::News, Self::Evening];
+    pub const NOTICES: [Self; 2] = [Self::Change, Self::Apology];
 }
 
 impl fmt::Display for NoticeKind {
@@ -151,7 +151,6 @@ pub enum Sending {
 }
 
 impl NoticeId {
-    /// The first sending.
     pub fn new(receipt_code: ReceiptCode, key: NoticeKey) -> Self {
         Self { receipt_code, key, sending: Sending::First }
     }

@@ -113,8 +113,8 @@ mod tests {
             assert_eq!((receipt.delivery, receipt.reason), (Delivery::Undelivered, Some(reason)), "{words}");
         }
         assert_eq!(receipt(json!({"report": "66", "words": "stat:UNKNOWN"})).delivery, Delivery::Unknown);
-        for on_its_way in ["4", "8", "0"] {
-            assert!(matches!(read(json!({"report": on_its_way})), Ok(Entry::NotYet)), "{on_its_way}");
+        for being_sent in ["4", "8", "0"] {
+            assert!(matches!(read(json!({"report": being_sent})), Ok(Entry::NotYet)), "{being_sent}");
         }
     }
 

@@ -8,18 +8,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::tally::{Progress, Tally};
+use crate::locked;
 use crate::ports::{Claimed, Clock, Enqueue, EventBus, Outbox, OutboxPorts, SendError, StoreError};
 use domain::Outgoing;
 use domain::event::Event;
 use domain::notice::lifecycle::{Acceptance, Claim, LEASE, Outcome};
 use domain::notice::retry;
 
-/// Messages in progress at once in one sender. Their I/O overlaps.
+/// Messages, or receipts, in progress at once in one invocation. Their I/O overlaps.
 pub(super) const AT_ONCE: usize = 16;
 /// How often the write of an outcome is tried. After that the next claim sends the message again.
 const COMPLETE_TRIES: u32 = 5;
 /// The pause between two tries to complete a row.
-const A_MOMENT: TimeDelta = TimeDelta::milliseconds(500);
+const COMPLETE_PAUSE: TimeDelta = TimeDelta::milliseconds(500);
 
 /// The result of an attempt to claim a message.
 pub(super) enum Claiming {
@@ -78,7 +79,7 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
             Claimed::Contradictory(state) => {
                 tracing::error!(
                     outgoing = %id, state,
-                    "a row of the index `open` can never be claimed: its state was edited, and due_at and open_lane were left"
+                    "a row of the index `open` can never be claimed: its state was edited, and due_at and open_priority were left"
                 );
                 return Ok(Claiming::Ended(self.count(Progress::Unclaimable, |tally| tally.unclaimable += 1)));
             }
@@ -93,7 +94,7 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
     /// Writes the outcome that corresponds to an answer.
     pub(super) async fn complete_as(&self, claim: &Claim, answer: Result<Acceptance, SendError>) -> Progress {
         let outcome = match answer {
-            Ok(receipt) => Outcome::Sent(receipt),
+            Ok(acceptance) => Outcome::Sent(acceptance),
             Err(SendError::NotSent(reason)) => {
                 self.count((), |tally| tally.not_accepted += 1);
                 self.try_later(claim, reason)
@@ -120,7 +121,7 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
         tracing::error!(outgoing = %claim.id, error = error as &dyn Error, "a message's {what} could not be read");
         let outcome = match error {
             StoreError::Unreadable { why, .. } => Outcome::Failed(format!("the {what} cannot be read: {why}")),
-            StoreError::Unavailable { .. } => self.try_later(claim, format!("the {what} was out of reach")),
+            StoreError::Unavailable { .. } => self.try_later(claim, format!("the {what} was unavailable")),
         };
         self.complete(claim, outcome).await
     }
@@ -148,17 +149,17 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
             if completed.is_ok() {
                 break;
             }
-            self.ports.clock().sleep_until(self.now() + A_MOMENT).await;
+            self.ports.clock().sleep_until(self.now() + COMPLETE_PAUSE).await;
             completed = outbox.complete(claim, &outcome, self.now()).await;
         }
         match completed {
             Ok(true) => self.completed(claim, outcome),
             Ok(false) => {
-                tracing::warn!(outgoing = %claim.id, transition = ?outcome.transition(), "a claim was taken over before its outcome was marked");
+                tracing::warn!(outgoing = %claim.id, state = %outcome.state(), "a claim was taken over before its row was completed");
                 Progress::Taken
             }
             Err(error) => {
-                tracing::error!(outgoing = %claim.id, transition = ?outcome.transition(), error = &error as &dyn Error, "a message's outcome could not be marked");
+                tracing::error!(outgoing = %claim.id, state = %outcome.state(), error = &error as &dyn Error, "a message's row could not be completed");
                 self.count(Progress::InDoubt, |tally| tally.in_doubt += 1)
             }
         }
@@ -190,7 +191,7 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
 
     /// Keeps an event until it is published.
     pub(super) fn announce(&self, event: Event) {
-        self.events.lock().expect("no panic holds it").push(event);
+        locked(&self.events).push(event);
     }
 
     /// Publishes the events and returns the tally.
@@ -200,11 +201,11 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
     }
 
     pub(super) fn tally(&self) -> Tally {
-        *self.tally.lock().expect("no panic holds it")
+        *locked(&self.tally)
     }
 
     pub(super) async fn publish_events(&self) {
-        let events = std::mem::take(&mut *self.events.lock().expect("no panic holds it"));
+        let events = std::mem::take(&mut *locked(&self.events));
         if !events.is_empty() {
             let dropped = self.ports.events().publish(&events).await;
             self.count((), |tally| tally.events_dropped += dropped);
@@ -221,7 +222,7 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
     }
 
     pub(super) fn count<T>(&self, result: T, count: impl FnOnce(&mut Tally)) -> T {
-        count(&mut self.tally.lock().expect("no panic holds it"));
+        count(&mut locked(&self.tally));
         result
     }
 

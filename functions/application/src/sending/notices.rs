@@ -1,15 +1,16 @@
 //! How a notice is sent: check that it is still true, that the sending window is open and that the rate allows it; then
-//! publish it by SNS.
+//! send it through the carrier.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::due_queue::{DueQueue, Passed};
+use super::due_queue::{DueQueue, Skipped};
 use super::refusals::{self, Fault, Refusals};
 use super::session::{AT_ONCE, Claiming, Session};
 use super::tally::{Progress, Tally};
+use crate::locked;
 use crate::ports::{self, Clock, DossierStore, DueRows, NoticePorts, Outbox, SendError, SmsSender, StoreError};
 use crate::rate_limiter::{PartsPerSecond, RateLimiter, Slot};
 use domain::calendar::day_in_vietnam;
@@ -39,10 +40,10 @@ pub struct NoticeConfig {
 }
 
 /// How long a page of notices keeps a sender busy, in seconds, before it checks for more urgent ones.
-const FEW_SECONDS: usize = 3;
+const PAGE_SECONDS: usize = 3;
 /// The messages in progress at once, in seconds of the rate: more would only wait for the rate, with a dossier that was
 /// read too early.
-const UNDER_WAY_SECONDS: usize = 2;
+const IN_FLIGHT_SECONDS: usize = 2;
 /// A notice that waits longer than this for the rate reads its dossier again before it is sent.
 const LONG_WAIT: TimeDelta = TimeDelta::seconds(3);
 /// How long before its slot the dossier is read again.
@@ -80,7 +81,7 @@ impl<P: NoticePorts> NoticeSender<P> {
         let until = closes.map_or(until, |closes| closes.min(until));
         NoticeSession {
             session: Session::begin(&self.ports, request, until),
-            delivery: self,
+            sender: self,
             refused: AtomicBool::new(false),
         }
     }
@@ -104,7 +105,7 @@ struct Draft {
 /// One invocation's notices. [`NoticeSession::finish`] ends it.
 pub struct NoticeSession<'a, P> {
     session: Session<'a, P>,
-    delivery: &'a NoticeSender<P>,
+    sender: &'a NoticeSender<P>,
     /// The carrier does not let this account send: nothing more is sent.
     refused: AtomicBool,
 }
@@ -169,11 +170,11 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         })
     }
 
-    /// A notice whose message is known to have arrived was sent, though its sender crashed or heard no answer.
+    /// A notice whose message is known to have arrived was sent, although its sender crashed or received no answer.
     fn ended_by(&self, why: Unnecessary) -> Outcome {
         let (message_id, sent_at) = (String::new(), self.session.now());
         match why {
-            Unnecessary::Superseded => Outcome::Cancelled("a later revision owes the same notice"),
+            Unnecessary::Superseded => Outcome::Cancelled("a later revision requires the same notice"),
             Unnecessary::FirstArrived => Outcome::Cancelled("the first sending arrived"),
             Unnecessary::Arrived => Outcome::Sent(Acceptance { message_id, parts: 0, sent_at, copy: None }),
         }
@@ -189,9 +190,9 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
     }
 
     /// Sends what is due, results and supplements before apologies, until nothing more becomes due. If nothing is due
-    /// at first, it checks again for `patience`.
-    pub async fn send_due(&self, patience: TimeDelta) -> Result<(), StoreError> {
-        self.session.work_through(self, patience).await
+    /// at first, it checks again for `max_wait`.
+    pub async fn send_due(&self, max_wait: TimeDelta) -> Result<(), StoreError> {
+        self.session.send_all_due(self, max_wait).await
     }
 
     /// Sends under a claim and completes its row. Whatever fails from here on, the row exists.
@@ -242,8 +243,8 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
             Ok(message_id) => {
                 let now = self.session.now();
                 self.refusals(|refusals| refusals.accepted(now));
-                self.delivery.rate_limiter.accepted(now);
-                let copy = Some(SentCopy { phone: phone.as_e164().to_owned(), text });
+                self.sender.rate_limiter.accepted(now);
+                let copy = Some(SentCopy { phone, text });
                 self.session
                     .complete_as(claim, Ok(Acceptance { message_id, parts, sent_at: self.session.now(), copy }))
                     .await
@@ -262,7 +263,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
 
     /// Handles a permanent refusal, which may be the fault of the account.
     async fn on_refusal(&self, claim: &Claim, phone: &Phone, error: SendError) -> Progress {
-        let (now, fleet) = (self.session.now(), self.delivery.rate_limiter.accepted_at());
+        let (now, fleet) = (self.session.now(), self.sender.rate_limiter.accepted_at());
         match self.refusals(|refusals| refusals.refused(phone, claim.attempts, fleet, now)) {
             Fault::Number => self.session.complete_as(claim, Err(error)).await,
             Fault::NotKnown => {
@@ -288,7 +289,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
     }
 
     fn refusals<T>(&self, see: impl FnOnce(&mut Refusals) -> T) -> T {
-        see(&mut self.delivery.refusals.lock().expect("no panic holds it"))
+        see(&mut locked(&self.sender.refusals))
     }
 
     /// Back to pending: the rate had no capacity left, no time was left, or the carrier does not let this account send.
@@ -296,7 +297,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         let rest_of_run = (self.session.until - self.session.now()).max(TimeDelta::zero());
         let refused = self.refused.load(Ordering::Relaxed);
         let reason =
-            if refused { "the carrier does not let us send" } else { "no room in the rate of SMS parts in this run" };
+            if refused { "the carrier does not let us send" } else { "the rate limit leaves no slot in this run" };
         self.session.complete(claim, self.session.retry_uncounted(reason.into(), rest_of_run)).await
     }
 
@@ -306,8 +307,8 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
             return None;
         }
         let (rate_counter, clock) = (self.ports().rate_counter(), self.ports().clock());
-        let slot = self.delivery.rate_limiter.slot(rate_counter, clock, parts, self.session.until).await;
-        let resets = self.delivery.rate_limiter.take_resets();
+        let slot = self.sender.rate_limiter.slot(rate_counter, clock, parts, self.session.until).await;
+        let resets = self.sender.rate_limiter.take_resets();
         self.session.count((), |tally| tally.counter_resets += resets);
         match slot {
             Ok(Slot::At(slot)) => Some(slot),
@@ -320,7 +321,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
             Err(error) => {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
-                    "the rate limiter's counter could not be asked"
+                    "the rate limiter's counter could not be read"
                 );
                 None
             }
@@ -338,7 +339,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
     }
 
     fn notice_config(&self) -> &NoticeConfig {
-        &self.delivery.notice_config
+        &self.sender.notice_config
     }
 
     fn ports(&self) -> &P {
@@ -352,18 +353,18 @@ impl<P: NoticePorts> DueQueue for NoticeSession<'_, P> {
     }
 
     fn at_once(&self) -> usize {
-        self.delivery.rate_limiter.rate().messages_in(UNDER_WAY_SECONDS).clamp(2, AT_ONCE)
+        self.sender.rate_limiter.rate().messages_in(IN_FLIGHT_SECONDS).clamp(2, AT_ONCE)
     }
 
-    /// Rows of the first priority that has any to work on now: few enough that a more urgent notice does not wait long.
-    async fn due(&self, passed: &Passed) -> Result<DueRows, StoreError> {
-        let limit = self.delivery.rate_limiter.rate().messages_in(FEW_SECONDS).clamp(AT_ONCE, 500) + passed.len();
+    /// Rows of the first priority that has any to send now: few enough that a more urgent notice does not wait long.
+    async fn due(&self, skipped: &Skipped) -> Result<DueRows, StoreError> {
+        let limit = self.sender.rate_limiter.rate().messages_in(PAGE_SECONDS).clamp(AT_ONCE, 500) + skipped.len();
         let mut later = DueRows::default();
         for priority in Priority::NOTICES {
             let mut rows = self.ports().outbox().due(priority, self.session.until, limit).await?;
-            rows.due.retain(|due| passed.counts(due));
+            rows.due.retain(|due| skipped.counts(due));
             rows.unreadable += later.unreadable;
-            if rows.due.iter().any(|due| passed.is_workable(due, self.session.now())) {
+            if rows.due.iter().any(|due| skipped.is_workable(due, self.session.now())) {
                 return Ok(rows);
             }
             later = DueRows { due: [later.due, rows.due].concat(), ..rows };

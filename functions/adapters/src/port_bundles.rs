@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use application::delivery::{NoticeConfig, NoticeSender, ReceiptConfig};
+use application::sending::{NoticeConfig, NoticeSender, ReceiptConfig};
 use application::ports::{NoticePorts, OutboxPorts, PlanPorts, ReceiptPorts, ReplyPorts};
 
 use crate::aws::{self, AwsConfig, DynamoDb, Timeouts};
