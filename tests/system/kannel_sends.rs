@@ -93,5 +93,10 @@ async fn a_strangers_report_is_refused() {
     };
     assert_eq!(ask(&url, "wrong").await, 401);
     assert_eq!(stack.http().get(&url).send().await.unwrap().status(), 401);
-    assert_eq!(ask(&url.replace("/kannel?", "/nobody?"), PASSWORD).await, 404);
+    assert_eq!(ask(&url.replace("/kannel?", "/another?"), PASSWORD).await, 401);
+    eventually("it is counted", || async {
+        let log = stack.every_log().await?;
+        Ok(log.iter().any(|line| line.contains("\"CallBacksRefused\"")).then_some(()))
+    })
+    .await;
 }

@@ -189,9 +189,14 @@ impl SendingHold for SimulatedPorts {
         self.table("control", |world| world.start_hold(until, reason)).await
     }
 
-    async fn probe(&self, seen: &Hold, until: DateTime<Utc>) -> Result<bool, StoreError> {
+    async fn prolong(&self, seen: &Hold, until: DateTime<Utc>) -> Result<bool, StoreError> {
         self.world.meter.control();
-        self.table("control", |world| world.probe(seen, until)).await
+        self.table("control", |world| world.prolong_hold(seen, until)).await
+    }
+
+    async fn probed(&self, seen: &Hold) -> Result<(), StoreError> {
+        self.world.meter.control();
+        self.table("control", |world| world.probed(seen)).await
     }
 
     async fn end(&self, seen: &Hold) -> Result<(), StoreError> {

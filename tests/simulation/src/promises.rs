@@ -160,7 +160,9 @@ pub async fn of_a_delivery_store(outbox: &impl Outbox, deliveries: &impl Deliver
     let (id, now) = (NoticeId::new(code.clone(), NoticeKey::Result(3)), noon());
     let claim = Claim { id: id.clone().into(), owner: "a".into(), lease_until: now + LEASE, attempts: 1 };
     let message_id = format!("message of {code}");
-    let sent = Acceptance { message_id: message_id.clone(), parts: 3, sent_at: now, copy: None };
+    let phone = Phone::parse("0912345678").expect("a mobile number");
+    let copy = Some(SentCopy { phone: phone.clone(), text: "TB".into() });
+    let sent = Acceptance { message_id: message_id.clone(), parts: 3, sent_at: now, copy };
     let receipt = |delivery, reason| Receipt {
         message: Reported::Notice(id.clone()),
         delivery,
@@ -182,14 +184,15 @@ pub async fn of_a_delivery_store(outbox: &impl Outbox, deliveries: &impl Deliver
     assert_eq!(deliveries.find("another's").await.expect("an answer"), None);
 
     let row = async || outbox.rows_of(code, NoticeKind::Result).await.expect("an answer").pop().expect("a row");
-    assert_eq!(record(Delivery::Unknown, Some(Reason::Unknown)).await, Recorded::Before, "completing kept it");
+    assert_eq!(record(Delivery::Unknown, Some(Reason::Unknown)).await, Recorded::Before { at: now }, "completing kept it");
     assert_eq!(record(Delivery::Undelivered, Some(Reason::InvalidNumber)).await, Recorded::New);
-    assert_eq!(record(Delivery::Undelivered, Some(Reason::InvalidNumber)).await, Recorded::Before);
+    assert_eq!(record(Delivery::Undelivered, Some(Reason::InvalidNumber)).await, Recorded::Before { at: now });
     assert_eq!(record(Delivery::Undelivered, Some(Reason::Unreachable)).await, Recorded::Ignored);
     assert_eq!(record(Delivery::Unknown, Some(Reason::Unknown)).await, Recorded::Ignored);
     assert_eq!((row().await.state, row().await.phone_at_fault, row().await.arrived), (State::Sent, true, false));
+    assert_eq!(row().await.unreached, Some(phone), "another number may be reached");
     assert_eq!(record(Delivery::Delivered, None).await, Recorded::New);
-    assert_eq!(record(Delivery::Delivered, None).await, Recorded::Before, "the reason is gone");
+    assert_eq!(record(Delivery::Delivered, None).await, Recorded::Before { at: now }, "the reason is gone");
     assert_eq!((row().await.phone_at_fault, row().await.arrived), (false, true));
 
     let again = Outgoing::from(id.again());
@@ -213,12 +216,17 @@ pub async fn of_a_sending_hold(counter: &impl RateCounter) {
     let first = Hold { until: until(10), reason: "spend_limit".into(), probed: false };
     assert_eq!(seen().await.as_ref(), Some(&first));
     assert!(
-        !counter.probe(&Hold { until: until(9), ..first.clone() }, until(20)).await.expect("an answer"),
+        !counter.prolong(&Hold { until: until(9), ..first.clone() }, until(20)).await.expect("an answer"),
         "not as seen"
     );
-    assert!(counter.probe(&first, until(20)).await.expect("an answer"));
-    assert!(!counter.probe(&first, until(20)).await.expect("an answer"), "one sender only");
-    let probed = Hold { until: until(20), probed: true, ..first.clone() };
+    assert!(counter.prolong(&first, until(20)).await.expect("an answer"));
+    assert!(!counter.prolong(&first, until(20)).await.expect("an answer"), "one sender only");
+    let prolonged = Hold { until: until(20), ..first.clone() };
+    assert_eq!(seen().await.as_ref(), Some(&prolonged));
+    counter.probed(&first).await.expect("an answer");
+    assert_eq!(seen().await.as_ref(), Some(&prolonged), "not as seen");
+    counter.probed(&prolonged).await.expect("an answer");
+    let probed = Hold { probed: true, ..prolonged };
     assert_eq!(seen().await.as_ref(), Some(&probed));
     counter.end(&first).await.expect("an answer");
     assert_eq!(seen().await.as_ref(), Some(&probed), "it is another by now");

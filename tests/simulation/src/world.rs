@@ -15,7 +15,7 @@ use domain::notice::NoticeRow;
 use domain::notice::lifecycle::{Claim, LEASE, Outcome, State};
 use domain::notice::receipt::{Delivery, Reason, Receipt};
 use domain::notice::{NoticeKind, Priority};
-use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, ReceiptCode};
+use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, Phone, ReceiptCode};
 
 use crate::meter::Meter;
 
@@ -38,8 +38,12 @@ pub struct Row {
     pub enqueued_at: DateTime<Utc>,
     /// The carrier's id of the accepted message.
     pub message_id: Option<String>,
+    /// The number it was sent to.
+    pub phone: Option<Phone>,
     /// What the carrier reported, and why it did not arrive.
     pub delivery: Option<(Delivery, Option<Reason>)>,
+    /// When the carrier wrote the report.
+    pub delivery_at: Option<DateTime<Utc>>,
 }
 
 impl Row {
@@ -50,6 +54,18 @@ impl Row {
             _ => self.phone_at_fault,
         }
     }
+
+    /// See [`NoticeRow::unreached`].
+    fn unreached(&self) -> Option<Phone> {
+        let (delivery, reason) = self.delivery?;
+        let concerns_the_number = delivery == Delivery::Undelivered && reason.is_none_or(Reason::concerns_the_number);
+        self.phone.clone().filter(|_| concerns_the_number)
+    }
+}
+
+/// What a report of `delivery` may be written beside.
+fn may_be_reported(state: State, delivery: Delivery) -> bool {
+    matches!(state, State::Sending | State::Sent) || state == State::Pending && delivery == Delivery::Delivered
 }
 
 /// A message the network accepted.
@@ -326,7 +342,9 @@ impl World {
             phone_at_fault: false,
             enqueued_at,
             message_id: None,
+            phone: None,
             delivery: None,
+            delivery_at: None,
         };
         tables.messages.insert(id.clone(), Indexed { now: row, before: None, since: now });
         tables.open.entry(id.priority()).or_default().insert((due_at, id.clone()), ());
@@ -390,7 +408,10 @@ impl World {
             }
             Outcome::Failed(reason) | Outcome::WrongNumber(reason) => completed.reason = Some(reason.clone()),
             Outcome::Cancelled(reason) | Outcome::NoMobile(reason) => completed.reason = Some((*reason).to_owned()),
-            Outcome::Sent(acceptance) => completed.message_id = Some(acceptance.message_id.clone()),
+            Outcome::Sent(acceptance) => {
+                completed.message_id = Some(acceptance.message_id.clone());
+                completed.phone = acceptance.copy.as_ref().map(|copy| copy.phone.clone());
+            }
             Outcome::Expired => {}
         }
         kept.write(completed.clone(), now);
@@ -430,6 +451,7 @@ impl World {
                 state: row.state,
                 phone_at_fault: row.was_the_numbers_fault(),
                 arrived: row.delivery.is_some_and(|(delivery, _)| delivery == Delivery::Delivered),
+                unreached: row.unreached(),
                 enqueued_at: row.enqueued_at,
                 due_at: (!row.state.is_final()).then_some(row.due_at),
             };
@@ -505,13 +527,19 @@ impl World {
         self.tables().hold = Some(Hold { until, reason: reason.to_owned(), probed: false });
     }
 
-    pub(crate) fn probe(&self, seen: &Hold, until: DateTime<Utc>) -> bool {
+    pub(crate) fn prolong_hold(&self, seen: &Hold, until: DateTime<Utc>) -> bool {
         let mut tables = self.tables();
         let unchanged = tables.hold.as_ref() == Some(seen) && !seen.probed;
         if unchanged {
-            tables.hold = Some(Hold { until, probed: true, ..seen.clone() });
+            tables.hold = Some(Hold { until, ..seen.clone() });
         }
         unchanged
+    }
+
+    pub(crate) fn probed(&self, seen: &Hold) {
+        if let Some(hold) = self.tables().hold.as_mut().filter(|hold| hold.until == seen.until) {
+            hold.probed = true;
+        }
     }
 
     pub(crate) fn end_hold(&self, seen: &Hold) {
@@ -561,11 +589,12 @@ impl World {
         let Some(kept) = tables.messages.get_mut(&Outgoing::from(id.clone())) else { return Recorded::NoRow };
         let reported = (receipt.delivery, receipt.reason);
         match kept.now.delivery {
-            Some(before) if before == reported => Recorded::Before,
+            Some(before) if before == reported => Recorded::Before { at: kept.now.delivery_at.unwrap_or(receipt.at) },
             Some((before, _)) if before >= receipt.delivery => Recorded::Ignored,
-            _ if !matches!(kept.now.state, State::Sending | State::Sent) => Recorded::Ignored,
+            _ if !may_be_reported(kept.now.state, receipt.delivery) => Recorded::Ignored,
             _ => {
-                kept.write(Row { delivery: Some(reported), ..kept.now.clone() }, now);
+                let row = Row { delivery: Some(reported), delivery_at: Some(receipt.at), ..kept.now.clone() };
+                kept.write(row, now);
                 Recorded::New
             }
         }

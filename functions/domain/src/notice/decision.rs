@@ -119,19 +119,24 @@ pub enum Unnecessary {
     FirstArrived,
     /// A receipt says that it arrived, though its outcome was unknown.
     Arrived,
+    /// Its first sending did not arrive, probably because of the number, and this is the second, to the same number.
+    SameNumber,
 }
 
 /// Whether the dossier's notices of that kind, `rows`, make this one unnecessary.
-pub fn made_unnecessary(id: &NoticeId, rows: &[NoticeRow]) -> Option<Unnecessary> {
-    let arrived = || rows.iter().any(|row| row.key == id.key && row.arrived);
+pub fn made_unnecessary(id: &NoticeId, rows: &[NoticeRow], dossier: &Dossier) -> Option<Unnecessary> {
+    let of_this = || rows.iter().filter(|row| row.key == id.key);
+    let arrived = || of_this().any(|row| row.arrived);
+    let same_number = || match dossier.contact() {
+        Some(Contact::Mobile(phone)) => of_this().any(|row| row.unreached.as_ref() == Some(phone)),
+        _ => false,
+    };
     if rows.iter().any(|row| row.key.supersedes(&id.key)) {
         Some(Unnecessary::Superseded)
-    } else if !arrived() {
-        None
-    } else if id.sending == Sending::Again {
-        Some(Unnecessary::FirstArrived)
+    } else if arrived() {
+        Some(if id.sending == Sending::Again { Unnecessary::FirstArrived } else { Unnecessary::Arrived })
     } else {
-        Some(Unnecessary::Arrived)
+        (id.sending == Sending::Again && same_number()).then_some(Unnecessary::SameNumber)
     }
 }
 
@@ -298,7 +303,7 @@ mod tests {
     fn row(key: &str, state: State, phone_at_fault: bool, enqueued_at: &str) -> NoticeRow {
         let enqueued_at: DateTime<Utc> = enqueued_at.parse().unwrap();
         let due_at = (!state.is_final()).then_some(enqueued_at + LEASE);
-        NoticeRow { key: key.parse().unwrap(), state, phone_at_fault, arrived: false, enqueued_at, due_at }
+        NoticeRow { key: key.parse().unwrap(), state, phone_at_fault, arrived: false, unreached: None, enqueued_at, due_at }
     }
 
     const TODAY: &str = "2026-11-24T02:00:00Z";
