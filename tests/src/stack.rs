@@ -260,7 +260,8 @@ impl Stack {
 
     /// The bodies in the queue of failed runs; they are not removed.
     pub async fn failed_runs(&self) -> Result<Vec<String>> {
-        let peek = json!({"QueueUrl": self.output("FailedRunsQueue"), "MaxNumberOfMessages": 10, "VisibilityTimeout": 0});
+        let peek =
+            json!({"QueueUrl": self.output("FailedRunsQueue"), "MaxNumberOfMessages": 10, "VisibilityTimeout": 0});
         let received = self.aws("sqs", "ReceiveMessage", peek).await?;
         let messages = received["Messages"].as_array().cloned().unwrap_or_default();
         Ok(messages.iter().filter_map(|message| message["Body"].as_str().map(str::to_owned)).collect())

@@ -81,9 +81,9 @@ impl DeliveryStore for DynamoDeliveries {
         }
         Ok(match conditional(TABLE, update.send().await)? {
             Conditional::Written(_) => Recorded::New,
-            Conditional::Refused(Some(row)) if is_the_same(&row, receipt) => {
-                Recorded::Before { at: get_text(&row, "delivery_at").and_then(|at| at.parse().ok()).unwrap_or(receipt.at) }
-            }
+            Conditional::Refused(Some(row)) if is_the_same(&row, receipt) => Recorded::Before {
+                at: get_text(&row, "delivery_at").and_then(|at| at.parse().ok()).unwrap_or(receipt.at),
+            },
             Conditional::Refused(Some(_)) => Recorded::Ignored,
             Conditional::Refused(None) => Recorded::NoRow,
         })

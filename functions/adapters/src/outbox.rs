@@ -230,7 +230,9 @@ impl Outbox for DynamoOutbox {
             .key_condition_expression("receipt_code = :code AND begins_with(notice, :kind)")
             .expression_attribute_values(":code", text(code.as_str()))
             .expression_attribute_values(":kind", text(format!("{kind}#")))
-            .projection_expression("receipt_code, notice, #state, phone_at_fault, phone, delivery, delivery_reason, enqueued_at, due_at")
+            .projection_expression(
+                "receipt_code, notice, #state, phone_at_fault, phone, delivery, delivery_reason, enqueued_at, due_at",
+            )
             .expression_attribute_names("#state", "state")
             .consistent_read(true)
             .send()

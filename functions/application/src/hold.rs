@@ -135,6 +135,10 @@ mod tests {
         block_on(row.start(at(21), "spend_limit")).expect("written");
         block_on(row.probed(&hold)).expect("written");
         let newer = row.hold().expect("the newer one");
-        assert_eq!((newer.until, newer.probed), (at(21), false), "whatever comes first, the receipt or the carrier's answer");
+        assert_eq!(
+            (newer.until, newer.probed),
+            (at(21), false),
+            "whatever comes first, the receipt or the carrier's answer"
+        );
     }
 }

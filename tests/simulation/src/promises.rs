@@ -110,7 +110,10 @@ pub async fn of_an_outbox(outbox: &impl Outbox, code: &ReceiptCode) {
     assert_eq!(taken_over.attempts, 3);
     assert!(!complete(&third, acceptance()).await, "it was taken over");
     assert!(complete(&taken_over, acceptance()).await);
-    assert!(complete(&taken_over, acceptance()).await, "a completion that was repeated after a lost reply finds itself");
+    assert!(
+        complete(&taken_over, acceptance()).await,
+        "a completion that was repeated after a lost reply finds itself"
+    );
     assert!(!complete(&taken_over, Outcome::Expired).await, "final is final");
     assert_eq!(claim("f", later + LEASE * 9).await, None, "final is final");
     soon(async || !is_due(outbox, &id, later + LEASE * 9).await).await;
@@ -184,7 +187,11 @@ pub async fn of_a_delivery_store(outbox: &impl Outbox, deliveries: &impl Deliver
     assert_eq!(deliveries.find("another's").await.expect("an answer"), None);
 
     let row = async || outbox.rows_of(code, NoticeKind::Result).await.expect("an answer").pop().expect("a row");
-    assert_eq!(record(Delivery::Unknown, Some(Reason::Unknown)).await, Recorded::Before { at: now }, "completing kept it");
+    assert_eq!(
+        record(Delivery::Unknown, Some(Reason::Unknown)).await,
+        Recorded::Before { at: now },
+        "completing kept it"
+    );
     assert_eq!(record(Delivery::Undelivered, Some(Reason::InvalidNumber)).await, Recorded::New);
     assert_eq!(record(Delivery::Undelivered, Some(Reason::InvalidNumber)).await, Recorded::Before { at: now });
     assert_eq!(record(Delivery::Undelivered, Some(Reason::Unreachable)).await, Recorded::Ignored);

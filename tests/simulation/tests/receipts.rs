@@ -327,8 +327,7 @@ fn a_hold_does_not_end_by_a_message_that_the_carrier_did_not_accept() {
         let messages = results(&mut stack, 1).await;
         stack.receipts(&[undelivered(&stack, &messages[0], Reason::SpendLimit)]).await.expect("recorded");
         let (accepts, down_until) = (stack.ports.sns.clone(), stack.world.now() + TimeDelta::minutes(35));
-        stack.ports.sns =
-            Arc::new(move |_, now| (now < down_until).then(|| SendError::NotSent("Throttling".into())));
+        stack.ports.sns = Arc::new(move |_, now| (now < down_until).then(|| SendError::NotSent("Throttling".into())));
         while stack.world.now() < down_until {
             stack.send_due().await.expect("no crash");
             tokio::time::sleep(std::time::Duration::from_secs(60)).await;

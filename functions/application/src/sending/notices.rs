@@ -11,7 +11,9 @@ use super::refusals::{self, Fault, Refusals};
 use super::session::{AT_ONCE, Claiming, Session};
 use super::tally::{Progress, Tally};
 use crate::locked;
-use crate::ports::{self, Clock, DossierStore, DueRows, Hold, NoticePorts, Outbox, SendError, SendingHold, SmsSender, StoreError};
+use crate::ports::{
+    self, Clock, DossierStore, DueRows, Hold, NoticePorts, Outbox, SendError, SendingHold, SmsSender, StoreError,
+};
 use crate::rate_limiter::{PartsPerSecond, RateLimiter, Slot};
 use domain::calendar::day_in_vietnam;
 use domain::dossier::Contact;

@@ -303,7 +303,15 @@ mod tests {
     fn row(key: &str, state: State, phone_at_fault: bool, enqueued_at: &str) -> NoticeRow {
         let enqueued_at: DateTime<Utc> = enqueued_at.parse().unwrap();
         let due_at = (!state.is_final()).then_some(enqueued_at + LEASE);
-        NoticeRow { key: key.parse().unwrap(), state, phone_at_fault, arrived: false, unreached: None, enqueued_at, due_at }
+        NoticeRow {
+            key: key.parse().unwrap(),
+            state,
+            phone_at_fault,
+            arrived: false,
+            unreached: None,
+            enqueued_at,
+            due_at,
+        }
     }
 
     const TODAY: &str = "2026-11-24T02:00:00Z";
@@ -331,7 +339,11 @@ mod tests {
         let informed_before = [row("result#9", State::Sent, false, BEFORE)];
         assert_eq!(again(none.clone(), &informed_before), Yes, "informed when it was here before");
         assert_eq!(again(none.clone(), &[row("supplement#8", State::Sent, false, TODAY)]), No, "informed in this wait");
-        assert_eq!(again(none.clone(), &[row("supplement#7", State::Sent, false, TODAY)]), Yes, "informed in the last one");
+        assert_eq!(
+            again(none.clone(), &[row("supplement#7", State::Sent, false, TODAY)]),
+            Yes,
+            "informed in the last one"
+        );
         assert_eq!(
             again(good.clone(), &[row("result#9", State::Pending, false, BEFORE)]),
             No,
