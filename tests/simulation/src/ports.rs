@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use application::ports::{
     Advance, Appointments, Claimed, Clock, Counted, DeliveryStore, DossierStore, DueRows, Enqueue, EventBus, Hold,
-    InquiryLog, Logged, NoticePorts, Outbox, OutboxPorts, Page, PageToken, PlanPorts, Put, RateCounter, ReceiptPorts,
+    InquiryLog, Logged, NoticeHistory, NoticePorts, Outbox, OutboxPorts, Page, PageToken, PlanPorts, Put, RateCounter, ReceiptPorts,
     Recorded, ReplyPorts, ReplySender, SendError, SendingHold, Sms, SmsSender, StoreError,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::dossier::revision::Stored;
 use domain::event::Event;
 use domain::inquiry::Inquiry;
-use domain::notice::NoticeRow;
+use domain::notice::{NoticeRecord, NoticeRow};
 use domain::notice::lifecycle::{Claim, Outcome};
 use domain::notice::receipt::Receipt;
 use domain::notice::{NoticeKind, Priority};
@@ -210,6 +210,13 @@ impl DeliveryStore for SimulatedPorts {
         let recorded = self.table("notices", |world| world.record(id, receipt)).await?;
         self.world.meter.record_receipt();
         Ok(recorded)
+    }
+}
+
+impl NoticeHistory for SimulatedPorts {
+    async fn history(&self, code: &ReceiptCode) -> Result<Vec<NoticeRecord>, StoreError> {
+        self.world.meter.rows_of();
+        self.table("notices", |world| world.history(code)).await
     }
 }
 
