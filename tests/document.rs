@@ -51,7 +51,13 @@ fn handled(event: Value) -> (i64, String) {
     let (response, _) = in_virtual_time(async move {
         let ports = SimulatedPorts::new(World::at(Utc::now()).into(), Faults::none().into());
         let secret = Arc::new(adapters::secret::Secret::fixed(json!({"current": KEY, "previous": null})));
-        let intake = Intake { dossiers: ports.clone(), notices: ports.clone(), secret, clock: ports, closed_steps: ClosedSteps::default() };
+        let intake = Intake {
+            dossiers: ports.clone(),
+            notices: ports.clone(),
+            secret,
+            clock: ports,
+            closed_steps: ClosedSteps::default(),
+        };
         intake.handle(&request).await
     });
     match response.body {

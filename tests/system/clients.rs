@@ -257,9 +257,7 @@ async fn what_was_sent_is_told(stack: &Stack, client: &Client) {
     row(stack, &code_with_slash, "result#2", "sent").await;
     let answer = software.ask(&format!("{code_with_slash}/notices")).await.unwrap();
     let enqueued_at = answer.body["notices"][0]["enqueued_at"].as_str().unwrap();
-    let sent = format!(
-        "{code_with_slash}, result#2, {enqueued_at}: Tin nhắn đã gửi đi, nhà mạng chưa báo kết quả.\n"
-    );
+    let sent = format!("{code_with_slash}, result#2, {enqueued_at}: Tin nhắn đã gửi đi, nhà mạng chưa báo kết quả.\n");
     assert_eq!(asks().await, (0, sent.clone(), String::new()));
     software.store(&next(&done, json!({"status": "Khác"}))).await.unwrap();
     let again = "Đã có tin nhắn khi hồ sơ đến bước này nên không nhắn lại.";

@@ -30,7 +30,7 @@ pub enum Job {
     /// A push of one dossier.
     Intake,
     /// What was sent about one dossier.
-    Read,
+    Notices,
     /// An evening of a hundred apologies, planned.
     Apology,
     /// A minute in which nothing is due.
@@ -47,7 +47,7 @@ impl Job {
             Self::Lookup => jobs.lookup(),
             Self::Notify => jobs.notify(1),
             Self::Intake => jobs.intake(1)?,
-            Self::Read => jobs.read()?,
+            Self::Notices => jobs.notices()?,
             Self::Apology | Self::Sender => jobs.rule(),
         };
         Ok(event.to_string().into_bytes())
@@ -62,7 +62,7 @@ impl Job {
             Self::Lookup => body.contains("hiện đang ở bước Trả kết quả"),
             Self::Notify => text["batchItemFailures"] == Value::Array(Vec::new()),
             Self::Intake => body.contains("stored"),
-            Self::Read => body.contains("result#3"),
+            Self::Notices => body.contains("result#3"),
         };
         ensure!(done, "it answered {text}");
         Ok(())

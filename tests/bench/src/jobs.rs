@@ -83,7 +83,7 @@ impl Jobs {
     }
 
     /// What was sent about the events' dossier, signed.
-    pub fn read(&self) -> Result<Value> {
+    pub fn notices(&self) -> Result<Value> {
         Ok(json!({"httpMethod": "GET", "resource": "/dossiers/{path+}", "path": format!("/dossiers/{CODE}/notices"),
             "pathParameters": {"path": format!("{CODE}/notices")}, "requestContext": {"httpMethod": "GET"},
             "headers": signature("")?}))
@@ -111,10 +111,20 @@ impl Jobs {
 fn sent(notice: &str) -> Value {
     let kind = notice.split('#').next().unwrap_or_default();
     let text = "TB: Hồ sơ của quý ông/bà (MS: 0161701234) đã được giải quyết xong. Mời ông/bà đến Bộ phận Một cửa Sở Du lịch để nhận kết quả";
-    let texts = [("receipt_code", CODE), ("notice", notice), ("kind", kind), ("state", "sent"), ("text", text),
-        ("enqueued_at", "2026-11-24T09:00:00.000+07:00"), ("sent_at", "2026-11-24T09:00:00.250+07:00"),
-        ("phone", "+84912345678"), ("message_id", "94f20ce6-13c5-43a0-9a9e-ca52d816e90b"),
-        ("delivery", "delivered"), ("delivery_at", "2026-11-24T09:00:04.000+07:00"), ("owner", "request@1/1")];
+    let texts = [
+        ("receipt_code", CODE),
+        ("notice", notice),
+        ("kind", kind),
+        ("state", "sent"),
+        ("text", text),
+        ("enqueued_at", "2026-11-24T09:00:00.000+07:00"),
+        ("sent_at", "2026-11-24T09:00:00.250+07:00"),
+        ("phone", "+84912345678"),
+        ("message_id", "94f20ce6-13c5-43a0-9a9e-ca52d816e90b"),
+        ("delivery", "delivered"),
+        ("delivery_at", "2026-11-24T09:00:04.000+07:00"),
+        ("owner", "request@1/1"),
+    ];
     let mut row = json!({"attempts": {"N": "1"}, "parts": {"N": "3"}, "expires_at": {"N": "1811000000"}});
     for (name, text) in texts {
         row[name] = json!({"S": text});

@@ -105,7 +105,7 @@ fn a_push_takes_one_write_a_new_dossier() {
 fn to_read_what_was_sent_takes_one_query_and_one_get_item() {
     let jobs = jobs();
     let mut intake = Running::start("intake", &jobs, 0);
-    let event = jobs.read().expect("signed");
+    let event = jobs.notices().expect("signed");
     exactly(&intake.invoke(&event), [("GetSecretValue", 1), ("GetItem", 1), ("Query", 1)]);
     let warm = intake.invoke(&event);
     exactly(&warm, [("GetItem", 1), ("Query", 1)]);

@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use application::ports::{
     Advance, Appointments, Claimed, Clock, Counted, DeliveryStore, DossierStore, DueRows, Enqueue, EventBus, Hold,
-    InquiryLog, Logged, NoticeHistory, NoticePorts, Outbox, OutboxPorts, Page, PageToken, PlanPorts, Put, RateCounter, ReceiptPorts,
-    Recorded, ReplyPorts, ReplySender, SendError, SendingHold, Sms, SmsSender, StoreError,
+    InquiryLog, Logged, NoticeHistory, NoticePorts, Outbox, OutboxPorts, Page, PageToken, PlanPorts, Put, RateCounter,
+    ReceiptPorts, Recorded, ReplyPorts, ReplySender, SendError, SendingHold, Sms, SmsSender, StoreError,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::dossier::revision::Stored;
 use domain::event::Event;
 use domain::inquiry::Inquiry;
-use domain::notice::{NoticeRecord, NoticeRow};
 use domain::notice::lifecycle::{Claim, Outcome};
 use domain::notice::receipt::Receipt;
 use domain::notice::{NoticeKind, Priority};
+use domain::notice::{NoticeRecord, NoticeRow};
 use domain::{Dossier, InquiryId, NoticeId, Outgoing, Phone, ReceiptCode};
 
 use crate::fault::{CallResult, Faults, ROUND_TRIP};

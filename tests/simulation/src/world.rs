@@ -10,9 +10,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::dossier::revision::{Stored, UnreadableRow};
 use domain::event::Event;
 use domain::inquiry::Inquiry;
-use domain::notice::{DeliveryReport, NoticeRecord, NoticeRow};
 use domain::notice::lifecycle::{Acceptance, Claim, LEASE, Outcome, State};
 use domain::notice::receipt::{Delivery, Reason, Receipt};
+use domain::notice::{DeliveryReport, NoticeRecord, NoticeRow};
 use domain::notice::{NoticeKind, Priority};
 use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, ReceiptCode};
 

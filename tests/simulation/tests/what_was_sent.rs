@@ -153,7 +153,11 @@ fn what_cannot_be_answered_is_refused_and_says_why() {
         let nothing_here = "there is nothing here: GET /docs says what there is";
         let foreign = "receipt_code may hold only letters A-Z, digits, '.', '/' and '-'";
         for (path, status, error) in [
-            ("9999999999/notices", 404, "there is no dossier with this receipt code: check it, or push the dossier first"),
+            (
+                "9999999999/notices",
+                404,
+                "there is no dossier with this receipt code: check it, or push the dossier first",
+            ),
             ("0161701234", 404, nothing_here),
             ("0161701234/notice", 404, nothing_here),
             ("notices", 404, nothing_here),

@@ -51,7 +51,8 @@ mod tests {
 
     #[test]
     fn each_reason_has_its_own_words() {
-        let words: std::collections::BTreeSet<_> = TOLD.iter().filter_map(|(reason, _)| in_vietnamese(reason)).collect();
+        let words: std::collections::BTreeSet<_> =
+            TOLD.iter().filter_map(|(reason, _)| in_vietnamese(reason)).collect();
         assert_eq!(words.len(), TOLD.len());
         assert!(in_vietnamese("given up after 20 attempts: throttled").is_some());
         assert_eq!(in_vietnamese("InvalidParameter: PhoneNumber"), None);

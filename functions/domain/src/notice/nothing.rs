@@ -91,12 +91,7 @@ impl Nothing {
 
 /// Why `dossier` requires no notice on `today` (in Vietnam), given the rows of its notices. None if the notice of this
 /// revision is among them, or is about to be.
-pub fn why_nothing(
-    dossier: &Dossier,
-    rows: &[NoticeRow],
-    today: NaiveDate,
-    closed: &ClosedSteps,
-) -> Option<Nothing> {
+pub fn why_nothing(dossier: &Dossier, rows: &[NoticeRow], today: NaiveDate, closed: &ClosedSteps) -> Option<Nothing> {
     let Some(required) = notice_for_change(None, dossier, closed) else { return Some(excluded(dossier, closed)) };
     if rows.iter().any(|row| row.key == required) {
         return None;
@@ -189,9 +184,7 @@ mod tests {
         assert_eq!(why(at_result(9, "2026-11-20"), &[]), Some("reached_before"), "loaded silently, or kept no longer");
         assert_eq!(why(at_result(4, TODAY), &[row("supplement#2", "2026-11-24T02:00:00Z")]), None, "another kind");
 
-        let waiting = |revision: u64, since: u64| {
-            json!({"revision": revision, "waiting_since": since, "step": "Tiếp nhận", "status": "Chờ bổ sung"})
-        };
+        let waiting = |revision: u64, since: u64| json!({"revision": revision, "waiting_since": since, "step": "Tiếp nhận", "status": "Chờ bổ sung"});
         let told = [row("supplement#5", "2026-11-24T02:00:00Z")];
         assert_eq!(why(waiting(5, 5), &told), None);
         assert_eq!(why(waiting(6, 5), &told), Some("already_told"));

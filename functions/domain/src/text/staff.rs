@@ -88,8 +88,7 @@ mod tests {
 
     #[test]
     fn every_end_has_a_sentence_of_its_own() {
-        let undelivered =
-            Reason::ALL.map(|why| record(State::Sent, None, Some((Delivery::Undelivered, Some(why)))));
+        let undelivered = Reason::ALL.map(|why| record(State::Sent, None, Some((Delivery::Undelivered, Some(why)))));
         let others = [
             record(State::Sent, None, None),
             record(State::Sent, None, Some((Delivery::Delivered, None))),

@@ -110,7 +110,7 @@ fn candidates(root: &Path, folder: &Path, authority: &Authority) -> Result<Vec<C
         rust("lookup", Job::Lookup)?,
         rust("notify", Job::Notify)?,
         rust("intake", Job::Intake)?,
-        rust_from("intake", "intake-read", Job::Read)?,
+        rust_from("intake", "intake-read", Job::Notices)?,
         rust("apology", Job::Apology)?,
         rust("sender", Job::Sender)?,
         rust("baseline-notify", Job::Notify)?,
