@@ -289,7 +289,7 @@ fn phone(row: &Item) -> Option<Phone> {
 }
 
 /// A row that cannot be read (edited by hand) is left out.
-fn notice_row(row: &Item) -> Option<(Sending, NoticeRow)> {
+pub(crate) fn notice_row(row: &Item) -> Option<(Sending, NoticeRow)> {
     let id = notice_id(row).ok()?;
     let state = get_text(row, "state")?.parse().ok()?;
     let was_refused = row.get("phone_at_fault").is_some_and(|yes| yes.as_bool() == Ok(&true));

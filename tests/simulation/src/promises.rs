@@ -6,8 +6,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use application::ports::{
-    Advance, Appointments, Claimed, DeliveryStore, DossierStore, Enqueue, Hold, InquiryLog, Logged, Outbox, Put,
-    RateCounter, Recorded, SenderCount, StoreError,
+    Advance, Appointments, Claimed, DeliveryStore, DossierStore, Enqueue, Hold, InquiryLog, Logged, NoticeHistory, Outbox,
+    Put, RateCounter, Recorded, SenderCount, StoreError,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::dossier::revision::Stored;
@@ -15,7 +15,7 @@ use domain::event::InquiryOutcome;
 use domain::inquiry::{Inquiry, ReplyCall};
 use domain::notice::lifecycle::{Acceptance, Claim, LEASE, Outcome, SentCopy, State};
 use domain::notice::receipt::{CarrierWords, Delivery, Price, Reason, Receipt, Reported};
-use domain::notice::{NoticeKind, Priority};
+use domain::notice::{DeliveryReport, NoticeKind, NoticeRecord, Priority};
 use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, Phone, ReceiptCode};
 use serde_json::json;
 
@@ -208,6 +208,63 @@ pub async fn of_a_delivery_store(outbox: &impl Outbox, deliveries: &impl Deliver
     soon(async || is_due(outbox, &again, now).await).await;
     let rows = outbox.rows_of(code, NoticeKind::Result).await.expect("an answer");
     assert_eq!(rows.len(), 1, "a second sending is no notice of its own");
+}
+
+/// Every sending of every kind is there, with what was sent and what was reported; another dossier's is not.
+pub async fn of_a_notice_history(
+    outbox: &impl Outbox,
+    deliveries: &impl DeliveryStore,
+    notices: &impl NoticeHistory,
+    code: &ReceiptCode,
+) {
+    let (id, now) = (NoticeId::new(code.clone(), NoticeKey::Result(3)), noon());
+    let history = async || {
+        let mut history = notices.history(code).await.expect("an answer");
+        history.sort_by_key(|record| (record.row.key, record.sending));
+        history
+    };
+    assert_eq!(history().await, []);
+    let claim = Claim { id: id.clone().into(), owner: "a".into(), lease_until: now + LEASE, attempts: 1 };
+    assert!(outbox.enqueue(&claim.id, Enqueue::Claimed(claim.clone()), now).await.expect("an answer"));
+    let message_id = format!("message of {code}");
+    let copy = SentCopy { phone: "+84912345678".into(), text: "TB: …".into() };
+    let sent_at = now + TimeDelta::milliseconds(1_234);
+    let sent = Acceptance { message_id, parts: 1, sent_at, copy: Some(copy.clone()) };
+    assert!(outbox.complete(&claim, &Outcome::Sent(sent), now).await.expect("an answer"));
+    let receipt = Receipt {
+        message: Reported::Notice(id.clone()),
+        delivery: Delivery::Undelivered,
+        reason: Some(Reason::OptedOut),
+        words: CarrierWords::default(),
+        at: now + TimeDelta::minutes(1),
+        price: None,
+        parts: None,
+    };
+    assert_eq!(deliveries.record(&id, &receipt).await.expect("an answer"), Recorded::New);
+    let apology = NoticeId::new(code.clone(), NoticeKey::Apology("2026-11-25".parse().expect("a day")));
+    // So late that no sender takes it: a deployed one runs every minute.
+    let later = now + TimeDelta::days(365);
+    for pending in [id.again(), apology] {
+        assert!(outbox.enqueue(&pending.into(), Enqueue::Pending { due_at: later }, now).await.expect("an answer"));
+    }
+    let cancelled = NoticeId::new(code.clone(), NoticeKey::Supplement(2));
+    let claim = Claim { id: cancelled.into(), owner: "b".into(), lease_until: now + LEASE, attempts: 1 };
+    assert!(outbox.enqueue(&claim.id, Enqueue::Claimed(claim.clone()), now).await.expect("an answer"));
+    assert!(outbox.complete(&claim, &Outcome::Cancelled("no longer true"), now).await.expect("an answer"));
+    let others = NoticeId::new(ReceiptCode::parse(&format!("{code}0")).expect("a code"), NoticeKey::Result(1));
+    let _ = outbox.enqueue(&others.into(), Enqueue::Pending { due_at: later }, now).await.expect("an answer");
+
+    let history = history().await;
+    let names: Vec<_> = history.iter().map(NoticeRecord::name).collect();
+    assert_eq!(names, ["result#3", "result#3#again", "supplement#2", "apology#2026-11-25"]);
+    let [first, again, cancelled, _] = &history[..] else { panic!("{history:?}") };
+    let report = DeliveryReport { delivery: Delivery::Undelivered, at: Some(receipt.at), reason: receipt.reason };
+    assert_eq!((first.row.state, first.attempts, first.sent_at), (State::Sent, 1, Some(sent_at)));
+    assert_eq!((first.report, &first.reason), (Some(report), &None));
+    assert!(first.copy.as_ref() == Some(&copy), "what was sent, and to whom");
+    assert_eq!((again.row.state, again.attempts, again.row.due_at), (State::Pending, 0, Some(later)));
+    assert!(again.copy.is_none() && again.sent_at.is_none() && again.report.is_none());
+    assert_eq!((cancelled.row.state, cancelled.reason.as_deref()), (State::Cancelled, Some("no longer true")));
 }
 
 /// All senders see a hold, one may probe, and it ends as it was seen.

@@ -11,9 +11,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::dossier::revision::{Stored, UnreadableRow};
 use domain::event::Event;
 use domain::inquiry::Inquiry;
-use domain::notice::NoticeRow;
-use domain::notice::lifecycle::{Claim, LEASE, Outcome, State};
+use domain::notice::lifecycle::{Acceptance, Claim, LEASE, Outcome, State};
 use domain::notice::receipt::{Delivery, Reason, Receipt};
+use domain::notice::{DeliveryReport, NoticeRecord, NoticeRow};
 use domain::notice::{NoticeKind, Priority};
 use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, Phone, ReceiptCode};
 
@@ -36,13 +36,11 @@ pub struct Row {
     pub phone_at_fault: bool,
     /// When it was enqueued.
     pub enqueued_at: DateTime<Utc>,
-    /// The carrier's id of the accepted message.
-    pub message_id: Option<String>,
-    /// The number it was sent to.
-    pub phone: Option<Phone>,
+    /// What the carrier accepted.
+    pub accepted: Option<Acceptance>,
     /// What the carrier reported, and why it did not arrive.
     pub delivery: Option<(Delivery, Option<Reason>)>,
-    /// When the carrier wrote the report.
+    /// When the carrier wrote that.
     pub delivery_at: Option<DateTime<Utc>>,
 }
 
@@ -59,7 +57,30 @@ impl Row {
     fn unreached(&self) -> Option<Phone> {
         let (delivery, reason) = self.delivery?;
         let concerns_the_number = delivery == Delivery::Undelivered && reason.is_none_or(Reason::concerns_the_number);
-        self.phone.clone().filter(|_| concerns_the_number)
+        let sent_to = self.accepted.as_ref()?.copy.as_ref()?.phone.clone();
+        concerns_the_number.then_some(sent_to)
+    }
+
+    fn record(&self, id: &NoticeId) -> NoticeRecord {
+        let row = NoticeRow {
+            key: id.key,
+            state: self.state,
+            phone_at_fault: self.was_the_numbers_fault(),
+            arrived: self.delivery.is_some_and(|(delivery, _)| delivery == Delivery::Delivered),
+            unreached: self.unreached(),
+            enqueued_at: self.enqueued_at,
+            due_at: (!self.state.is_final()).then_some(self.due_at),
+        };
+        let report = |(delivery, reason)| DeliveryReport { delivery, at: self.delivery_at, reason };
+        NoticeRecord {
+            sending: id.sending,
+            row,
+            attempts: self.attempts,
+            sent_at: self.accepted.as_ref().map(|accepted| accepted.sent_at),
+            reason: self.reason.clone(),
+            report: self.delivery.map(report),
+            copy: self.accepted.as_ref().and_then(|accepted| accepted.copy.clone()),
+        }
     }
 }
 
@@ -341,8 +362,7 @@ impl World {
             reason: None,
             phone_at_fault: false,
             enqueued_at,
-            message_id: None,
-            phone: None,
+            accepted: None,
             delivery: None,
             delivery_at: None,
         };
@@ -408,10 +428,7 @@ impl World {
             }
             Outcome::Failed(reason) | Outcome::WrongNumber(reason) => completed.reason = Some(reason.clone()),
             Outcome::Cancelled(reason) | Outcome::NoMobile(reason) => completed.reason = Some((*reason).to_owned()),
-            Outcome::Sent(acceptance) => {
-                completed.message_id = Some(acceptance.message_id.clone());
-                completed.phone = acceptance.copy.as_ref().map(|copy| copy.phone.clone());
-            }
+            Outcome::Sent(acceptance) => completed.accepted = Some(acceptance.clone()),
             Outcome::Expired => {}
         }
         kept.write(completed.clone(), now);
@@ -439,25 +456,19 @@ impl World {
 
     /// The rows of one dossier and kind, as they are now.
     pub(crate) fn rows_of(&self, code: &ReceiptCode, kind: NoticeKind) -> Vec<NoticeRow> {
+        let of_kind = self.history(code).into_iter().filter(|record| record.row.key.kind() == kind);
+        NoticeRow::one_a_notice(of_kind.map(|record| (record.sending, record.row)))
+    }
+
+    /// Every row of one dossier, as it is now.
+    pub(crate) fn history(&self, code: &ReceiptCode) -> Vec<NoticeRecord> {
         let tables = self.tables();
         let first = NoticeId::new(code.clone(), NoticeKey::Result(0));
         let of_code = tables.messages.range(Outgoing::from(first)..).map_while(|(other, row)| match other {
             Outgoing::Notice(id) if id.receipt_code == *code => Some((id, &row.now)),
             _ => None,
         });
-        let sendings = of_code.filter(|(id, _)| id.key.kind() == kind).map(|(id, row)| {
-            let seen = NoticeRow {
-                key: id.key,
-                state: row.state,
-                phone_at_fault: row.was_the_numbers_fault(),
-                arrived: row.delivery.is_some_and(|(delivery, _)| delivery == Delivery::Delivered),
-                unreached: row.unreached(),
-                enqueued_at: row.enqueued_at,
-                due_at: (!row.state.is_final()).then_some(row.due_at),
-            };
-            (id.sending, seen)
-        });
-        NoticeRow::one_a_notice(sendings)
+        of_code.map(|(id, row)| row.record(id)).collect()
     }
 
     /// Logged once per id; a repeated delivery gets the first reply.
@@ -579,7 +590,7 @@ impl World {
     pub(crate) fn find_message(&self, message_id: &str) -> Option<NoticeId> {
         let (now, tables) = (self.now(), self.tables());
         tables.messages.iter().find_map(|(id, row)| match id {
-            Outgoing::Notice(id) if row.seen_at(now)?.message_id.as_deref() == Some(message_id) => Some(id.clone()),
+            Outgoing::Notice(id) if row.seen_at(now)?.accepted.as_ref()?.message_id == message_id => Some(id.clone()),
             _ => None,
         })
     }
@@ -593,8 +604,7 @@ impl World {
             Some((before, _)) if before >= receipt.delivery => Recorded::Ignored,
             _ if !may_be_reported(kept.now.state, receipt.delivery) => Recorded::Ignored,
             _ => {
-                let row = Row { delivery: Some(reported), delivery_at: Some(receipt.at), ..kept.now.clone() };
-                kept.write(row, now);
+                kept.write(Row { delivery: Some(reported), delivery_at: Some(receipt.at), ..kept.now.clone() }, now);
                 Recorded::New
             }
         }

@@ -21,7 +21,7 @@ use domain::notice::NoticeRow;
 use domain::notice::decision::{StillTrue, Unnecessary, made_unnecessary, still_true};
 use domain::notice::lifecycle::{Acceptance, Claim, Outcome, SentCopy};
 use domain::notice::sending_window::SendingWindow;
-use domain::notice::{Priority, Sending};
+use domain::notice::{Priority, Sending, ended};
 use domain::text::messages;
 use domain::text::sms::{Accents, Sms};
 use domain::{ClosedSteps, Dossier, NoticeId, NoticeKind, Outgoing, Phone};
@@ -161,7 +161,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         let (dossier, rows) =
             futures::try_join!(self.ports().dossiers().get(&id.receipt_code), self.rows_that_matter(claim, id))?;
         let Some(dossier) = dossier else {
-            return Ok(ReadAgain::Ended(Outcome::Cancelled("the dossier was removed")));
+            return Ok(ReadAgain::Ended(Outcome::Cancelled(ended::REMOVED)));
         };
         if let Some(why) = made_unnecessary(id, &rows, &dossier) {
             return Ok(ReadAgain::Ended(self.ended_by(why)));
@@ -179,9 +179,9 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
     fn ended_by(&self, why: Unnecessary) -> Outcome {
         let (message_id, sent_at) = (String::new(), self.session.now());
         match why {
-            Unnecessary::Superseded => Outcome::Cancelled("a later revision requires the same notice"),
-            Unnecessary::FirstArrived => Outcome::Cancelled("the first sending arrived"),
-            Unnecessary::SameNumber => Outcome::Cancelled("the phone number is the one that was not reached"),
+            Unnecessary::Superseded => Outcome::Cancelled(ended::SUPERSEDED),
+            Unnecessary::FirstArrived => Outcome::Cancelled(ended::FIRST_ARRIVED),
+            Unnecessary::SameNumber => Outcome::Cancelled(ended::SAME_NUMBER),
             Unnecessary::Arrived => Outcome::Sent(Acceptance { message_id, parts: 0, sent_at, copy: None }),
         }
     }
@@ -204,7 +204,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
     /// Sends under a claim and completes its row. Whatever fails from here on, the row exists.
     async fn deliver(&self, claim: &Claim, id: &NoticeId, dossier: &Dossier) -> Progress {
         let Some(mut draft) = self.draft(id, dossier) else {
-            return self.session.complete(claim, Outcome::NoMobile("the dossier has no mobile number")).await;
+            return self.session.complete(claim, Outcome::NoMobile(ended::NO_MOBILE)).await;
         };
         let clock = self.ports().clock();
         while let Some(slot) = self.reserve(draft.parts).await {

@@ -7,7 +7,7 @@ use crate::calendar::day_in_vietnam;
 use crate::dossier::Contact;
 use crate::dossier::steps;
 use crate::notice::lifecycle::{LEASE, State};
-use crate::notice::{NoticeRow, Sending};
+use crate::notice::{NoticeRow, Sending, ended};
 use crate::phone::NotAMobile;
 use crate::{ClosedSteps, Dossier, NoticeId, NoticeKey};
 
@@ -102,7 +102,7 @@ fn is_being_sent(row: &NoticeRow, now: DateTime<Utc>) -> bool {
 
 /// Whether a notice was enqueued since the dossier reached its state. If the table does not say since when that is, the
 /// citizen is informed.
-fn was_enqueued_here(row: &NoticeRow, dossier: &Dossier) -> bool {
+pub(super) fn was_enqueued_here(row: &NoticeRow, dossier: &Dossier) -> bool {
     match row.key {
         NoticeKey::Result(_) => dossier.result_on().is_some_and(|on| day_in_vietnam(row.enqueued_at) >= on),
         NoticeKey::Supplement(revision) => dossier.waiting_since().is_some_and(|since| revision >= since),
@@ -153,10 +153,10 @@ pub fn awaits_papers(dossier: &Dossier, closed: &ClosedSteps) -> bool {
 fn no_mobile(dossier: &Dossier) -> Option<&'static str> {
     match dossier.contact() {
         Some(Contact::Mobile(_)) => None,
-        None => Some("the dossier has no phone number"),
-        Some(Contact::Unusable(NotAMobile::FixedLine)) => Some("the phone is a fixed line, which receives no SMS"),
-        Some(Contact::Unusable(NotAMobile::Foreign)) => Some("the phone is not a Vietnamese number"),
-        Some(Contact::Unusable(NotAMobile::Nonsense)) => Some("the phone is not a Vietnamese mobile number"),
+        None => Some(ended::NO_PHONE),
+        Some(Contact::Unusable(NotAMobile::FixedLine)) => Some(ended::FIXED_LINE),
+        Some(Contact::Unusable(NotAMobile::Foreign)) => Some(ended::FOREIGN),
+        Some(Contact::Unusable(NotAMobile::Nonsense)) => Some(ended::NONSENSE),
     }
 }
 
@@ -182,14 +182,14 @@ pub enum StillTrue {
 pub fn still_true(key: &NoticeKey, dossier: &Dossier, today: NaiveDate, closed: &ClosedSteps) -> StillTrue {
     use StillTrue::{No, NoMobile, TooLate, Yes};
     match key {
-        _ if dossier.is_same_day() => No("the procedure takes no longer than a day"),
-        NoticeKey::Result(_) if !dossier.is_done(closed) => No("the dossier was re-opened"),
-        NoticeKey::Result(_) if !steps::is_result_step(dossier.step()) => No("the result was handed over"),
-        NoticeKey::Supplement(_) if dossier.is_done(closed) => No("the result was reached"),
-        NoticeKey::Supplement(_) if !dossier.waits_for_papers_at_the_desk() => No("the papers are no longer awaited"),
+        _ if dossier.is_same_day() => No(ended::SAME_DAY),
+        NoticeKey::Result(_) if !dossier.is_done(closed) => No(ended::REOPENED),
+        NoticeKey::Result(_) if !steps::is_result_step(dossier.step()) => No(ended::HANDED_OVER),
+        NoticeKey::Supplement(_) if dossier.is_done(closed) => No(ended::RESULT_REACHED),
+        NoticeKey::Supplement(_) if !dossier.waits_for_papers_at_the_desk() => No(ended::NO_PAPERS_AWAITED),
         NoticeKey::Apology(day) if *day < today => TooLate,
-        NoticeKey::Apology(_) if dossier.is_done(closed) => No("the result was reached"),
-        NoticeKey::Apology(day) if *day != dossier.appointment_on() => No("the appointment was moved"),
+        NoticeKey::Apology(_) if dossier.is_done(closed) => No(ended::RESULT_REACHED),
+        NoticeKey::Apology(day) if *day != dossier.appointment_on() => No(ended::APPOINTMENT_MOVED),
         _ => no_mobile(dossier).map_or(Yes, NoMobile),
     }
 }
