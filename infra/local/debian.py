@@ -31,7 +31,7 @@ class Packages:
 
     def libraries(self):
         """Where their libraries are, as a search path."""
-        folders = {str(library.parent) for library in self.root.glob("**/*-linux-gnu/*.so.*")}
+        folders = {str(library.parent) for library in self.root.glob("**/*-linux-gnu/**/lib*.so*")}
         return os.pathsep.join(sorted(folders))
 
     def unpack(self):

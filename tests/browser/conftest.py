@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import urllib.error
@@ -47,7 +48,7 @@ def browser():
 
 @pytest.fixture(scope="session")
 def day(browser):
-    """A day that is played while a page is open; returns what the page said of it meanwhile."""
+    """A day that is played while a page is open; returns what the page said of it meanwhile, and the end of its receipt codes."""
     page = browser.new_page(locale="en-GB")
     page.goto(URL)
     post("/day", {"day": "playing"})
@@ -58,7 +59,7 @@ def day(browser):
     assert played.returncode == 0, printed
     post("/day", {"day": "over"})
     page.context.close()
-    return meanwhile
+    return meanwhile, re.search(r"0161712000(-\d{3})", printed)[1]
 
 
 @pytest.fixture
