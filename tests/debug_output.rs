@@ -55,6 +55,7 @@ fn record() -> NoticeRecord {
         state: State::Sent,
         phone_at_fault: false,
         arrived: false,
+        unreached: None,
         enqueued_at: DateTime::UNIX_EPOCH,
         due_at: None,
     };

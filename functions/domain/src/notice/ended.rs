@@ -21,7 +21,7 @@ pub const SAME_NUMBER: &str = "the phone number is the one that was not reached"
 pub const GIVEN_UP: &str = "given up after";
 
 /// Each reason, and the end of a sentence for staff.
-const TOLD: [(&str, &str); 14] = [
+const TOLD: [(&str, &str); 15] = [
     (SAME_DAY, "thủ tục được giải quyết trong ngày"),
     (REOPENED, "hồ sơ được chuyển lại để giải quyết tiếp"),
     (HANDED_OVER, "kết quả đã được trả"),
@@ -36,6 +36,7 @@ const TOLD: [(&str, &str); 14] = [
     (REMOVED, "hồ sơ đã bị xóa khỏi hệ thống"),
     (SUPERSEDED, "đã có tin nhắn mới hơn thay thế"),
     (FIRST_ARRIVED, "tin nhắn gửi lần đầu đã đến"),
+    (SAME_NUMBER, "số điện thoại vẫn là số không nhận được tin"),
 ];
 
 /// The end of a sentence for staff; None if a carrier gave the reason.

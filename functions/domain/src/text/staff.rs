@@ -78,6 +78,7 @@ mod tests {
             state,
             phone_at_fault: false,
             arrived: false,
+            unreached: None,
             enqueued_at: DateTime::UNIX_EPOCH,
             due_at: None,
         };
