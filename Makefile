@@ -8,7 +8,7 @@ TRY = ONESTOP_ENDPOINT=http://127.0.0.1:$(PORT) target/debug/try
 STEP ?= Trả kết quả
 PHONE ?= 0912345678
 TEXT ?= MCKH 0161701234
-export DOSSIERS INQUIRIES CHANGES SUPPLEMENTS APOLOGIES SNS_USD SMS_USD AWS_SMS_USD KANNEL_VND ESMS_VND USD_VND DOCUMENT ROUNDS WARM ONLY
+export DOSSIERS INQUIRIES CHANGES SUPPLEMENTS APOLOGIES SNS_USD AWS_SMS_USD KANNEL_VND ESMS_VND USD_VND DOCUMENT ROUNDS WARM ONLY
 
 .DEFAULT_GOAL := help
 .PHONY: help run down outputs logs push text inbox outbox evening import test prove mutants fuzz clients sam-local validate lint scan package bench cost redrive preflight deploy python
@@ -16,10 +16,10 @@ export DOSSIERS INQUIRIES CHANGES SUPPLEMENTS APOLOGIES SNS_USD SMS_USD AWS_SMS_
 help: ## prints this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: python ## plays a working day of the one-stop shop on a local stack, which stays up (PORT=4567 make run uses another port)
+run: python ## plays a working day of the one-stop shop on a local stack, which stays up, with a page that shows the citizens' phones (PORT=4567 make run uses another port; the page is on PORT + 1000)
 	@$(ONESTOP) run
 
-down: python ## stops that stack and all its processes
+down: python ## stops that stack, the page and all their processes
 	@$(ONESTOP) down
 
 outputs: python ## prints the local stack's outputs: URL, tables, functions
@@ -46,7 +46,7 @@ evening: ## on that stack: starts the 17:30 run now
 import: python ## the first load: imports a CSV of dossiers without notices (FILE=dossiers.csv; CHECK=1 sends nothing; STACK=onestop for AWS)
 	@$(ONESTOP) import
 
-test: python ## runs every test, on a separate stack that is deleted afterwards
+test: python ## runs every test, on two stacks of its own that are deleted afterwards
 	@$(ONESTOP) test
 
 prove: python ## the same with the long proofs; prints one table: fault, schedules, sent, duplicates, lost

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use adapters::metrics::EVERY_MINUTE;
+use domain::notice::retry;
 use system_tests::cloudwatch::{Alarm, Comparison, Statistic, Written};
 
 fn root() -> &'static Path {
@@ -161,8 +162,8 @@ fn a_new_stack_raises_no_alarm_before_it_is_a_day_old() {
         let broken = apology_runs(deployed, 4, []);
         for more in MORE {
             assert_eq!(alarm.red_minutes(&healthy, 0, 4 * DAY, more), [0; 0], "deployed at minute {deployed}");
-            let told = alarm.red_minutes(&broken, 0, 4 * DAY, more)[0] - deployed;
-            assert!((DAY - 60..=DAY + 60).contains(&told), "deployed at minute {deployed}, told after {told}");
+            let raised = alarm.red_minutes(&broken, 0, 4 * DAY, more)[0] - deployed;
+            assert!((DAY - 60..=DAY + 60).contains(&raised), "deployed at minute {deployed}, raised after {raised}");
         }
     }
 }
@@ -184,8 +185,11 @@ fn without_the_zeros_or_with_a_sliding_day_the_alarm_would_come_late_or_wrongly(
         by_the_clock: false,
         ..alarm.clone()
     };
-    let told = one_day.red_minutes(&no_zeros, 3 * DAY, 9 * DAY, 2)[0];
-    assert!(told > 5 * DAY, "an alarm on missing data alone: red in minute {told}, the evening of day 3 was missed");
+    let raised = one_day.red_minutes(&no_zeros, 3 * DAY, 9 * DAY, 2)[0];
+    assert!(
+        raised > 5 * DAY,
+        "an alarm on missing data alone: red in minute {raised}, the evening of day 3 was missed"
+    );
 
     let longer_on_day_3 = evenings(5, |day| vec![SECOND_PASS + if day == 3 { 15 } else { 0 }]);
     let sliding = Alarm { by_the_clock: false, ..alarm };
@@ -203,10 +207,13 @@ fn a_minute_rule_that_stops_raises_an_alarm_and_hides_a_missed_evening_for_a_day
     written.retain(|minute, _| !stood_still.contains(minute));
     for more in [0, 2, 5] {
         let red = stopped.red_minutes(&written, 30, 5 * DAY, more);
-        let told = red[0] - stood_still.start;
-        assert!((15..=45).contains(&told) && *red.last().unwrap() < stood_still.end + 15, "told after {told} minutes");
-        let told = did_not_run.red_minutes(&written, 0, 5 * DAY, more)[0];
-        assert!((3 * DAY + SIX..=stood_still.end + DAY).contains(&told), "{told}");
+        let after = red[0] - stood_still.start;
+        assert!(
+            (15..=45).contains(&after) && *red.last().unwrap() < stood_still.end + 15,
+            "raised after {after} minutes"
+        );
+        let raised = did_not_run.red_minutes(&written, 0, 5 * DAY, more)[0];
+        assert!((3 * DAY + SIX..=stood_still.end + DAY).contains(&raised), "{raised}");
     }
     let mut with_gaps = apology_runs(0, 2, []);
     with_gaps.retain(|minute, _| minute % 10 != 0);
@@ -273,15 +280,44 @@ fn a_failed_run_raises_an_alarm_and_so_does_the_next_one() {
     }
 }
 
+/// The name of a resource, and its description without line breaks.
+fn described(resource: &str) -> (String, String) {
+    let name = resource.lines().find_map(|line| line.strip_prefix("  ")?.strip_suffix(':')).expect("a name");
+    let (_, text) = resource.split_once("AlarmDescription: ").expect("a description");
+    let text = text.split("\n      Namespace:").next().and_then(|text| text.split("\n      Metrics:").next());
+    (name.trim().to_owned(), text.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 #[test]
-fn every_alarm_says_what_happened_and_what_to_do() {
+fn every_alarm_says_what_happened_and_links_its_section_of_the_runbook() {
+    let runbook = fs::read_to_string(root().join("docs/runbook.md")).expect("docs/runbook.md");
     let resources = resources();
     assert!(resources.len() >= 20, "{}", resources.len());
-    for resource in resources {
-        let (_, text) = resource.split_once("AlarmDescription: ").expect("a description");
-        let text =
-            text.split(" Namespace:").next().and_then(|text| text.split("\n      Metrics:").next()).unwrap_or_default();
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(text.matches(". ").count() >= 1 && text.len() < 1_024, "{text}");
+    for (name, text) in resources.iter().map(|resource| described(resource)) {
+        assert!(text.matches(". ").count() >= 2 && text.len() < 1_024, "{name}: {text}");
+        assert!(text.ends_with(&format!(" See docs/runbook.md#{}", name.to_lowercase())), "{name}: {text}");
+        let section = runbook.split("\n## ").find(|section| section.starts_with(&format!("{name}\n")));
+        let section = section.unwrap_or_else(|| panic!("docs/runbook.md has no section {name}"));
+        for part in
+            ["What it means for citizens", "Why it is raised", "What to do", "How to know it is over", "Try it locally"]
+        {
+            assert!(section.contains(&format!("**{part}")), "{name} has no part {part:?}");
+        }
+    }
+}
+
+#[test]
+fn a_carrier_that_is_down_raises_an_alarm_even_with_one_notice() {
+    let alarm = Alarm::read(&alarm("SmsNotAccepted"));
+    let (mut down, mut throttled, mut second) = (Written::new(), Written::new(), 600 * 60);
+    for attempts in 1..=6 {
+        down.entry(second / 60).or_default().push(1.0);
+        second += usize::try_from(retry::pause(attempts, 1.0).num_seconds()).expect("a pause");
+    }
+    throttled.insert(600, vec![4.0]);
+    for more in MORE {
+        let red = alarm.red_minutes(&down, 60, DAY, more);
+        assert!(red.first().is_some_and(|minute| (602..=606).contains(minute)), "{red:?}");
+        assert_eq!(alarm.red_minutes(&throttled, 60, DAY, more), [0; 0], "a moment of throttling");
     }
 }

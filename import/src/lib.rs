@@ -17,7 +17,7 @@ pub mod row;
 pub mod table;
 
 pub use columns::Columns;
-pub use push::Door;
+pub use push::ApiClient;
 pub use row::Refusal;
 pub use table::Table;
 

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use domain::dossier::Contact;
 use import::progress::Progress;
 use import::push::Outcome;
-use import::{Columns, Door, Loaded, Table, judge, reasons, report, table};
+use import::{ApiClient, Columns, Loaded, Table, judge, reasons, report, table};
 
 /// The most lines of each kind on the screen; the file has all of them.
 const SHOWN: usize = 10;
@@ -38,14 +38,14 @@ async fn run() -> Result<bool> {
         }
     }
     let [file] = &files[..] else { bail!("cách dùng: make import FILE=dossiers.csv [CHECK=1]") };
-    let door = if check { None } else { Some(door()?) };
+    let api_client = if check { None } else { Some(api_client()?) };
     let list = Path::new(file);
     let table = table::read(&std::fs::read(list).with_context(|| format!("không đọc được {file}"))?)?;
     let columns = Columns::of(&table.header)?;
     introduce(file, &table, &columns);
     let (loaded, mut refused) = judge(&table, &columns, silent);
-    let outcome = match &door {
-        Some(door) => door.push(&loaded, &Progress::of(loaded.len())).await,
+    let outcome = match &api_client {
+        Some(api_client) => api_client.push(&loaded, &Progress::of(loaded.len())).await,
         None => Outcome::default(),
     };
     warn(&table, &loaded);
@@ -66,10 +66,10 @@ async fn run() -> Result<bool> {
     }
 }
 
-fn door() -> Result<Door> {
+fn api_client() -> Result<ApiClient> {
     let setting = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
     match (setting("ONESTOP_URL"), setting("ONESTOP_SECRET")) {
-        (Some(url), Some(key)) => Door::new(&url, &key),
+        (Some(url), Some(key)) => ApiClient::new(&url, &key),
         _ => bail!("thiếu ONESTOP_URL hoặc ONESTOP_SECRET"),
     }
 }

@@ -30,7 +30,7 @@ const PAUSES: [Duration; 5] = [
 const TIME_OUT: Duration = Duration::from_secs(20);
 
 /// The one-stop software's API.
-pub struct Door {
+pub struct ApiClient {
     http: Client,
     url: String,
     key: Webhook,
@@ -63,7 +63,7 @@ struct Report {
     reason: Option<String>,
 }
 
-impl Door {
+impl ApiClient {
     /// `url` is the stack's ApiUrl, `key` the `whsec_…` of its IntakeSecret.
     pub fn new(url: &str, key: &str) -> Result<Self> {
         let http = Client::builder().timeout(TIME_OUT).build()?;

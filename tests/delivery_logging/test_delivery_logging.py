@@ -230,7 +230,7 @@ def test_log_groups_that_exist_keep_their_retention_and_their_filters(deploy):
     assert account.filters() == {DELIVERED: {"somebody": "arn:other"}, FAILED: {}}
 
 
-def test_an_update_sets_the_new_values_and_still_knows_what_was_before(deploy):
+def test_an_update_sets_the_new_values_and_keeps_what_was_set_before(deploy):
     account = Account({ROLE: THEIRS})
     physical_id = created(deploy, account, EarlierRoleArn=THEIRS)
     new = {"RoleArn": OTHERS, "FunctionArn": RECEIPTS + "-new", "EarlierRoleArn": THEIRS}
@@ -249,7 +249,7 @@ def test_an_update_makes_a_log_group_that_somebody_deleted_again(deploy):
     assert account.groups[FAILED] == {"retention": 90, "filters": {FILTER: RECEIPTS}}
 
 
-def test_an_update_does_not_forget_the_earlier_role(deploy):
+def test_an_update_keeps_the_earlier_role(deploy):
     account = Account({ROLE: THEIRS})
     physical_id = created(deploy, account, EarlierRoleArn=THEIRS)
     answer = deploy(account, "Update", physical_id)
@@ -409,9 +409,11 @@ def test_only_these_two_logs_may_call_the_function():
 def test_the_function_may_do_what_it_does_and_no_more():
     asked = set(re.findall(r"\b(sns|logs)\.([a-z]+(?:_[a-z]+)+)", CODE))
     needed = {f"{service}:{''.join(word.capitalize() for word in operation.split('_'))}".replace("Sms", "SMS") for service, operation in asked}
-    settings, passing, groups, own_log = statements("Role")
+    settings, limits, passing, groups, own_log = statements("Role")
     assert settings == {"Effect": "Allow", "Action": ["sns:GetSMSAttributes", "sns:SetSMSAttributes"], "Resource": "*"}
     assert needed == {*settings["Action"], *groups["Action"]}
+    by_sns = {"ForAnyValue:StringEquals": {"aws:CalledVia": "sns.amazonaws.com"}}
+    assert limits == {"Effect": "Allow", "Action": "sms-voice:DescribeSpendLimits", "Resource": "*", "Condition": by_sns}
     assert groups["Resource"] == GROUPS
     assert passing == {"Effect": "Allow", "Action": "iam:PassRole", "Condition": {"StringEquals": {"iam:PassedToService": "sns.amazonaws.com"}},
                        "Resource": [{"GetAtt": "SnsLogRole.Arn"}, {"If": ["HasEarlierRole", {"Ref": "EarlierRoleArn"}, {"Ref": "AWS::NoValue"}]}]}

@@ -100,7 +100,7 @@ WRONG = [
     (EMAIL, {SUBSCRIPTIONS: subscriptions("PendingConfirmation")}, "not confirmed: 1 of 1"),
     (EMAIL, {SUBSCRIPTIONS: subscriptions(f"{TOPIC}:1", "PendingConfirmation")}, "not confirmed: 1 of 2"),
     (EMAIL, {SUBSCRIPTIONS: subscriptions("Deleted")}, "somebody unsubscribed"),
-    (EMAIL, {**sender("sns", AlarmEmail=""), SUBSCRIPTIONS: subscriptions()}, "nobody gets the alarms"),
+    (EMAIL, {**sender("sns", AlarmEmail=""), SUBSCRIPTIONS: subscriptions()}, "no address receives the alarms"),
     (EMAIL, {("cloudformation", "list_stack_resources"): {"StackResourceSummaries": []}}, "no nested stack Alarms"),
     (SECRETS, {SECRET: secrets(intake={})}, "IntakeSecret has no key"),
     (SECRETS, {SECRET: secrets(intake={"current": None})}, "IntakeSecret has no key"),
@@ -111,6 +111,9 @@ WRONG = [
     (SECRETS, {SECRET: secrets(gateways={})}, "every text to 8083 is refused"),
     (SECRETS, {**sender("kannel"), SECRET: secrets(carriers={})}, "SmsSecret's member kannel has no url, username, password, from, dlr.url, dlr.user, dlr.password"),
     (SECRETS, {**sender("kannel"), SECRET: secrets(carriers={"kannel": {**CARRIERS["kannel"], "dlr": None}})}, "has no dlr.url, dlr.user, dlr.password"),
+    (SECRETS, {**sender("kannel"), SECRET: secrets(carriers={"kannel": {**CARRIERS["kannel"], "dlr": {**CARRIERS["kannel"]["dlr"], "url": "https://mot-cua.example.vn/v1"}}})},
+     "dlr.url does not end in /dlr/kannel, so every receipt is refused"),
+    (SECRETS, {**sender("esms"), SECRET: secrets(carriers={"esms": {**CARRIERS["esms"], "callback_key": "another"}})}, "callback_url does not end in /dlr/esms/ and callback_key"),
     (SECRETS, {**sender("esms"), SECRET: secrets(carriers={"esms": {**CARRIERS["esms"], "callback_key": ""}})}, "SmsSecret's member esms has no callback_key"),
     (SECRETS, {**sender("esms"), SECRET: secrets(carriers="[]")}, "SmsSecret is not a JSON object"),
     (SECRETS, {SECRET: NOT_FOUND}, "secretsmanager:GetSecretValue with the error ResourceNotFoundException"),
@@ -266,15 +269,15 @@ def test_all_pages_are_read():
 
 def test_the_plan_is_that_of_make_cost():
     assert Plan.of({}) == Plan() and Plan.of({"DOSSIERS": ""}) == Plan()
-    assert Plan.of({"DOSSIERS": "1000", "SUPPLEMENTS": "0", "APOLOGIES": "50", "SMS_USD": "0.02"}).usd("keep") == pytest.approx(1000 * (3 + 2) * 0.02)
-    for name, text in [("DOSSIERS", "many"), ("SMS_USD", "-1"), ("APOLOGIES", "nan")]:
+    assert Plan.of({"DOSSIERS": "1000", "SUPPLEMENTS": "0", "APOLOGIES": "50", "SNS_USD": "0.02"}).usd("keep") == pytest.approx(1000 * (3 + 2) * 0.02)
+    for name, text in [("DOSSIERS", "many"), ("SNS_USD", "-1"), ("APOLOGIES", "nan")]:
         with pytest.raises(ValueError, match=f"{name}={text}: a number, 0 or more"):
             Plan.of({name: text})
 
 
 def test_the_defaults_are_those_of_the_bill():
     cost = (ROOT / "tests/bench/src/bin/cost.rs").read_text()
-    for name, value in [("DOSSIERS", "60_000.0"), ("SUPPLEMENTS", "10.0"), ("APOLOGIES", "10.0"), ("SMS_USD", "prices::SMS_PART.usd")]:
+    for name, value in [("DOSSIERS", "60_000.0"), ("SUPPLEMENTS", "10.0"), ("APOLOGIES", "10.0"), ("SNS_USD", "prices::SMS_PART.usd")]:
         assert f'number("{name}", {value})' in cost
     assert "usd: 0.139_89," in (ROOT / "tests/bench/src/prices.rs").read_text()
     assert "([3, 3, 4], [1, 1, 2])" in (ROOT / "tests/bench/src/bill.rs").read_text()

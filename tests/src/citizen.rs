@@ -19,7 +19,6 @@ pub struct Citizen {
 /// The answer that Kannel got.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
-    /// HTTP status.
     pub status: u16,
     /// The text for the citizen.
     pub text: String,

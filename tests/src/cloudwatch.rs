@@ -18,7 +18,6 @@ pub struct Alarm {
     pub evaluation_periods: usize,
     /// Of those, how many must breach (M).
     pub datapoints_to_alarm: usize,
-    /// The threshold.
     pub threshold: f64,
     /// How a value breaches it.
     pub comparison: Comparison,
@@ -37,11 +36,8 @@ pub enum Statistic {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comparison {
-    /// `LessThanThreshold`.
     Less,
-    /// `GreaterThanThreshold`.
     Greater,
-    /// `GreaterThanOrEqualToThreshold`.
     GreaterOrEqual,
 }
 

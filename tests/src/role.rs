@@ -23,7 +23,6 @@ pub struct Call {
     pub path: String,
     /// Headers beside those of the signature.
     pub headers: Vec<(&'static str, String)>,
-    /// Its body.
     pub body: String,
 }
 

@@ -139,11 +139,11 @@ async fn a_lease_that_has_not_run_out_is_left_alone() {
     assert_eq!(row(&stack, code(&held), &notice, "sending").await["owner"], "a sender at work");
 }
 
-fn open_row(snapshot: &Value, notice: &str, lane: &str) -> Value {
+fn open_row(snapshot: &Value, notice: &str, priority: &str) -> Value {
     json!({"receipt_code": {"S": code(snapshot)}, "notice": {"S": notice}, "state": {"S": "pending"}, "kind": {"S": "apology"},
-        "attempts": {"N": "0"}, "due_at": {"N": Utc::now().timestamp_millis().to_string()}, "open_lane": {"S": lane}})
+        "attempts": {"N": "0"}, "due_at": {"N": Utc::now().timestamp_millis().to_string()}, "open_priority": {"S": priority}})
 }
 
-async fn pending(stack: &Stack, snapshot: &Value, notice: &str, lane: &str) {
-    stack.put_item("NoticesTable", open_row(snapshot, notice, lane)).await.unwrap();
+async fn pending(stack: &Stack, snapshot: &Value, notice: &str, priority: &str) {
+    stack.put_item("NoticesTable", open_row(snapshot, notice, priority)).await.unwrap();
 }

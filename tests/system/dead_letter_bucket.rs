@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use crate::receipts::logs_event;
 use crate::{inbox, row, stack};
 
-/// `make redrive` takes all that the stack set aside, also another test's: these tests run one after the other.
+/// `make redrive` takes all that is in the dead-letter bucket, also another test's: these tests run one after the other.
 static REDRIVES: Mutex<()> = Mutex::const_new(());
 
 /// Runs `make redrive` on that stack and returns what it said.
@@ -47,26 +47,26 @@ fn record(snapshot: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn what_was_set_aside_is_brought_again_once() {
+async fn redriven_changes_send_one_notice() {
     let _alone = REDRIVES.lock().await;
     let stack = stack().await;
-    let set_aside = dossier(json!({"step": "Trả kết quả"}));
+    let changed = dossier(json!({"step": "Trả kết quả"}));
     // The dossier is in the table as it was when its record failed; silent, so that its own stream record requires no
     // notice.
-    let mut kept = record(&set_aside)["dynamodb"]["NewImage"].clone();
+    let mut kept = record(&changed)["dynamodb"]["NewImage"].clone();
     kept["silent"] = json!({"BOOL": true});
     stack.put_item("DossiersTable", kept).await.unwrap();
     let object = json!({"requestContext": {"condition": "RetryAttemptsExhausted"}, "version": "1.0",
-        "payload": json!({"Records": [record(&set_aside)]}).to_string()});
+        "payload": json!({"Records": [record(&changed)]}).to_string()});
     stack.put_object("FailedRecordsBucket", "aws/lambda/1/shard/1", object.to_string()).await.unwrap();
 
     assert!(objects(&redrive(&stack)).starts_with("1 objects processed again, 0 left"));
-    inbox(&stack, &phone(&set_aside), 1).await;
-    row(&stack, code(&set_aside), "result#1", "sent").await;
+    inbox(&stack, &phone(&changed), 1).await;
+    row(&stack, code(&changed), "result#1", "sent").await;
     assert!(objects(&redrive(&stack)).starts_with("0 objects processed again, 0 left"));
     stack.put_object("FailedRecordsBucket", "aws/lambda/1/shard/2", object.to_string()).await.unwrap();
     assert!(objects(&redrive(&stack)).starts_with("1 objects processed again, 0 left"));
-    assert_eq!(stack.inbox(&phone(&set_aside)).await.unwrap().len(), 1, "one SMS, however often it is redriven");
+    assert_eq!(stack.inbox(&phone(&changed)).await.unwrap().len(), 1, "one SMS, however often it is redriven");
 }
 
 /// Lambda's record of an asynchronous invocation that failed three times.

@@ -12,11 +12,11 @@ use crate::stack;
 /// The rights of **i**ntake, **n**otify, **a**pology, **s**ender, **l**ookup, **r**eceipts. No function has a right that is not listed.
 const RIGHTS: &[(&str, &str, &str)] = &[
     ("dynamodb:PutItem", "dossiers", "i·····"),
-    ("dynamodb:GetItem", "dossiers", "·n·sl·"),
+    ("dynamodb:GetItem", "dossiers", "in·sl·"),
     ("dynamodb:Query", "dossiers/index/by_appointment", "··a···"),
     ("dynamodb:PutItem", "notices", "·na·lr"),
     ("dynamodb:UpdateItem", "notices", "·n·slr"),
-    ("dynamodb:Query", "notices", "·n·s··"),
+    ("dynamodb:Query", "notices", "in·s··"),
     ("dynamodb:Query", "notices/index/open", "···s··"),
     ("dynamodb:Query", "notices/index/by_message", "·····r"),
     ("dynamodb:BatchGetItem", "notices", "··a···"),

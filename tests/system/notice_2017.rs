@@ -5,7 +5,7 @@ use domain::{ClosedSteps, Dossier, NoticeKey};
 use serde_json::json;
 
 /// The document of 28 September 2017, in its original wording.
-const NOTICE_2017: &str = include_str!("../seed/thong-bao-2017.txt");
+const NOTICE_2017: &str = include_str!("../notice-2017/thong-bao-2017.txt");
 
 /// The quotations that begin with these words, without their quotation marks.
 fn quoted(beginning: &str) -> String {

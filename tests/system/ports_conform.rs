@@ -3,6 +3,7 @@
 use adapters::control::Control;
 use adapters::deliveries::DynamoDeliveries;
 use adapters::dossiers::DynamoDossiers;
+use adapters::history::DynamoHistory;
 use adapters::inquiries::DynamoInquiries;
 use adapters::outbox::DynamoOutbox;
 use application::ports::{Appointments, Claimed, Enqueue, Outbox};
@@ -30,6 +31,16 @@ async fn the_deliveries_on_dynamodb_keep_their_promises() {
     let outbox = DynamoOutbox::new(client().await, table.clone(), 183);
     let deliveries = DynamoDeliveries::new(client().await, table);
     promises::of_a_delivery_store(&outbox, &deliveries, &promises::some_code(fastrand::u64(..))).await;
+}
+
+#[tokio::test]
+async fn the_history_on_dynamodb_keeps_its_promises() {
+    let stack = stack().await;
+    let table = stack.output("NoticesTable").to_owned();
+    let outbox = DynamoOutbox::new(client().await, table.clone(), 183);
+    let deliveries = DynamoDeliveries::new(client().await, table.clone());
+    let history = DynamoHistory::new(client().await, table);
+    promises::of_a_notice_history(&outbox, &deliveries, &history, &promises::some_code(fastrand::u64(..))).await;
 }
 
 #[tokio::test]
@@ -109,7 +120,7 @@ async fn a_page_that_ends_with_a_key_that_is_not_canonical_is_followed_by_the_ne
     loop {
         let found = store.appointed_on(day.parse().unwrap(), page).await.unwrap();
         (unreadable, pages) = (unreadable + found.unreadable, pages + 1);
-        assert!(pages <= 10, "it goes round in circles");
+        assert!(pages <= 10, "the pages do not end");
         page = match found.next {
             Some(next) => Some(next),
             None => break,

@@ -95,7 +95,7 @@ impl PermissionProbe {
         };
         let hash = match (table, index) {
             (_, "by_appointment") => "appointment_on",
-            (_, "open") => "open_lane",
+            (_, "open") => "open_priority",
             (_, "by_message") => "message_id",
             (_, "by_day") => "day",
             ("inquiries", _) => "inquiry",

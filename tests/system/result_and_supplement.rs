@@ -69,7 +69,7 @@ async fn papers_are_asked_for_when_status_and_unit_match_in_either_order() {
 async fn no_notice_for_same_day_or_silent_dossiers_or_without_a_mobile_number() {
     let stack = stack().await;
     let software = OneStopSoftware::of(&stack).await.unwrap();
-    for quiet in [
+    for without_notice in [
         json!({"appointment_on": today() - Days::new(3)}),
         json!({"same_day": true}),
         json!({"phone": null}),
@@ -77,7 +77,7 @@ async fn no_notice_for_same_day_or_silent_dossiers_or_without_a_mobile_number() 
         json!({"phone": "không có"}),
         json!({"silent": true}),
     ] {
-        let mut done = dossier(quiet.clone());
+        let mut done = dossier(without_notice.clone());
         done["step"] = json!("Trả kết quả");
         done["status"] = json!("Chờ bổ sung");
         done["unit"] = json!("Bộ phận Một cửa");
@@ -88,11 +88,11 @@ async fn no_notice_for_same_day_or_silent_dossiers_or_without_a_mobile_number() 
             &done,
             json!({"step": "Thẩm định", "status": "Đang xử lý", "phone": "0912345678", "same_day": false, "silent": false}),
         );
-        let loud = next(&reopened, json!({"step": "Trả kết quả", "status": ""}));
+        let with_notice = next(&reopened, json!({"step": "Trả kết quả", "status": ""}));
         software.store(&reopened).await.unwrap();
-        software.store(&loud).await.unwrap();
+        software.store(&with_notice).await.unwrap();
         row(&stack, code(&done), "result#3", "sent").await;
-        assert_eq!(stack.outbox(code(&done)).await.unwrap().len(), 1, "{quiet}");
+        assert_eq!(stack.outbox(code(&done)).await.unwrap().len(), 1, "{without_notice}");
     }
 }
 
@@ -179,5 +179,5 @@ async fn the_outbox_keeps_which_text_was_sent_to_whom_and_when() {
     assert!(!row["message_id"].as_str().unwrap().is_empty());
     assert!(row["sent_at"].as_str().unwrap().ends_with("+07:00"));
     assert!(row["expires_at"].as_i64().unwrap() > chrono::Utc::now().timestamp() + 180 * 86_400);
-    assert!(!row.contains_key("open_lane") && !row.contains_key("due_at"), "a finished row is out of the index");
+    assert!(!row.contains_key("open_priority") && !row.contains_key("due_at"), "a finished row is out of the index");
 }

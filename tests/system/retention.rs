@@ -90,7 +90,7 @@ async fn an_inquiry_goes_after_its_months_and_a_phones_count_after_its_minute() 
 
     let soon = chrono::Utc::now().timestamp() + 2 * 3_600;
     let rows = stack.scan("InquiriesTable").await.unwrap();
-    let counts: Vec<_> = rows.iter().filter(|row| row["inquiry"].as_str().unwrap().starts_with("flood:")).collect();
+    let counts: Vec<_> = rows.iter().filter(|row| row["inquiry"].as_str().unwrap().starts_with("sender:")).collect();
     assert!(!counts.is_empty() && counts.iter().all(|count| expiry(count) < soon), "{counts:?}");
 }
 

@@ -80,7 +80,7 @@ async fn evening_rows(stack: &Stack, notice: &str) -> Vec<(i64, i64)> {
         }
         tokio::time::sleep(std::time::Duration::from_secs(2)).await;
     }
-    panic!("a minute after the last SMS some apologies are not marked as sent");
+    panic!("a minute after the last SMS some apologies are not completed as sent");
 }
 
 fn accepted(row: &Map<String, Value>) -> (i64, i64) {

@@ -134,13 +134,13 @@ impl AwsConfig {
 
 /// Lets the runtime ask for the first event before anything else is done.
 pub(crate) async fn after_next() {
-    for _ in 0..LET_FIRST {
+    for _ in 0..YIELDS {
         tokio::task::yield_now().await;
     }
 }
 
 /// The runtime's client needs some turns of the executor until its request is written.
-const LET_FIRST: usize = 8;
+const YIELDS: usize = 8;
 
 /// A client that is made at its first call, once for all who hold it. Each parses AWS's partitions and a certificate store
 /// for itself, most of what it adds to a start; made so, that is done while another service answers, or not at all.
@@ -162,19 +162,16 @@ pub(crate) fn lazy_client<C>(make: impl FnOnce() -> C + Send + 'static) -> LazyC
 /// DynamoDB, for those who only hand it on.
 pub type DynamoDb = LazyClient<aws_sdk_dynamodb::Client>;
 
-/// A client of DynamoDB.
 pub fn dynamodb(config: &AwsConfig) -> DynamoDb {
     let config = config.clone();
     lazy_client(move || aws_sdk_dynamodb::Client::new(&config.of(Service::DynamoDb)))
 }
 
-/// A client of Secrets Manager.
 pub fn secrets_manager(config: &AwsConfig) -> LazyClient<aws_sdk_secretsmanager::Client> {
     let config = config.clone();
     lazy_client(move || aws_sdk_secretsmanager::Client::new(&config.of(Service::SecretsManager)))
 }
 
-/// A client of EventBridge.
 pub fn eventbridge(config: &AwsConfig) -> LazyClient<aws_sdk_eventbridge::Client> {
     let config = config.clone();
     lazy_client(move || aws_sdk_eventbridge::Client::new(&config.of(Service::EventBridge)))

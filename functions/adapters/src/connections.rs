@@ -27,8 +27,8 @@ const AMAZON: &str = include_str!("amazon-roots.pem");
 /// As other SDKs of AWS call it: a file of authorities to trust instead, where a proxy opens TLS.
 const BUNDLE: &str = "AWS_CA_BUNDLE";
 
-/// How long a connection is kept without a request. A sandbox is frozen between two invocations, and what is on the other
-/// side of a connection may be gone when it wakes. A Publish is never retried, so it must not go out on such a one.
+/// How long a connection is kept without a request. A sandbox is frozen between invocations, and its connections may be
+/// closed when it resumes. A Publish is never retried, so it must not go out on such a connection.
 pub(crate) const IDLE: Duration = Duration::from_secs(20);
 /// How long a connection opened ahead may take. Nothing waits for it.
 const AHEAD: Duration = Duration::from_secs(2);

@@ -39,7 +39,7 @@ impl EventBridge {
             }
             Ok(Err(error)) => {
                 let error = crate::aws::error_chain(&error);
-                tracing::warn!(events.dropped = events.len(), error, "the event bus is out of reach");
+                tracing::warn!(events.dropped = events.len(), error, "the event bus is unavailable");
                 events.len() as u32
             }
             Err(_) => {

@@ -2,7 +2,7 @@
 //! minute with the hashes of its messages, which is kept for an hour. The index `by_day` shows only the former: the
 //! latter have no day.
 
-use application::ports::{Counted, InquiryLog, Logged, StoreError};
+use application::ports::{InquiryLog, Logged, SenderCount, StoreError};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
@@ -33,9 +33,9 @@ impl DynamoInquiries {
         Self { client, table, retention_days }
     }
 
-    fn update(&self, message: &Counted) -> UpdateItemFluentBuilder {
+    fn update(&self, message: &SenderCount) -> UpdateItemFluentBuilder {
         // A gateway's name contains no colon, so this is not the key of an inquiry.
-        let key = text(format!("flood:{}", message.window));
+        let key = text(format!("sender:{}", message.window));
         let messages = AttributeValue::Ss(vec![message.message.clone()]);
         self.client
             .update_item()
@@ -89,7 +89,7 @@ impl InquiryLog for DynamoInquiries {
 
     /// One conditional write. The row has a set of hashes instead of a number, so that neither the gateway's repetition
     /// nor the client's retry counts twice. The set never has more than `most` members.
-    async fn count(&self, message: &Counted, most: u32) -> Result<Option<u32>, StoreError> {
+    async fn count(&self, message: &SenderCount, most: u32) -> Result<Option<u32>, StoreError> {
         let update = self
             .update(message)
             .update_expression("ADD messages :messages SET expires_at = :expires_at")
@@ -105,7 +105,7 @@ impl InquiryLog for DynamoInquiries {
         Ok(Some(messages.map_or(1, Vec::len).try_into().unwrap_or(u32::MAX)))
     }
 
-    async fn uncount(&self, message: &Counted) -> Result<(), StoreError> {
+    async fn uncount(&self, message: &SenderCount) -> Result<(), StoreError> {
         let delete = self.update(message).update_expression("DELETE messages :messages");
         // An update of a row that TTL has deleted would create it again, without an expiry.
         conditional(TABLE, delete.condition_expression("attribute_exists(inquiry)").send().await).map(|_| ())

@@ -26,6 +26,9 @@ pub const EVERY_MINUTE: [&str; 7] = [
     "ReceiptsRecorded",
 ];
 
+/// Metric names and values.
+pub type Counts = Vec<(&'static str, f64)>;
+
 /// Writes counts and gauges. Names end in their unit, except counts. Dimension: `stage`.
 #[derive(Debug, Clone)]
 pub struct Metrics {

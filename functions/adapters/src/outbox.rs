@@ -4,7 +4,7 @@
 //! receipt code because of the `#`; its `notice` is `reply`.
 //!
 //! `due_at` of an unfinished row says when it may be claimed: a pending row when it is due, a sending row when its
-//! lease expires. So one condition claims both, and one query finds both. `open_lane`, the index's key, is the
+//! lease expires. So one condition claims both, and one query finds both. `open_priority`, the index's key, is the
 //! priority. One key takes 1,000 writes per second, and a throttled index blocks its table: a function that plans many
 //! messages at once must write more slowly than that.
 
@@ -18,9 +18,9 @@ use chrono::{DateTime, Utc};
 use domain::calendar::day_in_vietnam;
 use domain::notice::NoticeRow;
 use domain::notice::lifecycle::{Acceptance, Claim, LEASE, Outcome, State};
-use domain::notice::receipt::Delivery;
+use domain::notice::receipt::{Delivery, Reason};
 use domain::notice::{NoticeKind, Priority, Sending};
-use domain::{InquiryId, NoticeId, Outgoing, ReceiptCode};
+use domain::{InquiryId, NoticeId, Outgoing, Phone, ReceiptCode};
 use futures::future::try_join_all;
 
 use crate::aws::DynamoDb;
@@ -57,13 +57,13 @@ impl DynamoOutbox {
     async fn not_claimed(&self, id: &Outgoing, row: &Item, now: DateTime<Utc>) -> Result<Claimed, StoreError> {
         let word = get_text(row, "state").unwrap_or_default().to_owned();
         let state = State::from_str(&word);
-        if !row.contains_key("open_lane") || state.as_ref().is_ok_and(|state| !state.is_final()) {
+        if !row.contains_key("open_priority") || state.as_ref().is_ok_and(|state| !state.is_final()) {
             return Ok(Claimed::Taken);
         }
         if state.is_ok() {
             let update = self
                 .update(id)
-                .update_expression("SET expires_at = :expires_at REMOVE open_lane, due_at")
+                .update_expression("SET expires_at = :expires_at REMOVE open_priority, due_at")
                 .condition_expression("#state = :state")
                 .expression_attribute_values(":state", text(&word))
                 .expression_attribute_values(":expires_at", expiry(day_in_vietnam(now), self.retention_days));
@@ -100,7 +100,7 @@ impl Outbox for DynamoOutbox {
             ("due_at".to_owned(), number(due_at.timestamp_millis())),
             ("attempts".to_owned(), number(attempts)),
             ("enqueued_at".to_owned(), time(now)),
-            ("open_lane".to_owned(), text(lane(id.priority()))),
+            ("open_priority".to_owned(), text(index_key(id.priority()))),
         ]);
         let owner = match how {
             Enqueue::Pending { .. } => None,
@@ -159,7 +159,7 @@ impl Outbox for DynamoOutbox {
     }
 
     async fn complete(&self, claim: &Claim, outcome: &Outcome, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let Ok(state) = State::Sending.after(outcome.transition()) else { return Ok(false) };
+        let state = outcome.state();
         let mut set = attributes(claim, outcome);
         set.push(("state", text(state.as_str())));
         if state.is_final() {
@@ -167,7 +167,7 @@ impl Outbox for DynamoOutbox {
         }
         let assignments: Vec<String> =
             set.iter().map(|(name, _)| format!("{} = :{name}", in_expression(name))).collect();
-        let removed = if state.is_final() { "open_lane, due_at" } else { "#owner" };
+        let removed = if state.is_final() { "open_priority, due_at" } else { "#owner" };
         let mut update = self
             .update(&claim.id)
             .update_expression(format!("SET {} REMOVE {removed}", assignments.join(", ")))
@@ -202,8 +202,8 @@ impl Outbox for DynamoOutbox {
                 .query()
                 .table_name(&self.table)
                 .index_name(OPEN)
-                .key_condition_expression("open_lane = :lane AND due_at <= :by")
-                .expression_attribute_values(":lane", text(lane(priority)))
+                .key_condition_expression("open_priority = :priority AND due_at <= :by")
+                .expression_attribute_values(":priority", text(index_key(priority)))
                 .expression_attribute_values(":by", number(by.timestamp_millis()))
                 .projection_expression("receipt_code, notice, due_at")
                 .limit(if start.is_none() { limit } else { limit.max(100) }.try_into().unwrap_or(i32::MAX))
@@ -230,7 +230,9 @@ impl Outbox for DynamoOutbox {
             .key_condition_expression("receipt_code = :code AND begins_with(notice, :kind)")
             .expression_attribute_values(":code", text(code.as_str()))
             .expression_attribute_values(":kind", text(format!("{kind}#")))
-            .projection_expression("receipt_code, notice, #state, phone_at_fault, delivery, enqueued_at, due_at")
+            .projection_expression(
+                "receipt_code, notice, #state, phone_at_fault, phone, delivery, delivery_reason, enqueued_at, due_at",
+            )
             .expression_attribute_names("#state", "state")
             .consistent_read(true)
             .send()
@@ -266,7 +268,7 @@ fn accepted(acceptance: &Acceptance) -> Vec<(&'static str, AttributeValue)> {
         set.push(("message_id", text(&acceptance.message_id)));
     }
     if let Some(copy) = &acceptance.copy {
-        set.extend([("phone", text(&copy.phone)), ("text", text(&copy.text))]);
+        set.extend([("phone", text(copy.phone.as_e164())), ("text", text(&copy.text))]);
     }
     set
 }
@@ -278,8 +280,16 @@ fn in_expression(name: &str) -> String {
     if is_reserved { format!("#{name}") } else { name.to_owned() }
 }
 
+fn concerns_the_number(row: &Item) -> bool {
+    get_text(row, "delivery_reason").and_then(Reason::named).is_none_or(Reason::concerns_the_number)
+}
+
+fn phone(row: &Item) -> Option<Phone> {
+    Phone::parse(get_text(row, "phone")?).ok()
+}
+
 /// A row that cannot be read (edited by hand) is left out.
-fn notice_row(row: &Item) -> Option<(Sending, NoticeRow)> {
+pub(crate) fn notice_row(row: &Item) -> Option<(Sending, NoticeRow)> {
     let id = notice_id(row).ok()?;
     let state = get_text(row, "state")?.parse().ok()?;
     let was_refused = row.get("phone_at_fault").is_some_and(|yes| yes.as_bool() == Ok(&true));
@@ -289,6 +299,7 @@ fn notice_row(row: &Item) -> Option<(Sending, NoticeRow)> {
         state,
         phone_at_fault: if state == State::Sent { is(Delivery::Undelivered) } else { was_refused },
         arrived: is(Delivery::Delivered),
+        unreached: if is(Delivery::Undelivered) && concerns_the_number(row) { phone(row) } else { None },
         enqueued_at: get_text(row, "enqueued_at")?.parse().ok()?,
         due_at: get_number(row, "due_at").and_then(DateTime::from_timestamp_millis),
     };
@@ -310,10 +321,11 @@ fn key_of(receipt_code: &str, notice: &str) -> Item {
     Item::from([("receipt_code".to_owned(), text(receipt_code)), ("notice".to_owned(), text(notice))])
 }
 
-fn lane(priority: Priority) -> &'static str {
+/// The value of `open_priority`.
+fn index_key(priority: Priority) -> &'static str {
     match priority {
-        Priority::News => "0",
-        Priority::Evening => "1",
+        Priority::Change => "0",
+        Priority::Apology => "1",
         Priority::Reply => "2",
     }
 }

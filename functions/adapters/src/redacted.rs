@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn a_panic_says_where_and_not_what() {
-        const CHILD: &str = "ONESTOP_PANICS_QUIETLY";
+        const CHILD: &str = "ONESTOP_TEST_REDACTION";
         let cut_a_letter = || "+84912345678 Mời".to_owned().split_at(15).0.len();
         match std::env::var(CHILD).as_deref() {
             Ok("yes") => {
@@ -46,10 +46,11 @@ mod tests {
             Ok(_) => drop(cut_a_letter().to_string()),
             Err(_) => {}
         }
-        for (quietly, shows) in [("yes", false), ("no", true)] {
+        for (redacted, shows) in [("yes", false), ("no", true)] {
             let this = std::env::current_exe().unwrap();
             let name = "redacted::tests::a_panic_says_where_and_not_what";
-            let child = Command::new(this).args(["--exact", name, "--nocapture"]).env(CHILD, quietly).output().unwrap();
+            let child =
+                Command::new(this).args(["--exact", name, "--nocapture"]).env(CHILD, redacted).output().unwrap();
             let said = String::from_utf8_lossy(&[child.stdout, child.stderr].concat()).into_owned();
             assert!(!child.status.success());
             assert_eq!(said.contains("912345678"), shows, "{said}");

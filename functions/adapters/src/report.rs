@@ -1,6 +1,6 @@
 //! Reports a run in its log line and in the metrics that alarms watch.
 
-use application::delivery::{ReceiptTally, Tally};
+use application::sending::{ReceiptTally, Tally};
 
 use crate::metrics::Metrics;
 
@@ -19,7 +19,7 @@ pub fn notices(metrics: &Metrics, run: &str, tally: Tally) {
         notices.in_doubt = tally.in_doubt,
         sms.parts = tally.parts,
         sms.refused = tally.refused,
-        "delivered notices"
+        "sent notices"
     );
     let counts = [
         ("NoticesSent", tally.sent),
@@ -29,6 +29,7 @@ pub fn notices(metrics: &Metrics, run: &str, tally: Tally) {
         ("NoticesCancelled", tally.cancelled),
         ("SmsDeferred", tally.deferred),
         ("SmsInDoubt", tally.in_doubt),
+        ("SmsNotAccepted", tally.not_accepted),
         ("SmsRefused", tally.refused),
         ("OldestDueSeconds", tally.oldest_due_seconds),
         ("UnclaimableRows", tally.unclaimable),
@@ -44,7 +45,7 @@ pub fn receipt_counts(tally: ReceiptTally) -> impl Iterator<Item = (&'static str
         ("ReceiptsRecorded", tally.recorded),
         ("NoticesDelivered", tally.delivered),
         ("NoticesUndelivered", tally.undelivered),
-        ("SmsRefused", tally.ours),
+        ("SmsRefused", tally.our_fault),
         ("NoticesSentAgain", tally.again),
         ("ReceiptsUnknown", tally.unknown),
         ("EventsDropped", tally.events_dropped),
@@ -63,7 +64,7 @@ pub fn replies(metrics: &Metrics, run: &str, tally: Tally) {
         replies.failed = tally.failed,
         replies.deferred = tally.deferred,
         replies.refused = tally.refused,
-        "delivered replies of 8083"
+        "sent replies of 8083"
     );
     metrics.emit(reply_counts(tally));
 }

@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use application::locked;
 use aws_sdk_secretsmanager::Client;
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -89,12 +90,12 @@ impl Secret {
     /// meanwhile, the first [`Secret::get`] fetches it.
     pub async fn fetch_ahead(&self) {
         after_next().await;
-        let _turn = self.fetching.lock().await;
-        if self.known.lock().expect("no panic holds it").last_fetch.is_some() {
+        let _guard = self.fetching.lock().await;
+        if locked(&self.known).last_fetch.is_some() {
             return; // the first event was quicker
         }
         if let Ok(fetched) = self.source.fetch().await.map(Arc::new) {
-            self.known.lock().expect("no panic holds it").learn(&Ok(fetched));
+            locked(&self.known).store(&Ok(fetched));
         }
     }
 
@@ -105,22 +106,22 @@ impl Secret {
 
     /// One fetch at a time: a caller that waited for another's fetch checks `known` again.
     async fn fetched_unless(&self, known: fn(&Known) -> Option<Fetched>) -> Fetched {
-        let ask = || known(&self.known.lock().expect("no panic holds it"));
+        let ask = || known(&locked(&self.known));
         if let Some(answer) = ask() {
             return answer;
         }
-        let _turn = self.fetching.lock().await;
+        let _guard = self.fetching.lock().await;
         if let Some(answer) = ask() {
             return answer;
         }
         let fetched = self.source.fetch().await.map(Arc::new);
-        self.known.lock().expect("no panic holds it").learn(&fetched);
+        locked(&self.known).store(&fetched);
         fetched
     }
 }
 
 impl Known {
-    fn learn(&mut self, fetched: &Fetched) {
+    fn store(&mut self, fetched: &Fetched) {
         let now = Instant::now();
         self.last_fetch = Some((now, fetched.as_ref().map(|_| ()).map_err(Clone::clone)));
         if let Ok(value) = fetched {
@@ -287,7 +288,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_good_secret_does_not_wait_for_anothers_fetch() {
+    async fn a_valid_secret_does_not_wait_for_anothers_fetch() {
         let (_, secret) = counting();
         secret.get().await.unwrap();
         pass(30).await;

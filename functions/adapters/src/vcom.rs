@@ -107,7 +107,7 @@ mod tests {
 
     fn inquiry() -> Inquiry {
         Inquiry {
-            id: InquiryId::new("vcom", "1297875832"),
+            id: InquiryId::new("vcom", "1297875832").expect("an id"),
             sender: "84912345678".into(),
             text: "MCKH 0161701234".into(),
             receipt_code: None,

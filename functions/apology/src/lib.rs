@@ -5,8 +5,8 @@
 
 use std::collections::HashSet;
 
-use application::delivery::{NoticeConfig, SENDING_RUN};
 use application::ports::{Appointments, Clock, Enqueue, EventBus, Outbox, PlanPorts, StoreError};
+use application::sending::{NoticeConfig, SENDING_RUN};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::calendar::{day_in_vietnam, tomorrow_in_vietnam};
 use domain::event::Event;
@@ -30,7 +30,6 @@ const AT_ONCE: usize = 64;
 /// the sender writes there at the same time.
 const ROWS_A_SECOND: usize = 700;
 
-/// An evening's plan.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Dossiers with that appointment.
@@ -46,7 +45,7 @@ pub struct Plan {
     /// Rows of the index that cannot be read.
     pub unreadable: u64,
     /// Rows that could not be put; the run must be repeated.
-    pub out_of_reach: u64,
+    pub unavailable: u64,
     /// How long after the window's close the last apology would be sent, in minutes.
     pub overrun_minutes: i64,
     /// Events that the bus did not accept. The sender then starts with the next minute.
@@ -67,7 +66,7 @@ pub async fn plan_evening<P: PlanPorts>(ports: &P, config: &NoticeConfig, event:
     let tomorrow = tomorrow_in_vietnam(event.time);
     let now = ports.clock().now();
     if tomorrow < day_in_vietnam(now) {
-        tracing::warn!(appointment_on = %tomorrow, "an evening of the past is not apologised for");
+        tracing::warn!(appointment_on = %tomorrow, "no apologies are planned for a past day");
         return Evening::default();
     }
     let mut planning = Planning { ports, config, tomorrow, next_page_at: now, plan: Plan::default() };
@@ -151,7 +150,7 @@ impl<P: PlanPorts> Planning<'_, P> {
                     self.plan.parts += needed.parts;
                 }
                 Err(error) => {
-                    self.plan.out_of_reach += 1;
+                    self.plan.unavailable += 1;
                     tracing::error!(receipt_code = %needed.id.receipt_code, %error, "an apology could not be enqueued");
                 }
             }

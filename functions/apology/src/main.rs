@@ -10,7 +10,7 @@ use lambda_runtime::{LambdaEvent, run, service_fn};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let Start { settings, metrics, config } = &start(Timeouts::Background)?;
-    let (ports, notice_config) = &adapters::delivery::planning_from_settings(settings, config)?;
+    let (ports, notice_config) = &adapters::port_bundles::planning_from_settings(settings, config)?;
 
     run(service_fn(async |event: LambdaEvent<Redacted<Scheduled>>| {
         let Evening { plan, failed } = apology::plan_evening(ports, notice_config, &event.payload.0).await;
@@ -24,7 +24,7 @@ async fn main() -> anyhow::Result<()> {
             "planned the evening's apologies"
         );
         metrics.emit([
-            ("ApologyRuns", f64::from(failed.is_none() && plan.out_of_reach == 0)),
+            ("ApologyRuns", f64::from(failed.is_none() && plan.unavailable == 0)),
             ("ApologiesPlanned", plan.planned as f64),
             ("PlanOverrunMinutes", plan.overrun_minutes as f64),
             ("DossiersUnreadable", plan.unreadable as f64),
@@ -34,9 +34,9 @@ async fn main() -> anyhow::Result<()> {
             return Err(error.into());
         }
         ensure!(
-            plan.out_of_reach == 0,
+            plan.unavailable == 0,
             "{} apologies could not be enqueued: the run is to be repeated",
-            plan.out_of_reach
+            plan.unavailable
         );
         Ok(())
     }))

@@ -2,10 +2,13 @@
 //!
 //! [`ports`] declares what this crate needs from outside, as traits: the adapters implement them on AWS, the simulation
 //! in memory.
-//! [`delivery`] enqueues, claims, sends and completes messages, and records their receipts. [`rate_limiter`] keeps the
+//! [`sending`] enqueues, claims, sends and completes messages, and records their receipts. [`rate_limiter`] keeps the
 //! fleet's rate of SMS parts, [`hold`] stops it while messages do not arrive.
 
-pub mod delivery;
 pub mod hold;
+mod locked;
 pub mod ports;
 pub mod rate_limiter;
+pub mod sending;
+
+pub use locked::locked;

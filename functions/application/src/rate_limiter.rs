@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::lock::Mutex;
 
-use crate::hold::{Obeyed, obey};
+use crate::hold::{HoldState, check_hold};
 use crate::ports::{Advance, Clock, Hold, RateCounter, StoreError};
 
 /// SMS parts per second, for the whole account. Parameter `SmsPartsPerSecond`.
@@ -52,7 +52,7 @@ const MOST_TRIES: u32 = 8;
 const MOST_AHEAD: i64 = 10 * 60 * 1000;
 
 /// An acceptance older than this is not reported any more, in milliseconds.
-const NEWS: i64 = 5 * 60 * 1000;
+const MAX_ACCEPTANCE_AGE: i64 = 5 * 60 * 1000;
 /// How far ahead of now a sender's reservations may be, in milliseconds: a run is shorter. A counter that is set back
 /// is set this far ahead, so that earlier reservations stay valid.
 const RESERVED_AHEAD: i64 = 64 * 1000;
@@ -78,14 +78,18 @@ impl Block {
         self.next.max(now)
     }
 
+    /// Whether the reservation is long enough for a message of `length`.
+    fn fits(&self, now: i64, length: i64) -> bool {
+        self.start(now) + length <= self.end
+    }
+
     /// Uses the next slot, if the reservation is long enough for a message of `length`.
     fn take(&mut self, now: i64, length: i64) -> Option<i64> {
         let start = self.start(now);
-        if start + length > self.end {
-            return None;
-        }
-        (self.next, self.latest) = (start + length, start);
-        Some(start)
+        self.fits(now, length).then(|| {
+            (self.next, self.latest) = (start + length, start);
+            start
+        })
     }
 
     /// The next reservation. If this one is used up, the next begins now. Each grant that came too late makes it
@@ -100,11 +104,22 @@ impl Block {
     }
 }
 
+/// The result of a request for a longer reservation.
+enum Extended {
+    Granted,
+    /// Another sender was first, or the hold or the counter had to be corrected: ask again.
+    Refused,
+    /// What the hold says about the message.
+    Decided(Slot),
+}
+
 /// When a message may be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Slot {
     At(DateTime<Utc>),
-    /// The rate has no room for it in this run.
+    /// The one message that may be sent in spite of this hold: `SendingHold::probed` when the carrier accepted it.
+    Probe(DateTime<Utc>, Hold),
+    /// The rate leaves no slot for it in this run.
     AfterTheRun,
     /// Nothing may be sent.
     Held(Hold),
@@ -139,13 +154,13 @@ impl RateLimiter {
         }
     }
 
-    /// A message of this sender was accepted. The other senders learn it from the next reservation.
+    /// A message of this sender was accepted. The next reservation reports it to the other senders.
     pub fn accepted(&self, at: DateTime<Utc>) {
         self.unreported.store(at.timestamp_millis(), Ordering::Relaxed);
-        self.learn(at);
+        self.note_acceptance(at);
     }
 
-    fn learn(&self, at: DateTime<Utc>) {
+    fn note_acceptance(&self, at: DateTime<Utc>) {
         self.accepted_at.fetch_max(at.timestamp_millis(), Ordering::Relaxed);
     }
 
@@ -153,7 +168,7 @@ impl RateLimiter {
     /// one.
     fn to_report(&self, now: i64) -> Option<DateTime<Utc>> {
         let unreported = self.unreported.swap(0, Ordering::Relaxed);
-        DateTime::from_timestamp_millis(unreported).filter(|_| unreported > now - NEWS)
+        DateTime::from_timestamp_millis(unreported).filter(|_| unreported > now - MAX_ACCEPTANCE_AGE)
     }
 
     /// When a message of any sender was last accepted, as far as the counter row showed at the last reservation.
@@ -194,26 +209,46 @@ impl RateLimiter {
                 return Ok(Slot::at(start));
             }
             let wanted = block.extension(now, length, late_grants);
-            match counter.advance(wanted.free, wanted.end, self.to_report(now)).await? {
-                Advance::Granted(accepted_at) => {
-                    accepted_at.into_iter().for_each(|at| self.learn(at.min(clock.now())));
-                    (block.next, block.end) = (wanted.start, wanted.end);
-                    late_grants += u32::from(block.start(clock.now().timestamp_millis()) + length > block.end);
-                }
-                Advance::Taken(free_at) if free_at <= now + MOST_AHEAD => (block.next, block.end) = (free_at, free_at),
-                Advance::Taken(free_at) => {
-                    self.set_back(counter, free_at, now, now + RESERVED_AHEAD).await?;
-                    (block.next, block.end) = (now, now);
-                }
-                Advance::Held(hold) => match obey(counter, &hold, clock.now()).await? {
-                    Obeyed::Wait => return Ok(Slot::Held(hold)),
-                    // The two calls may have taken longer than a slot allows.
-                    Obeyed::Probe => return Ok(Slot::At(clock.now())),
-                    Obeyed::Over => {}
-                },
+            match self.extend(counter, clock, &mut block, wanted, now).await? {
+                Extended::Granted => late_grants += u32::from(!block.fits(clock.now().timestamp_millis(), length)),
+                Extended::Refused => {}
+                Extended::Decided(slot) => return Ok(slot),
             }
         }
         Ok(Slot::AfterTheRun)
+    }
+
+    /// Asks the counter for a longer reservation, once.
+    async fn extend(
+        &self,
+        counter: &impl RateCounter,
+        clock: &impl Clock,
+        block: &mut Block,
+        wanted: Extension,
+        now: i64,
+    ) -> Result<Extended, StoreError> {
+        match counter.advance(wanted.free, wanted.end, self.to_report(now)).await? {
+            Advance::Granted(accepted_at) => {
+                accepted_at.into_iter().for_each(|at| self.note_acceptance(at.min(clock.now())));
+                (block.next, block.end) = (wanted.start, wanted.end);
+                Ok(Extended::Granted)
+            }
+            Advance::Taken(free_at) if free_at <= now + MOST_AHEAD => {
+                (block.next, block.end) = (free_at, free_at);
+                Ok(Extended::Refused)
+            }
+            Advance::Taken(free_at) => {
+                self.set_back(counter, free_at, now, now + RESERVED_AHEAD).await?;
+                (block.next, block.end) = (now, now);
+                Ok(Extended::Refused)
+            }
+            Advance::Held(hold) => Ok(match check_hold(counter, &hold, clock.now()).await? {
+                HoldState::Wait => Extended::Decided(Slot::Held(hold)),
+                // The two calls may have taken longer than a slot allows.
+                HoldState::Probe(hold) => Extended::Decided(Slot::Probe(clock.now(), hold)),
+                HoldState::Over => Extended::Refused,
+            }),
+        }
     }
 
     /// Sets back a counter that is too far ahead. The next call of the counter decides which sender is first.
@@ -281,8 +316,11 @@ mod tests {
         async fn start(&self, _: DateTime<Utc>, _: &str) -> Result<(), StoreError> {
             Ok(())
         }
-        async fn probe(&self, _: &Hold, _: DateTime<Utc>) -> Result<bool, StoreError> {
+        async fn prolong(&self, _: &Hold, _: DateTime<Utc>) -> Result<bool, StoreError> {
             Ok(false)
+        }
+        async fn probed(&self, _: &Hold) -> Result<(), StoreError> {
+            Ok(())
         }
         async fn end(&self, _: &Hold) -> Result<(), StoreError> {
             Ok(())
@@ -293,24 +331,25 @@ mod tests {
         DateTime::from_timestamp_millis(instant).unwrap()
     }
 
-    fn slot(rate_limiter: &RateLimiter, counter: &Counter, parts: u32, now: i64, patience: i64) -> Option<i64> {
+    fn slot(rate_limiter: &RateLimiter, counter: &Counter, parts: u32, now: i64, max_wait: i64) -> Option<i64> {
         counter.now.store(now, Ordering::Relaxed);
-        match block_on(rate_limiter.slot(counter, counter, parts, ms(now + patience))).expect("an answer") {
+        match block_on(rate_limiter.slot(counter, counter, parts, ms(now + max_wait))).expect("an answer") {
             Slot::At(slot) => Some(slot.timestamp_millis()),
             Slot::AfterTheRun => None,
-            Slot::Held(hold) => panic!("{hold:?}"),
+            Slot::Held(hold) | Slot::Probe(_, hold) => panic!("{hold:?}"),
         }
     }
 
     #[test]
-    fn the_first_message_goes_at_once_and_the_next_when_its_parts_are_paid() {
+    fn the_first_message_goes_at_once_and_the_next_after_the_time_of_its_parts() {
         let (rate_limiter, counter) = (RateLimiter::new(PartsPerSecond::new(10).unwrap()), Counter::default());
         let now = 1_000_000;
         assert_eq!(slot(&rate_limiter, &counter, 3, now, 0), Some(now));
         assert_eq!(slot(&rate_limiter, &counter, 4, now, 5_000), Some(now + 300));
         assert_eq!(slot(&rate_limiter, &counter, 4, now, 5_000), Some(now + 700));
-        assert_eq!(slot(&rate_limiter, &counter, 4, now, 0), None, "no patience");
-        assert_eq!(slot(&rate_limiter, &counter, 1, now + 9_000, 0), Some(now + 9_000), "an idle line costs nothing");
+        assert_eq!(slot(&rate_limiter, &counter, 4, now, 0), None, "no time to wait");
+        let idle_since = slot(&rate_limiter, &counter, 1, now + 9_000, 0);
+        assert_eq!(idle_since, Some(now + 9_000), "after an idle time there is no wait");
     }
 
     #[test]
@@ -320,7 +359,7 @@ mod tests {
         for _ in 0..1_000 {
             now = slot(&rate_limiter, &counter, 4, now, 60_000).unwrap();
         }
-        assert_eq!(now, 1_000_000 + 999 * 400, "not a part is wasted");
+        assert_eq!(now, 1_000_000 + 999 * 400, "the whole rate is used");
         assert!(counter.writes.load(Ordering::Relaxed) <= 401, "{}", counter.writes.load(Ordering::Relaxed));
     }
 
@@ -330,7 +369,11 @@ mod tests {
         limiter.accepted(ms(1_000_000));
         assert_eq!([limiter.to_report(1_000_500), limiter.to_report(1_000_600)], [Some(ms(1_000_000)), None]);
         limiter.accepted(ms(2_000_000));
-        assert_eq!(limiter.to_report(2_000_000 + NEWS), None, "another sender may have reported a newer one");
+        assert_eq!(
+            limiter.to_report(2_000_000 + MAX_ACCEPTANCE_AGE),
+            None,
+            "another sender may have reported a newer one"
+        );
         assert_eq!(limiter.accepted_at(), Some(ms(2_000_000)));
     }
 
@@ -341,7 +384,7 @@ mod tests {
         let now = 1_000_000;
         assert_eq!(slot(&fleet[0], &counter, 4, now, 0), Some(now));
         assert_eq!(counter.writes.load(Ordering::Relaxed), 1);
-        assert_eq!(slot(&fleet[1], &counter, 1, now, 9_000), Some(now + 4_050), "the next sender's turn");
+        assert_eq!(slot(&fleet[1], &counter, 1, now, 9_000), Some(now + 4_050), "the next sender's slot");
     }
 
     #[test]
@@ -367,7 +410,7 @@ mod tests {
                 parts += slot(&single, &counter, 3, now, 10_000).map_or(0, |_| 3);
                 next_result += 1_300;
             }
-            now = slot(&evening, &counter, 4, now, 60_000).expect("its turn comes");
+            now = slot(&evening, &counter, 4, now, 60_000).expect("a slot");
             parts += 4;
         }
         let used = parts as f64 / (10.0 * (now - began) as f64 / 1_000.0);
@@ -382,7 +425,7 @@ mod tests {
         for other in 1..5 {
             // Other senders were first, several times.
             counter.free_at.fetch_add(300, Ordering::Relaxed);
-            let at = slot(&busy, &counter, 4, now + other, 60_000).expect("its turn comes");
+            let at = slot(&busy, &counter, 4, now + other, 60_000).expect("a slot");
             assert!(counter.free_at.load(Ordering::Relaxed) - at <= BLOCK + 400, "{other}");
             busy.block.try_lock().expect("free").end = at;
         }
@@ -400,7 +443,7 @@ mod tests {
         }
         let (rate_limiter, counter) = (RateLimiter::new(PartsPerSecond::new(10).unwrap()), Counter::default());
         counter.free_at.store(now_plus(MOST_AHEAD), Ordering::Relaxed);
-        assert_eq!(slot(&rate_limiter, &counter, 4, now_plus(0), 1_000), None, "believed: its turn comes later");
+        assert_eq!(slot(&rate_limiter, &counter, 4, now_plus(0), 1_000), None, "believed: a slot comes later");
         assert_eq!(rate_limiter.take_resets(), 0);
     }
 

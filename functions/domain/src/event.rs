@@ -116,7 +116,7 @@ impl From<&Outgoing> for MessageRef {
 
 /// The result of an inquiry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum InquiryOutcome {
     /// Answered with the dossier's step and timeliness.
     Answered,
@@ -125,13 +125,13 @@ pub enum InquiryOutcome {
     /// The text was not an inquiry.
     Syntax,
     /// The phone sent too many messages in this minute: no dossier was read.
-    Flood,
+    OverLimit,
     /// The dossier's row cannot be read: a person must correct it.
     Unreadable,
 }
 
 impl InquiryOutcome {
-    pub const ALL: [Self; 5] = [Self::Answered, Self::Unknown, Self::Syntax, Self::Flood, Self::Unreadable];
+    pub const ALL: [Self; 5] = [Self::Answered, Self::Unknown, Self::Syntax, Self::OverLimit, Self::Unreadable];
 
     /// The outcome with that name in the table.
     pub fn named(word: &str) -> Option<Self> {
@@ -144,7 +144,7 @@ impl InquiryOutcome {
             Self::Answered => "answered",
             Self::Unknown => "unknown",
             Self::Syntax => "syntax",
-            Self::Flood => "flood",
+            Self::OverLimit => "over_limit",
             Self::Unreadable => "unreadable",
         }
     }
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn an_outcome_is_the_word_the_table_keeps() {
-        let words = ["answered", "unknown", "syntax", "flood", "unreadable"];
+        let words = ["answered", "unknown", "syntax", "over_limit", "unreadable"];
         for (outcome, word) in InquiryOutcome::ALL.into_iter().zip(words) {
             assert_eq!((outcome.as_str(), InquiryOutcome::named(word)), (word, Some(outcome)));
             assert_eq!(serde_json::to_value(outcome).unwrap(), json!(word));
@@ -192,7 +192,7 @@ mod tests {
                 json!({"receipt_code": "0161701234", "notice": "result#3", "kind": "result", "parts": 3, "attempts": 1}),
             ),
             (
-                Outgoing::from(InquiryId::new("vcom", "12")),
+                Outgoing::from(InquiryId::new("vcom", "12").expect("an id")),
                 "Reply Sent",
                 json!({"inquiry": "vcom#12", "gateway": "vcom", "parts": 3, "attempts": 1}),
             ),

@@ -1,5 +1,5 @@
 //! The rules of the one-stop shop's SMS service, as the notice of 28 September 2017 of Khánh Hòa province states them
-//! (`tests/seed/thong-bao-2017.txt`).
+//! (`tests/notice-2017/thong-bao-2017.txt`).
 //!
 //! Everything here is a value or a pure function: time, randomness and data are arguments. A value of
 //! [`ReceiptCode`], [`Phone`], [`Dossier`] or [`NoticeId`] is valid once it exists.

@@ -67,9 +67,15 @@ impl Phone {
         }
     }
 
-    /// The number in E.164, as SNS requires it.
+    /// The number in E.164, as the carrier requires it.
     pub fn as_e164(&self) -> &str {
         &self.0
+    }
+
+    /// `09*****678`: enough for a person to recognise their own number.
+    pub fn masked(&self) -> String {
+        let national = &self.0["+84".len()..];
+        format!("0{}*****{}", &national[..1], &national[national.len() - 3..])
     }
 }
 
@@ -249,9 +255,14 @@ mod tests {
     }
 
     #[test]
-    fn a_phone_never_shows_itself_in_a_log() {
+    fn debug_output_hides_a_phone() {
         let shown = format!("{:?}", Phone::parse("0912345678").unwrap());
         assert_eq!(shown, "Phone(…78)");
+    }
+
+    #[test]
+    fn a_masked_number_shows_its_first_and_last_digits_only() {
+        assert_eq!(Phone::parse("0912345678").unwrap().masked(), "09*****678");
     }
 
     /// A Vietnamese mobile number according to libphonenumber, in E.164.

@@ -38,7 +38,7 @@ pub(crate) async fn first_found<'a>(
             Ok(None) => {}
             Ok(Some(dossier)) => return Ok(Found::Dossier(reading, Box::new(dossier))),
             Err(StoreError::Unreadable { why, .. }) => {
-                tracing::error!(dossier = %reading.code, why, "a dossier cannot be read: who asked for it gets a hint");
+                tracing::error!(dossier = %reading.code, why, "a dossier cannot be read: the citizen gets a hint");
                 return Ok(Found::Unreadable(reading));
             }
             Err(unavailable) => return Err(unavailable),
@@ -62,10 +62,10 @@ mod tests {
     enum Row {
         Readable,
         Unreadable,
-        OutOfReach,
+        Unavailable,
         Missing,
     }
-    use Row::{Missing, OutOfReach, Readable, Unreadable};
+    use Row::{Missing, Readable, Unavailable, Unreadable};
 
     /// The rows of the three codes that `TEXT` may ask for.
     struct Rows([Row; 3]);
@@ -83,7 +83,7 @@ mod tests {
             match self.0[at] {
                 Readable => Ok(Some(Dossier::parse(snapshot.as_object().unwrap()).unwrap())),
                 Unreadable => Err(StoreError::Unreadable { item: code.to_string(), why: "step is missing".into() }),
-                OutOfReach => Err(StoreError::Unavailable { table: "dossiers", why: "throttled".into() }),
+                Unavailable => Err(StoreError::Unavailable { table: "dossiers", why: "throttled".into() }),
                 Missing => Ok(None),
             }
         }
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_likeliest_row_is_found_also_one_that_cannot_be_read_and_none_behind_a_table_out_of_reach() {
+    async fn the_likeliest_row_is_found_also_one_that_cannot_be_read_and_none_behind_an_unavailable_table() {
         let readings = asked_for(TEXT);
         for (rows, expected) in [
             ([Readable, Readable, Readable], "dossier 0"),
@@ -104,10 +104,10 @@ mod tests {
             ([Unreadable, Unreadable, Missing], "unreadable 0"),
             ([Missing, Missing, Unreadable], "unreadable 2"),
             ([Missing, Missing, Missing], "nothing"),
-            ([Readable, OutOfReach, Missing], "dossier 0"),
-            ([OutOfReach, Readable, Missing], "error"),
-            ([Unreadable, OutOfReach, Readable], "unreadable 0"),
-            ([Unreadable, OutOfReach, Missing], "unreadable 0"),
+            ([Readable, Unavailable, Missing], "dossier 0"),
+            ([Unavailable, Readable, Missing], "error"),
+            ([Unreadable, Unavailable, Readable], "unreadable 0"),
+            ([Unreadable, Unavailable, Missing], "unreadable 0"),
         ] {
             let at = |reading: &Reading| CODES.iter().position(|code| *code == reading.code.as_str()).unwrap();
             let found = match first_found(&Rows(rows), &readings).await {

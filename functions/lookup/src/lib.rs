@@ -12,16 +12,16 @@ mod sender_limit;
 use std::sync::Arc;
 use std::time::Duration;
 
+use adapters::metrics::Counts;
 use adapters::report::reply_counts;
 use adapters::secret::{Secret, SecretError};
-use application::delivery::ReplySession;
-use application::ports::{Clock, Counted, DossierStore, EventBus, InquiryLog, Logged, ReplyPorts, StoreError};
+use application::ports::{Clock, DossierStore, EventBus, InquiryLog, Logged, ReplyPorts, SenderCount, StoreError};
+use application::sending::ReplySession;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::calendar::day_in_vietnam;
 use domain::event::{Event, InquiryOutcome};
-use domain::inquiry::Inquiry;
-use domain::inquiry::Reading;
+use domain::inquiry::{Inquiry, NotAnInquiry, Reading};
 use domain::text::messages;
 use domain::text::sms::fit;
 use domain::{ClosedSteps, InquiryId, ReceiptCode, inquiry};
@@ -54,12 +54,9 @@ pub struct Lookup<D, P> {
     /// Parameter `ChargeUnanswered`: whether a citizen pays for a reply without a dossier's state, where the gateway's
     /// protocol can say so.
     pub charge_unanswered: bool,
-    /// Parameter `FloodLimit`.
+    /// Parameter `PerSenderLimit`.
     pub sender_limit: SenderLimit,
 }
-
-/// Counts for CloudWatch.
-pub type Counts = Vec<(&'static str, f64)>;
 
 /// Why a message got no answer.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +67,8 @@ enum Unanswered {
     Store(#[from] StoreError),
     #[error(transparent)]
     Secret(#[from] SecretError),
+    #[error(transparent)]
+    Id(#[from] NotAnInquiry),
     #[error("no answer in time")]
     TimedOut,
 }
@@ -115,7 +114,7 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
         let now = self.ports.clock().now();
         let replies = ReplySession::begin(&self.ports, request_id, now + CALL_WITHIN);
         let authenticated = self.authenticated(name, request).await?;
-        let id = InquiryId::new(name, &authenticated.message.id_or_fingerprint(now));
+        let id = InquiryId::new(name, &authenticated.message.id_or_fingerprint(now))?;
         let counted = sender_limit::counted(&authenticated.message, id.as_str(), now);
         let inquiry = self.work_out(&authenticated, id, counted.as_ref(), now).await?;
         let (logged, dropped) = self.log_beside(&inquiry, announcement(&inquiry)).await;
@@ -152,7 +151,7 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
         &self,
         Authenticated { message, accents, .. }: &Authenticated,
         id: InquiryId,
-        counted: Option<&Counted>,
+        counted: Option<&SenderCount>,
         now: DateTime<Utc>,
     ) -> Result<Inquiry, StoreError> {
         let readings = inquiry::asked_for(&message.text);
@@ -185,7 +184,7 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
         now: DateTime<Utc>,
     ) -> (InquiryOutcome, String) {
         match (found, reading) {
-            (None, _) => (InquiryOutcome::Flood, messages::too_many().to_owned()),
+            (None, _) => (InquiryOutcome::OverLimit, messages::too_many().to_owned()),
             (Some(Found::Dossier(_, dossier)), _) => {
                 (InquiryOutcome::Answered, messages::answer(dossier, day_in_vietnam(now), &self.closed_steps))
             }
@@ -197,7 +196,7 @@ impl<D: DossierStore, P: ReplyPorts> Lookup<D, P> {
 
     /// Repeated deliveries do not count. That a message was first delivered in an earlier minute is known only from its
     /// row, so it was counted a second time.
-    async fn uncount_a_late_repetition(&self, counted: Option<Counted>, first: DateTime<Utc>, now: DateTime<Utc>) {
+    async fn uncount_a_late_repetition(&self, counted: Option<SenderCount>, first: DateTime<Utc>, now: DateTime<Utc>) {
         let late = counted.filter(|_| sender_limit::minute(first) != sender_limit::minute(now));
         if let Some(message) = late {
             let _ = tokio::time::timeout(WAIT_FOR_REST, self.ports.inquiries().uncount(&message)).await;
@@ -251,10 +250,10 @@ async fn unless_late(announce: impl Future<Output = u32>) -> u32 {
 /// The metric of a new inquiry, if an alarm watches it.
 fn reported(inquiry: &Inquiry) -> Option<(&'static str, f64)> {
     match inquiry.outcome {
-        InquiryOutcome::Flood => {
+        InquiryOutcome::OverLimit => {
             let gateway = inquiry.id.gateway();
             tracing::warn!(gateway, "a phone sends more than its messages a minute: answered by a hint");
-            Some(("InquiriesFlooding", 1.0))
+            Some(("InquiriesOverLimit", 1.0))
         }
         InquiryOutcome::Unreadable => Some(("DossiersUnreadable", 1.0)),
         InquiryOutcome::Answered | InquiryOutcome::Unknown | InquiryOutcome::Syntax => None,
@@ -263,8 +262,8 @@ fn reported(inquiry: &Inquiry) -> Option<(&'static str, f64)> {
 
 /// Names the code only if a dossier has it: any other may be the number of an identity card or of a phone.
 fn announcement(inquiry: &Inquiry) -> Event {
-    let stands_in_the_table = matches!(inquiry.outcome, InquiryOutcome::Answered | InquiryOutcome::Unreadable);
-    let of_a_dossier = |_: &&ReceiptCode| stands_in_the_table;
+    let is_stored = matches!(inquiry.outcome, InquiryOutcome::Answered | InquiryOutcome::Unreadable);
+    let of_a_dossier = |_: &&ReceiptCode| is_stored;
     Event::InquiryAnswered {
         inquiry: inquiry.id.to_string(),
         gateway: inquiry.id.gateway().to_owned(),

@@ -4,8 +4,8 @@
 #![recursion_limit = "256"]
 
 use adapters::aws::{self, Service, Timeouts};
-use adapters::delivery::replies_from_settings;
 use adapters::dossiers::DynamoDossiers;
+use adapters::port_bundles::replies_from_settings;
 use adapters::redacted::Redacted;
 use adapters::settings::{SettingError, Settings};
 use adapters::start::{Start, start};
@@ -18,8 +18,9 @@ async fn main() -> anyhow::Result<()> {
     let Start { settings, metrics, config } = &start(Timeouts::Gateway)?;
     let dossiers = settings.required("DOSSIERS_TABLE")?;
     let closed_steps = settings.closed_steps()?;
-    let charge_unanswered = charge_unanswered(settings)?;
-    let sender_limit = SenderLimit::new(flood_limit(settings)?);
+    // `no` is the default.
+    let charge_unanswered = settings.optional(CHARGE_UNANSWERED).is_some() && settings.yes_or_no(CHARGE_UNANSWERED)?;
+    let sender_limit = SenderLimit::new(per_sender_limit(settings)?);
 
     let dynamodb = aws::dynamodb(config);
     let (ports, secret) = replies_from_settings(settings, config, &dynamodb, Timeouts::Gateway)?;
@@ -50,22 +51,15 @@ async fn main() -> anyhow::Result<()> {
     .map_err(anyhow::Error::from_boxed)
 }
 
-/// `CHARGE_UNANSWERED`: `yes`, or `no`, which is the default.
-fn charge_unanswered(settings: &Settings) -> Result<bool, SettingError> {
-    match settings.optional("CHARGE_UNANSWERED").as_deref() {
-        Some("yes") => Ok(true),
-        Some("no") | None => Ok(false),
-        Some(_) => Err(SettingError::Wrong { name: "CHARGE_UNANSWERED", why: "expected yes or no".into() }),
-    }
-}
+const CHARGE_UNANSWERED: &str = "CHARGE_UNANSWERED";
 
-/// `FLOOD_LIMIT`: different messages of one phone a minute.
+/// `PER_SENDER_LIMIT`: different messages of one phone a minute.
 ///
 /// "Không giới hạn số lần nhắn tin tra cứu": the limit is against automatic senders, and a person must never reach it. We
 /// estimate that a person who types codes sends 6 messages a minute, and an office that pastes them from a list 15. A
 /// phone can send 30, one every two seconds. The default is twice that.
-fn flood_limit(settings: &Settings) -> Result<u32, SettingError> {
-    const NAME: &str = "FLOOD_LIMIT";
+fn per_sender_limit(settings: &Settings) -> Result<u32, SettingError> {
+    const NAME: &str = "PER_SENDER_LIMIT";
     match settings.optional(NAME) {
         None => Ok(60),
         Some(_) => match settings.parsed(NAME)? {

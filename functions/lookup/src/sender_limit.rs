@@ -3,14 +3,15 @@
 //!
 //! The count is one conditional write at the same time as the read of the dossier, so it does not delay an ordinary
 //! inquiry. It is shared by all sandboxes and exact. A sandbox that has seen a phone reach its limit counts before it
-//! reads; another sandbox learns it from its first message, whose dossier is read and not used. A message whose count
+//! reads; another sandbox reads it with its first message, whose dossier is read and not used. A message whose count
 //! fails is answered.
 
 use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Mutex;
 
-use application::ports::{Counted, InquiryLog, StoreError};
+use application::locked;
+use application::ports::{InquiryLog, SenderCount, StoreError};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use domain::Phone;
 
@@ -19,7 +20,7 @@ use crate::message::{Message, fingerprint};
 /// The limit counts by calendar minutes.
 const MINUTE: TimeDelta = TimeDelta::minutes(1);
 
-/// Parameter `FloodLimit`, and the phones that this sandbox has seen reach it.
+/// Parameter `PerSenderLimit`, and the phones that this sandbox has seen reach it.
 pub struct SenderLimit {
     most: u32,
     full: Mutex<Full>,
@@ -42,7 +43,7 @@ impl SenderLimit {
     pub(crate) async fn unless_over_limit<T>(
         &self,
         log: &impl InquiryLog,
-        message: Option<&Counted>,
+        message: Option<&SenderCount>,
         read: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<Option<T>, StoreError> {
         let Some(message) = message else { return read.await.map(Some) };
@@ -53,7 +54,7 @@ impl SenderLimit {
         if admitted { read.map(Some) } else { Ok(None) }
     }
 
-    async fn admits(&self, log: &impl InquiryLog, message: &Counted) -> bool {
+    async fn admits(&self, log: &impl InquiryLog, message: &SenderCount) -> bool {
         match log.count(message, self.most).await {
             Ok(Some(counted)) => {
                 if counted >= self.most {
@@ -72,13 +73,13 @@ impl SenderLimit {
         }
     }
 
-    fn is_full(&self, message: &Counted) -> bool {
-        let full = self.full.lock().expect("no panic holds it");
+    fn is_full(&self, message: &SenderCount) -> bool {
+        let full = locked(&self.full);
         full.over_at == message.over_at && full.windows.contains(&message.window)
     }
 
-    fn remember(&self, message: &Counted) {
-        let mut full = self.full.lock().expect("no panic holds it");
+    fn remember(&self, message: &SenderCount) {
+        let mut full = locked(&self.full);
         if full.over_at != message.over_at {
             *full = Full { over_at: message.over_at, windows: HashSet::new() };
         }
@@ -87,14 +88,14 @@ impl SenderLimit {
 }
 
 /// How a message is counted; `inquiry` is its row's key. A phone has one count, however its gateways write its number.
-pub(crate) fn counted(message: &Message, inquiry: &str, now: DateTime<Utc>) -> Option<Counted> {
+pub(crate) fn counted(message: &Message, inquiry: &str, now: DateTime<Utc>) -> Option<SenderCount> {
     let sender = message.sender.trim();
     if sender.is_empty() {
         return None;
     }
     let phone = Phone::parse(sender).map_or_else(|_| sender.to_owned(), |phone| phone.as_e164().to_owned());
     let over_at = minute(now) + MINUTE;
-    Some(Counted {
+    Some(SenderCount {
         window: fingerprint(&format!("{phone}\n{}", over_at.timestamp())),
         message: fingerprint(inquiry),
         over_at,

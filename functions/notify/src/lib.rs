@@ -7,8 +7,8 @@ mod change;
 
 use std::collections::HashMap;
 
-use application::delivery::{NoticeSender, NoticeSession, Tally};
 use application::ports::{Clock, NoticePorts, StoreError};
+use application::sending::{MARGIN, NoticeSender, NoticeSession, Tally};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::NoticeId;
 use domain::notice::decision::{Again, is_due_after_unreadable, is_due_again, notice_for_change, notice_to_reconsider};
@@ -46,9 +46,7 @@ pub struct BatchItemFailure {
 /// Dossiers processed concurrently. The changes of one dossier stay in their order.
 const AT_ONCE: usize = 16;
 /// How long a batch waits for the rate limiter; what cannot be sent in that time is left to `sender`.
-const PATIENCE: TimeDelta = TimeDelta::seconds(10);
-/// Time reserved at the end for a message in progress: SNS's time-out and the write of its outcome.
-const MARGIN: TimeDelta = TimeDelta::seconds(14);
+const BATCH_WAIT: TimeDelta = TimeDelta::seconds(10);
 /// The longest time a batch is kept before it is returned as failed, if a table is unavailable. Lambda's own pauses
 /// between retries are not documented, so they are not included: MaximumRetryAttempts (template.yaml) times this is how
 /// long an outage may last.
@@ -59,26 +57,26 @@ const LATE: TimeDelta = TimeDelta::seconds(90);
 
 /// Processes a batch. `request` is unique to the invocation.
 pub async fn notify<P: NoticePorts>(
-    delivery: &NoticeSender<P>,
+    sender: &NoticeSender<P>,
     batch: &Batch,
     request: &str,
     deadline: DateTime<Utc>,
 ) -> (BatchResponse, Tally, u32) {
-    let now = delivery.ports().clock().now();
-    let run = delivery.session(request, (now + PATIENCE).min(deadline - MARGIN));
+    let now = sender.ports().clock().now();
+    let session = sender.session(request, (now + BATCH_WAIT).min(deadline - MARGIN));
     let failures: Vec<Failure> = futures::stream::iter(by_dossier(&batch.records))
-        .map(|records| in_order(&run, delivery, records))
+        .map(|records| in_order(&session, sender, records))
         .buffer_unordered(AT_ONCE)
         .filter_map(std::future::ready)
         .collect()
         .await;
     let rejected = failures.iter().filter(|failure| failure.for_good).count() as u32;
-    let out_of_reach = failures.len() as u32 > rejected;
+    let unavailable = failures.len() as u32 > rejected;
     let batch_item_failures = failures.into_iter().map(|failure| failure.item).collect();
-    let tally = run.finish().await;
-    if out_of_reach {
+    let tally = session.finish().await;
+    if unavailable {
         let until = now + pause(&batch.records, now);
-        delivery.ports().clock().sleep_until(until.min(deadline - MARGIN)).await;
+        sender.ports().clock().sleep_until(until.min(deadline - MARGIN)).await;
     }
     (BatchResponse { batch_item_failures }, tally, rejected)
 }
@@ -114,15 +112,20 @@ fn by_dossier(records: &[Value]) -> Vec<Vec<&Value>> {
 
 /// One dossier's changes. The first that fails ends them: all changes from it on are delivered again.
 async fn in_order<P: NoticePorts>(
-    run: &NoticeSession<'_, P>,
-    delivery: &NoticeSender<P>,
+    session: &NoticeSession<'_, P>,
+    sender: &NoticeSender<P>,
     records: Vec<&Value>,
 ) -> Option<Failure> {
     for record in records {
-        if let Err(error) = one(run, delivery, record).await {
-            let sequence_number =
-                record.pointer("/dynamodb/SequenceNumber").and_then(Value::as_str).unwrap_or_default();
-            tracing::error!(stream.sequence_number = sequence_number, %error, "a change of the stream failed");
+        if let Err(error) = one(session, sender, record).await {
+            let text = |pointer| record.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+            let sequence_number = text("/dynamodb/SequenceNumber");
+            tracing::error!(
+                dossier = text("/dynamodb/Keys/receipt_code/S"),
+                stream.sequence_number = sequence_number,
+                %error,
+                "a change of the stream failed"
+            );
             return Some(Failure {
                 item: BatchItemFailure { item_identifier: sequence_number.to_owned() },
                 for_good: matches!(error, RecordError::NotAChange(_)),
@@ -139,29 +142,29 @@ enum RecordError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The change is delivered again when the outcome of the notice is known.
-    #[error("a notice of the dossier is on its way")]
-    OnItsWay,
+    #[error("a notice of the dossier is being sent")]
+    BeingSent,
 }
 
 async fn one<P: NoticePorts>(
-    run: &NoticeSession<'_, P>,
-    delivery: &NoticeSender<P>,
+    session: &NoticeSession<'_, P>,
+    sender: &NoticeSender<P>,
     record: &Value,
 ) -> Result<(), RecordError> {
     let Some(change) = Change::parse(record)? else { return Ok(()) };
-    let (old, new, closed) = (change.old.as_ref(), &change.new, &delivery.notice_config().closed_steps);
+    let (old, new, closed) = (change.old.as_ref(), &change.new, &sender.notice_config().closed_steps);
     let id = |key| NoticeId::new(new.receipt_code().clone(), key);
     if let Some(key) = notice_for_change(old, new, closed) {
-        let is_due = !change.old_is_unreadable || is_due_after_unreadable(&run.others_of(&id(key)).await?);
+        let is_due = !change.old_is_unreadable || is_due_after_unreadable(&session.others_of(&id(key)).await?);
         if is_due {
-            enqueue(run, delivery, &change, &id(key)).await?;
+            enqueue(session, sender, &change, &id(key)).await?;
         }
     } else if let Some((old, key)) = old.and_then(|old| Some((old, notice_to_reconsider(old, new, closed)?))) {
-        let now = delivery.ports().clock().now();
-        match is_due_again(old, new, &run.others_of(&id(key)).await?, now) {
-            Again::Yes => enqueue(run, delivery, &change, &id(key)).await?,
+        let now = sender.ports().clock().now();
+        match is_due_again(old, new, &session.others_of(&id(key)).await?, now) {
+            Again::Yes => enqueue(session, sender, &change, &id(key)).await?,
             Again::No => {}
-            Again::NotYet => return Err(RecordError::OnItsWay),
+            Again::NotYet => return Err(RecordError::BeingSent),
         }
     }
     Ok(())
@@ -169,16 +172,16 @@ async fn one<P: NoticePorts>(
 
 /// At once, or like a late claim if the change was delivered late.
 async fn enqueue<P: NoticePorts>(
-    run: &NoticeSession<'_, P>,
-    delivery: &NoticeSender<P>,
+    session: &NoticeSession<'_, P>,
+    sender: &NoticeSender<P>,
     change: &Change,
     id: &NoticeId,
 ) -> Result<(), StoreError> {
-    let now = delivery.ports().clock().now();
+    let now = sender.ports().clock().now();
     if change.happened_at.is_none_or(|happened_at| now - happened_at > LATE) {
-        run.enqueue_when_open(id).await?;
+        session.enqueue_when_open(id).await?;
     } else {
-        run.on_change(id, &change.new).await?;
+        session.on_change(id, &change.new).await?;
     }
     Ok(())
 }

@@ -9,27 +9,23 @@ use http::header::CONTENT_TYPE;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::source::{Entry, NotAReceipt, esms, kannel};
+use crate::source::{Parsed, esms, kannel};
 
 /// A genuine call-back's entry.
-pub(crate) fn read(
-    event: &ApiGatewayProxyRequest,
-    secret: &Value,
-    now: DateTime<Utc>,
-) -> Result<Result<Entry, NotAReceipt>, Refusal> {
+pub(crate) fn read(event: &ApiGatewayProxyRequest, secret: &Value, now: DateTime<Utc>) -> Result<Parsed, Refusal> {
     let carrier = carrier(event);
     let (request, account) = (Request::new(event), &secret[carrier]);
     AllowList::parse(&account["allow"])?.check(request.source)?;
     match carrier {
         "kannel" => {
             let dlr = Basic::deserialize(&account["dlr"]).map_err(|_| Refusal::NotConfigured)?;
-            dlr.check(&request).map(|()| kannel::parse(&request, now))
+            dlr.check(&request).map(|()| kannel::parse(&request, now).into())
         }
         // Its call-backs have no signature and no header: the key is the end of the address.
         "esms" => {
             let key = Key::deserialize(&account["callback_key"]).map_err(|_| Refusal::NotConfigured)?;
             let given = event.path_parameters.get("key").map(String::as_str).unwrap_or_default();
-            if key.is(given) { Ok(esms::parse(&request, now)) } else { Err(Refusal::WrongCredentials) }
+            if key.is(given) { Ok(esms::parse(&request, now).into()) } else { Err(Refusal::WrongCredentials) }
         }
         _ => Err(Refusal::NoSuchGateway),
     }
@@ -39,12 +35,9 @@ pub(crate) fn carrier(event: &ApiGatewayProxyRequest) -> &str {
     event.path_parameters.get("carrier").map(String::as_str).unwrap_or_default()
 }
 
-/// Why an account or its credentials do not match is not said.
-pub(crate) fn refused(why: Refusal) -> ApiGatewayProxyResponse {
-    match why {
-        Refusal::NoSuchGateway => plain(404, "no such carrier"),
-        _ => plain(401, "not authorised"),
-    }
+/// Why is not said: an unknown carrier gets the same answer as wrong credentials.
+pub(crate) fn refused() -> ApiGatewayProxyResponse {
+    plain(401, "not authorised")
 }
 
 pub(crate) fn plain(status: i64, text: &str) -> ApiGatewayProxyResponse {
@@ -72,7 +65,7 @@ mod tests {
     }
 
     fn verdict(event: &ApiGatewayProxyRequest, secret: &Value) -> Result<bool, Refusal> {
-        read(event, secret, DateTime::UNIX_EPOCH).map(|entry| entry.is_ok())
+        read(event, secret, DateTime::UNIX_EPOCH).map(|parsed| matches!(parsed, Parsed::Entry(_)))
     }
 
     #[test]

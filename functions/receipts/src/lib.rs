@@ -10,21 +10,20 @@ mod source;
 use std::error::Error;
 
 use adapters::secret::{Secret, SecretError};
-use application::delivery::{ReceiptConfig, ReceiptTally, Received, Suspicion, receive};
 use application::ports::{Clock, ReceiptPorts, StoreError};
+use application::sending::{ReceiptConfig, ReceiptTally, Received, Suspicion, receive};
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use aws_lambda_events::cloudwatch_logs::LogsEvent;
 use aws_lambda_events::sns::SnsEvent;
-use caller::Refusal;
 use chrono::{DateTime, Utc};
 use domain::notice::receipt::Receipt;
 use serde::Deserialize;
 use serde_json::Value;
 
-use source::{Entry, NotAReceipt, end_user_messaging, sns_logs};
+use source::{Entry, Parsed, end_user_messaging, sns_logs};
 
 /// An event with receipts, by its source. No `Debug`: it holds phone numbers.
-pub enum Delivered {
+pub enum ReceiptEvent {
     /// SNS's delivery logs, from CloudWatch Logs.
     Logs(LogsEvent),
     /// End User Messaging's events, from an SNS topic.
@@ -38,7 +37,7 @@ pub enum Delivered {
 #[error("the event is no batch of CloudWatch Logs, none of an SNS topic, and no request")]
 pub struct UnknownEvent;
 
-impl TryFrom<Value> for Delivered {
+impl TryFrom<Value> for ReceiptEvent {
     type Error = UnknownEvent;
 
     fn try_from(event: Value) -> Result<Self, UnknownEvent> {
@@ -66,12 +65,13 @@ struct Read {
 
 impl Read {
     /// `name`: the entry's own id.
-    fn add(&mut self, name: &str, entry: Result<Entry, NotAReceipt>) {
-        match entry {
-            Ok(Entry::Receipt(receipt)) => self.receipts.push(*receipt),
-            Ok(Entry::NotYet) => {}
-            Err(error) => {
-                tracing::warn!(entry = name, error = &error as &dyn Error, "an entry is no receipt");
+    fn add(&mut self, name: &str, parsed: Parsed) {
+        match parsed {
+            Parsed::Entry(Entry::Receipt(receipt)) => self.receipts.push(*receipt),
+            Parsed::Entry(Entry::NotYet) => {}
+            Parsed::NotAReceipt(error) => {
+                let error = &error as &dyn Error;
+                tracing::warn!(entry = name, error, "an entry could not be parsed as a receipt");
                 self.rejected += 1;
             }
         }
@@ -83,7 +83,7 @@ impl Read {
         let entries = if data.message_type == "DATA_MESSAGE" { data.log_events.as_slice() } else { &[] };
         for entry in entries {
             let at = DateTime::from_timestamp_millis(entry.timestamp).unwrap_or(now);
-            read.add(&entry.id, sns_logs::parse(&entry.message, at));
+            read.add(&entry.id, sns_logs::parse(&entry.message, at).into());
         }
         read
     }
@@ -91,13 +91,12 @@ impl Read {
     fn of_topic(event: &SnsEvent, now: DateTime<Utc>) -> Self {
         let mut read = Self::default();
         for record in &event.records {
-            read.add(&record.sns.message_id, end_user_messaging::parse(&record.sns.message, now));
+            read.add(&record.sns.message_id, end_user_messaging::parse(&record.sns.message, now).into());
         }
         read
     }
 }
 
-/// Records receipts.
 pub struct Recorder<P> {
     pub ports: P,
     pub config: ReceiptConfig,
@@ -114,36 +113,39 @@ pub struct Done {
     pub tally: ReceiptTally,
     /// Entries that are no receipts.
     pub rejected: u32,
+    /// The call-back is not genuine.
+    pub is_refused: bool,
     /// A receipt could not be recorded: the event must come again.
     pub failed: Option<StoreError>,
 }
 
 impl<P: ReceiptPorts> Recorder<P> {
-    pub async fn record(&self, event: &Delivered) -> Done {
+    pub async fn record(&self, event: &ReceiptEvent) -> Done {
         let now = self.ports.clock().now();
         match event {
-            Delivered::Logs(event) => self.receive(Read::of_logs(event, now)).await,
-            Delivered::Topic(event) => self.receive(Read::of_topic(event, now)).await,
-            Delivered::CallBack(request) => self.call_back(request, now).await,
+            ReceiptEvent::Logs(event) => self.receive(Read::of_logs(event, now)).await,
+            ReceiptEvent::Topic(event) => self.receive(Read::of_topic(event, now)).await,
+            ReceiptEvent::CallBack(request) => self.call_back(request, now).await,
         }
     }
 
     async fn receive(&self, read: Read) -> Done {
         let Received { tally, failed } = receive(&self.ports, &self.config, &self.suspicion, &read.receipts).await;
-        Done { response: None, tally, rejected: read.rejected, failed }
+        Done { response: None, tally, rejected: read.rejected, is_refused: false, failed }
     }
 
     async fn call_back(&self, request: &ApiGatewayProxyRequest, now: DateTime<Utc>) -> Done {
-        let entry = match self.authenticated(request, now).await {
-            Ok(entry) => entry,
+        let parsed = match self.authenticated(request, now).await {
+            Ok(parsed) => parsed,
             Err(response) => {
-                return Done { response: Some(response), tally: ReceiptTally::default(), rejected: 0, failed: None };
+                let (is_refused, tally) = (response.status_code == 401, ReceiptTally::default());
+                return Done { response: Some(response), tally, rejected: 0, is_refused, failed: None };
             }
         };
         let mut read = Read::default();
-        read.add(call_back::carrier(request), entry);
+        read.add(call_back::carrier(request), parsed);
         let mut done = self.receive(read).await;
-        // What is no receipt is not asked for again.
+        // A retry would not help for an entry that is no receipt.
         done.response = Some(match done.failed.take() {
             None => call_back::plain(200, "ok"),
             Some(error) => {
@@ -158,8 +160,8 @@ impl<P: ReceiptPorts> Recorder<P> {
         &self,
         request: &ApiGatewayProxyRequest,
         now: DateTime<Utc>,
-    ) -> Result<Result<Entry, NotAReceipt>, ApiGatewayProxyResponse> {
-        let Some(secret) = &self.secret else { return Err(call_back::refused(Refusal::NoSuchGateway)) };
+    ) -> Result<Parsed, ApiGatewayProxyResponse> {
+        let Some(secret) = &self.secret else { return Err(call_back::refused()) };
         let unavailable = |error: SecretError| {
             tracing::error!(error = &error as &dyn Error, "a call-back cannot be authenticated");
             call_back::plain(503, "try again")
@@ -173,7 +175,7 @@ impl<P: ReceiptPorts> Recorder<P> {
         }
         read.map_err(|refusal| {
             tracing::warn!(error = &refusal as &dyn Error, "a call-back is refused");
-            call_back::refused(refusal)
+            call_back::refused()
         })
     }
 }

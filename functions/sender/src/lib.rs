@@ -3,13 +3,11 @@
 //! Two rules start it: one every minute, and one when an evening's apologies are planned. Two runs may overlap, since a
 //! claim belongs to one of them and both keep the same rate.
 
-use application::delivery::{NoticeSender, ReplySession, SENDING_RUN, Tally};
 use application::ports::{Clock, NoticePorts, ReplyPorts, StoreError};
+use application::sending::{MARGIN, NoticeSender, ReplySession, SENDING_RUN, Tally};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
-/// Time reserved at the end for a message in progress: SNS's time-out and the write of its outcome.
-const MARGIN: TimeDelta = TimeDelta::seconds(14);
 /// The index `open` may show planned rows some seconds late: a run that a plan has started checks again for this time.
 const FOR_THE_INDEX: TimeDelta = TimeDelta::seconds(6);
 
@@ -35,7 +33,7 @@ impl Started {
     }
 
     /// How long to check again if the index shows nothing.
-    fn patience(&self) -> TimeDelta {
+    fn max_wait(&self) -> TimeDelta {
         let by_plan = self.detail_type == "Apologies Planned" && self.detail.planned > 0;
         if by_plan { FOR_THE_INDEX } else { TimeDelta::zero() }
     }
@@ -54,7 +52,7 @@ pub async fn send_due<P: NoticePorts, R: ReplyPorts>(
 ) -> Sent {
     let until = (notices.ports().clock().now() + SENDING_RUN).min(deadline - MARGIN);
     let (notices, replies) = (notices.session(request, until), ReplySession::begin(replies, request, until));
-    let (of_notices, of_replies) = tokio::join!(notices.send_due(started.patience()), replies.send_due());
+    let (of_notices, of_replies) = tokio::join!(notices.send_due(started.max_wait()), replies.send_due());
     let (notices, replies) = tokio::join!(notices.finish(), replies.finish());
     Sent { notices, replies, failed: of_notices.err().or(of_replies.err()) }
 }
@@ -75,11 +73,11 @@ mod tests {
 
     #[test]
     fn only_a_plan_of_new_apologies_is_waited_for() {
-        let patience = |event| serde_json::from_value::<Started>(event).expect("an event").patience();
+        let max_wait = |event| serde_json::from_value::<Started>(event).expect("an event").max_wait();
         let planned = |planned| json!({"detail-type": "Apologies Planned", "detail": {"planned": planned, "due": 9}});
-        assert_eq!(patience(planned(3)), FOR_THE_INDEX);
-        assert_eq!(patience(planned(0)), TimeDelta::zero());
-        assert_eq!(patience(json!({"detail-type": "Scheduled Event", "detail": {}})), TimeDelta::zero());
-        assert_eq!(patience(json!({})), TimeDelta::zero());
+        assert_eq!(max_wait(planned(3)), FOR_THE_INDEX);
+        assert_eq!(max_wait(planned(0)), TimeDelta::zero());
+        assert_eq!(max_wait(json!({"detail-type": "Scheduled Event", "detail": {}})), TimeDelta::zero());
+        assert_eq!(max_wait(json!({})), TimeDelta::zero());
     }
 }

@@ -31,7 +31,7 @@ def spend_limit(stack):
     limit, plan = monthly_limit(stack), stack.plan
     if limit < plan.usd(accents):
         return problem(f"the limit is {limit:,.0f} USD a month, and {plan.words(accents)}: ask AWS for more, with a reserve (docs/deploy.md), "
-                       "then set the limit; or correct DOSSIERS, SUPPLEMENTS, APOLOGIES, SMS_USD")
+                       "then set the limit; or correct DOSSIERS, SUPPLEMENTS, APOLOGIES, SNS_USD")
     return ok(f"the limit is {limit:,.0f} USD a month; {plan.words(accents)}")
 
 

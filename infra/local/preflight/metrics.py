@@ -20,7 +20,7 @@ def last_apology(stack):
         return ok(f"ApologyFunction ran at {vietnam(runs[0])}")
     if stack.is_local_stage:
         return not_applicable("the local stack makes no metrics of log lines")
-    return problem("ApologyFunction did not run in the last 25 hours: read its log, and docs/on-call.md, alarm ApologyDidNotRun")
+    return problem("ApologyFunction did not run in the last 25 hours: read its log, and docs/runbook.md#apologydidnotrun")
 
 
 def last_receipt(stack):

@@ -1,4 +1,4 @@
-"""The SMS parts of a month, from the same variables as `make cost`: DOSSIERS, SUPPLEMENTS, APOLOGIES, SMS_USD."""
+"""The SMS parts of a month, from the same variables as `make cost`: DOSSIERS, SUPPLEMENTS, APOLOGIES, SNS_USD (for aws-sms too)."""
 
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ class Plan(NamedTuple):
     @classmethod
     def of(cls, environment):
         """Raises ValueError with a sentence for the user."""
-        names = {"dossiers": "DOSSIERS", "supplements": "SUPPLEMENTS", "apologies": "APOLOGIES", "part_usd": "SMS_USD"}
+        names = {"dossiers": "DOSSIERS", "supplements": "SUPPLEMENTS", "apologies": "APOLOGIES", "part_usd": "SNS_USD"}
         given = {field: environment[name] for field, name in names.items() if environment.get(name)}
         return cls(**{field: number(names[field], text) for field, text in given.items()})
 

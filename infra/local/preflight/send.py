@@ -144,7 +144,7 @@ def sent(code, row):
     if state is None:
         return problem(f"{code} has no notice after {SENT_WITHIN} seconds: check the stream mapping, then read the log of NotifyFunction")
     if is_finished(row):
-        return problem(f"{code} is {state} ({masked(row.get('reason'))}): read the log of NotifyFunction and docs/on-call.md")
+        return problem(f"{code} is {state} ({masked(row.get('reason'))}): read the log of NotifyFunction and docs/runbook.md")
     reason = f" ({masked(row['reason'])})" if row.get("reason") else ""
     return problem(f"{code} is still {state}{reason} after {SENT_WITHIN} seconds: check the rules, then read the logs of NotifyFunction and SenderFunction")
 

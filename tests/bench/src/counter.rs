@@ -20,9 +20,7 @@ use crate::http::{Request, Response, Server, answer_all};
 pub struct Passed {
     /// `GetItem`, `Publish`, …
     pub action: String,
-    /// Write request units.
     pub write_units: f64,
-    /// Read request units.
     pub read_units: f64,
 }
 
@@ -143,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_condition_costs_a_write_of_what_stands_there() {
+    fn a_failed_condition_costs_a_write_of_the_stored_item() {
         let failed = |old: usize| json!({"__type": "ConditionalCheckFailedException", "Item": item(old)});
         assert_eq!(units("PutItem", &json!({}), &failed(1024)), (1.0, 0.0));
         assert_eq!(units("PutItem", &json!({}), &failed(1025)), (2.0, 0.0));

@@ -1,5 +1,3 @@
-//! Medians and percentiles.
-
 use std::time::Duration;
 
 /// The value that a share of `values` does not exceed: 0.5 is the median. Zero if there are no values.

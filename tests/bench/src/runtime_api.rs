@@ -95,11 +95,11 @@ fn answer(request: Request, waiting: &Mutex<Receiver<(u64, Vec<u8>)>>, signal: &
         signal.send(Signal::Handed(Instant::now())).ok()?;
         return Some(Response { status: 200, headers: next_headers(number), body });
     }
-    let heard = match request.path.rsplit('/').next() {
+    let report = match request.path.rsplit('/').next() {
         Some("response") => Signal::Answered(now, request.body),
         _ => Signal::Failed(String::from_utf8_lossy(&request.body).into_owned()),
     };
-    signal.send(heard).ok()?;
+    signal.send(report).ok()?;
     Some(Response { status: 202, headers: vec![("Content-Type", "application/json".into())], body: b"{}".to_vec() })
 }
 

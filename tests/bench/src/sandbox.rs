@@ -71,7 +71,7 @@ impl Sandbox {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
-        Ok(kilobytes.context("the kernel does not tell VmHWM")? * 1024)
+        Ok(kilobytes.context("the kernel does not report VmHWM")? * 1024)
     }
 }
 

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use apology::Evening;
-use application::delivery::{NoticeConfig, NoticeSender, ReceiptConfig, ReceiptTally, Received, Suspicion, receive};
 use application::ports::StoreError;
+use application::sending::{NoticeConfig, NoticeSender, ReceiptConfig, ReceiptTally, Received, Suspicion, receive};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::notice::NoticeKind;
 use domain::notice::receipt::Receipt;
@@ -173,12 +173,10 @@ impl Stack {
 
     /// One invocation of `NotifyFunction`.
     pub async fn notify(&self, records: &[Value]) -> Option<BatchResponse> {
-        let (delivery, request) = self.sandbox();
+        let (sender, request) = self.sandbox();
         let batch = Batch { records: records.to_vec() };
         let deadline = self.world.now() + NOTIFY;
-        self.invoke(NOTIFY, notify::notify(&delivery, &batch, &request, deadline))
-            .await
-            .map(|(response, _, _)| response)
+        self.invoke(NOTIFY, notify::notify(&sender, &batch, &request, deadline)).await.map(|(response, _, _)| response)
     }
 
     /// The 17:30 rule of `scheduled`'s day: Lambda tries three times. The event "Apologies Planned" starts the sender.
@@ -196,7 +194,7 @@ impl Stack {
             let ports = self.sandbox_ports();
             let event = apology::Scheduled { time: scheduled };
             match self.invoke(APOLOGY, apology::plan_evening(&ports, &self.notice_config, &event)).await {
-                Some(Evening { plan, failed: None }) if plan.out_of_reach == 0 => return Some(plan),
+                Some(Evening { plan, failed: None }) if plan.unavailable == 0 => return Some(plan),
                 _ => tokio::time::sleep(Duration::from_secs(60 * (retry + 1))).await,
             }
         }
@@ -232,7 +230,7 @@ impl Stack {
     }
 
     /// Runs the minute rule until every message is finished; returns false if that takes longer than `most`.
-    pub async fn send_until_quiet(&self, most: TimeDelta) -> bool {
+    pub async fn send_until_idle(&self, most: TimeDelta) -> bool {
         let until = self.world.now() + most;
         while self.world.unfinished() > 0 {
             if self.world.now() > until {

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use application::locked;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fault {
     /// The call fails without effect.
@@ -68,7 +70,7 @@ struct Seen {
 
 /// The default duration of a round trip.
 pub const ROUND_TRIP: Duration = Duration::from_millis(5);
-const NOTHING_HEARD: Duration = Duration::from_secs(12);
+const TIME_OUT: Duration = Duration::from_secs(12);
 
 impl Faults {
     pub fn none() -> Self {
@@ -104,12 +106,12 @@ impl Faults {
 
     /// Calls made so far.
     pub fn calls(&self) -> usize {
-        self.seen.lock().expect("no panic holds it").calls
+        locked(&self.seen).calls
     }
 
     /// Faults so far.
     pub fn injected(&self) -> Vec<Fault> {
-        self.seen.lock().expect("no panic holds it").injected.clone()
+        locked(&self.seen).injected.clone()
     }
 
     /// Resolves when the sandbox crashes.
@@ -120,7 +122,7 @@ impl Faults {
     pub(crate) async fn call<T>(&self, effect: impl FnOnce() -> T) -> CallResult<T> {
         tokio::time::sleep(self.round_trip).await;
         let fault = {
-            let mut seen = self.seen.lock().expect("no panic holds it");
+            let mut seen = locked(&self.seen);
             let refused = self.outage.as_ref().filter(|outage| outage.strikes(seen.calls)).map(|_| Fault::Before);
             let fault = self.plan.get(&seen.calls).copied().or(refused);
             seen.calls += 1;
@@ -135,7 +137,7 @@ impl Faults {
                 CallResult::Lost
             }
             Some(Fault::TimeOut) => {
-                tokio::time::sleep(NOTHING_HEARD).await;
+                tokio::time::sleep(TIME_OUT).await;
                 CallResult::Lost
             }
             Some(Fault::CrashBefore) => self.crash().await,

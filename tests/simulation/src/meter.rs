@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::ops::{Add, Sub};
 use std::sync::Mutex;
 
+use application::locked;
 use domain::Dossier;
 use domain::inquiry::Inquiry;
 use domain::notice::lifecycle::Outcome;
@@ -90,11 +91,11 @@ const MOST_ENTRIES: u64 = 10;
 
 impl Meter {
     pub fn spent(&self) -> Spent {
-        self.0.lock().expect("no panic holds it").clone()
+        locked(&self.0).clone()
     }
 
     fn add(&self, action: &'static str, calls: u64, write_units: u64, half_read_units: u64) {
-        let mut spent = self.0.lock().expect("no panic holds it");
+        let mut spent = locked(&self.0);
         *spent.calls.entry(action).or_default() += calls;
         spent.write_units += write_units;
         spent.half_read_units += half_read_units;
@@ -178,12 +179,12 @@ impl Meter {
 
     pub(crate) fn publish_events(&self, count: u64) {
         self.add("PutEvents", count.div_ceil(MOST_ENTRIES), 0, 0);
-        self.0.lock().expect("no panic holds it").events += count;
+        locked(&self.0).events += count;
     }
 
     pub(crate) fn send(&self, text: &str) {
         self.add("Publish", 1, 0, 0);
-        let mut spent = self.0.lock().expect("no panic holds it");
+        let mut spent = locked(&self.0);
         spent.messages += 1;
         spent.parts += u64::from(domain::text::sms::Sms::new(text).parts);
     }

@@ -6,8 +6,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use application::ports::{
-    Advance, Appointments, Claimed, Counted, DeliveryStore, DossierStore, Enqueue, Hold, InquiryLog, Logged, Outbox,
-    Put, RateCounter, Recorded, StoreError,
+    Advance, Appointments, Claimed, DeliveryStore, DossierStore, Enqueue, Hold, InquiryLog, Logged, NoticeHistory, Outbox,
+    Put, RateCounter, Recorded, SenderCount, StoreError,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::dossier::revision::Stored;
@@ -15,8 +15,8 @@ use domain::event::InquiryOutcome;
 use domain::inquiry::{Inquiry, ReplyCall};
 use domain::notice::lifecycle::{Acceptance, Claim, LEASE, Outcome, SentCopy, State};
 use domain::notice::receipt::{CarrierWords, Delivery, Price, Reason, Receipt, Reported};
-use domain::notice::{NoticeKind, Priority};
-use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, ReceiptCode};
+use domain::notice::{DeliveryReport, NoticeKind, NoticeRecord, Priority};
+use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, Phone, ReceiptCode};
 use serde_json::json;
 
 /// A receipt code that nothing else uses.
@@ -28,9 +28,14 @@ fn noon() -> DateTime<Utc> {
     "2026-11-24T05:00:00Z".parse().expect("a time")
 }
 
-fn receipt() -> Outcome {
-    let told = SentCopy { phone: "+84912345678".into(), text: "TB: …".into() };
-    Outcome::Sent(Acceptance { message_id: "m-1".into(), parts: 1, sent_at: noon(), copy: Some(told) })
+/// The outcome of a message that was accepted.
+fn acceptance() -> Outcome {
+    let copy = SentCopy { phone: Phone::parse("0912345678").expect("a mobile number"), text: "TB: …".into() };
+    Outcome::Sent(Acceptance { message_id: "m-1".into(), parts: 1, sent_at: noon(), copy: Some(copy) })
+}
+
+fn inquiry_id(gateway: &str, message: &str) -> InquiryId {
+    InquiryId::new(gateway, message).expect("an id")
 }
 
 fn granted(claimed: Claimed) -> Option<Claim> {
@@ -88,24 +93,27 @@ pub async fn of_an_outbox(outbox: &impl Outbox, code: &ReceiptCode) {
     );
     assert_eq!(claim("b", now + LEASE - TimeDelta::milliseconds(1)).await, None, "held");
     let stranger = Claim { owner: "b".into(), ..held.clone() };
-    assert!(!complete(&stranger, receipt()).await, "only the holder completes");
+    assert!(!complete(&stranger, acceptance()).await, "only the holder completes");
 
     let later = now + TimeDelta::minutes(1);
     let not_sent = |counted| Outcome::NotSent { due_at: later, counted, reason: "throttled".into() };
     assert!(complete(&held, not_sent(true)).await);
-    assert!(!complete(&held, receipt()).await, "released");
+    assert!(!complete(&held, acceptance()).await, "released");
     assert_eq!(claim("c", now).await, None, "not due yet");
     let second = claim("c", later).await.expect("due again");
     assert_eq!(second.attempts, 2);
     assert!(complete(&second, not_sent(false)).await);
     let third = claim("d", later).await.expect("due again");
-    assert_eq!(third.attempts, 2, "a fault of ours burns no attempt");
+    assert_eq!(third.attempts, 2, "a fault of our own is not counted as an attempt");
 
     let taken_over = claim("e", later + LEASE).await.expect("the lease ran out");
     assert_eq!(taken_over.attempts, 3);
-    assert!(!complete(&third, receipt()).await, "it was taken over");
-    assert!(complete(&taken_over, receipt()).await);
-    assert!(complete(&taken_over, receipt()).await, "a mark that was repeated after a lost reply finds itself");
+    assert!(!complete(&third, acceptance()).await, "it was taken over");
+    assert!(complete(&taken_over, acceptance()).await);
+    assert!(
+        complete(&taken_over, acceptance()).await,
+        "a completion that was repeated after a lost reply finds itself"
+    );
     assert!(!complete(&taken_over, Outcome::Expired).await, "final is final");
     assert_eq!(claim("f", later + LEASE * 9).await, None, "final is final");
     soon(async || !is_due(outbox, &id, later + LEASE * 9).await).await;
@@ -143,11 +151,11 @@ pub async fn of_an_outbox(outbox: &impl Outbox, code: &ReceiptCode) {
     let evening = Outgoing::from(notice(NoticeKey::Apology("2026-11-25".parse().expect("a day"))));
     assert!(outbox.enqueue(&evening, Enqueue::Pending { due_at: now }, now).await.expect("an answer"));
     soon(async || is_due(outbox, &evening, now).await).await;
-    let news = outbox.due(Priority::News, now, 100_000).await.expect("an answer").due;
-    assert!(!news.iter().any(|due| due.id == evening), "an apology is no news");
+    let changes = outbox.due(Priority::Change, now, 100_000).await.expect("an answer").due;
+    assert!(!changes.iter().any(|due| due.id == evening), "an apology has another priority");
     let claim = granted(outbox.claim(&evening, "i".into(), now).await.expect("an answer")).expect("due");
     assert!(outbox.complete(&claim, &Outcome::Expired, now).await.expect("an answer"));
-    of_a_reply(outbox, InquiryId::new("vcom", code.as_str()).into()).await;
+    of_a_reply(outbox, inquiry_id("vcom", code.as_str()).into()).await;
 }
 
 /// A receipt is written to its row, moves its delivery forward only, and finds the row by the message's id.
@@ -155,7 +163,9 @@ pub async fn of_a_delivery_store(outbox: &impl Outbox, deliveries: &impl Deliver
     let (id, now) = (NoticeId::new(code.clone(), NoticeKey::Result(3)), noon());
     let claim = Claim { id: id.clone().into(), owner: "a".into(), lease_until: now + LEASE, attempts: 1 };
     let message_id = format!("message of {code}");
-    let sent = Acceptance { message_id: message_id.clone(), parts: 3, sent_at: now, copy: None };
+    let phone = Phone::parse("0912345678").expect("a mobile number");
+    let copy = Some(SentCopy { phone: phone.clone(), text: "TB".into() });
+    let sent = Acceptance { message_id: message_id.clone(), parts: 3, sent_at: now, copy };
     let receipt = |delivery, reason| Receipt {
         message: Reported::Notice(id.clone()),
         delivery,
@@ -177,14 +187,19 @@ pub async fn of_a_delivery_store(outbox: &impl Outbox, deliveries: &impl Deliver
     assert_eq!(deliveries.find("another's").await.expect("an answer"), None);
 
     let row = async || outbox.rows_of(code, NoticeKind::Result).await.expect("an answer").pop().expect("a row");
-    assert_eq!(record(Delivery::Unknown, Some(Reason::Unknown)).await, Recorded::Before, "completing kept it");
+    assert_eq!(
+        record(Delivery::Unknown, Some(Reason::Unknown)).await,
+        Recorded::Before { at: now },
+        "completing kept it"
+    );
     assert_eq!(record(Delivery::Undelivered, Some(Reason::InvalidNumber)).await, Recorded::New);
-    assert_eq!(record(Delivery::Undelivered, Some(Reason::InvalidNumber)).await, Recorded::Before);
+    assert_eq!(record(Delivery::Undelivered, Some(Reason::InvalidNumber)).await, Recorded::Before { at: now });
     assert_eq!(record(Delivery::Undelivered, Some(Reason::Unreachable)).await, Recorded::Ignored);
     assert_eq!(record(Delivery::Unknown, Some(Reason::Unknown)).await, Recorded::Ignored);
     assert_eq!((row().await.state, row().await.phone_at_fault, row().await.arrived), (State::Sent, true, false));
+    assert_eq!(row().await.unreached, Some(phone), "another number may be reached");
     assert_eq!(record(Delivery::Delivered, None).await, Recorded::New);
-    assert_eq!(record(Delivery::Delivered, None).await, Recorded::Before, "the reason is gone");
+    assert_eq!(record(Delivery::Delivered, None).await, Recorded::Before { at: now }, "the reason is gone");
     assert_eq!((row().await.phone_at_fault, row().await.arrived), (false, true));
 
     let again = Outgoing::from(id.again());
@@ -193,6 +208,63 @@ pub async fn of_a_delivery_store(outbox: &impl Outbox, deliveries: &impl Deliver
     soon(async || is_due(outbox, &again, now).await).await;
     let rows = outbox.rows_of(code, NoticeKind::Result).await.expect("an answer");
     assert_eq!(rows.len(), 1, "a second sending is no notice of its own");
+}
+
+/// Every sending of every kind is there, with what was sent and what was reported; another dossier's is not.
+pub async fn of_a_notice_history(
+    outbox: &impl Outbox,
+    deliveries: &impl DeliveryStore,
+    notices: &impl NoticeHistory,
+    code: &ReceiptCode,
+) {
+    let (id, now) = (NoticeId::new(code.clone(), NoticeKey::Result(3)), noon());
+    let history = async || {
+        let mut history = notices.history(code).await.expect("an answer");
+        history.sort_by_key(|record| (record.row.key, record.sending));
+        history
+    };
+    assert_eq!(history().await, []);
+    let claim = Claim { id: id.clone().into(), owner: "a".into(), lease_until: now + LEASE, attempts: 1 };
+    assert!(outbox.enqueue(&claim.id, Enqueue::Claimed(claim.clone()), now).await.expect("an answer"));
+    let message_id = format!("message of {code}");
+    let copy = SentCopy { phone: "+84912345678".into(), text: "TB: …".into() };
+    let sent_at = now + TimeDelta::milliseconds(1_234);
+    let sent = Acceptance { message_id, parts: 1, sent_at, copy: Some(copy.clone()) };
+    assert!(outbox.complete(&claim, &Outcome::Sent(sent), now).await.expect("an answer"));
+    let receipt = Receipt {
+        message: Reported::Notice(id.clone()),
+        delivery: Delivery::Undelivered,
+        reason: Some(Reason::OptedOut),
+        words: CarrierWords::default(),
+        at: now + TimeDelta::minutes(1),
+        price: None,
+        parts: None,
+    };
+    assert_eq!(deliveries.record(&id, &receipt).await.expect("an answer"), Recorded::New);
+    let apology = NoticeId::new(code.clone(), NoticeKey::Apology("2026-11-25".parse().expect("a day")));
+    // So late that no sender takes it: a deployed one runs every minute.
+    let later = now + TimeDelta::days(365);
+    for pending in [id.again(), apology] {
+        assert!(outbox.enqueue(&pending.into(), Enqueue::Pending { due_at: later }, now).await.expect("an answer"));
+    }
+    let cancelled = NoticeId::new(code.clone(), NoticeKey::Supplement(2));
+    let claim = Claim { id: cancelled.into(), owner: "b".into(), lease_until: now + LEASE, attempts: 1 };
+    assert!(outbox.enqueue(&claim.id, Enqueue::Claimed(claim.clone()), now).await.expect("an answer"));
+    assert!(outbox.complete(&claim, &Outcome::Cancelled("no longer true"), now).await.expect("an answer"));
+    let others = NoticeId::new(ReceiptCode::parse(&format!("{code}0")).expect("a code"), NoticeKey::Result(1));
+    let _ = outbox.enqueue(&others.into(), Enqueue::Pending { due_at: later }, now).await.expect("an answer");
+
+    let history = history().await;
+    let names: Vec<_> = history.iter().map(NoticeRecord::name).collect();
+    assert_eq!(names, ["result#3", "result#3#again", "supplement#2", "apology#2026-11-25"]);
+    let [first, again, cancelled, _] = &history[..] else { panic!("{history:?}") };
+    let report = DeliveryReport { delivery: Delivery::Undelivered, at: Some(receipt.at), reason: receipt.reason };
+    assert_eq!((first.row.state, first.attempts, first.sent_at), (State::Sent, 1, Some(sent_at)));
+    assert_eq!((first.report, &first.reason), (Some(report), &None));
+    assert!(first.copy.as_ref() == Some(&copy), "what was sent, and to whom");
+    assert_eq!((again.row.state, again.attempts, again.row.due_at), (State::Pending, 0, Some(later)));
+    assert!(again.copy.is_none() && again.sent_at.is_none() && again.report.is_none());
+    assert_eq!((cancelled.row.state, cancelled.reason.as_deref()), (State::Cancelled, Some("no longer true")));
 }
 
 /// All senders see a hold, one may probe, and it ends as it was seen.
@@ -208,12 +280,17 @@ pub async fn of_a_sending_hold(counter: &impl RateCounter) {
     let first = Hold { until: until(10), reason: "spend_limit".into(), probed: false };
     assert_eq!(seen().await.as_ref(), Some(&first));
     assert!(
-        !counter.probe(&Hold { until: until(9), ..first.clone() }, until(20)).await.expect("an answer"),
+        !counter.prolong(&Hold { until: until(9), ..first.clone() }, until(20)).await.expect("an answer"),
         "not as seen"
     );
-    assert!(counter.probe(&first, until(20)).await.expect("an answer"));
-    assert!(!counter.probe(&first, until(20)).await.expect("an answer"), "one sender only");
-    let probed = Hold { until: until(20), probed: true, ..first.clone() };
+    assert!(counter.prolong(&first, until(20)).await.expect("an answer"));
+    assert!(!counter.prolong(&first, until(20)).await.expect("an answer"), "one sender only");
+    let prolonged = Hold { until: until(20), ..first.clone() };
+    assert_eq!(seen().await.as_ref(), Some(&prolonged));
+    counter.probed(&first).await.expect("an answer");
+    assert_eq!(seen().await.as_ref(), Some(&prolonged), "not as seen");
+    counter.probed(&prolonged).await.expect("an answer");
+    let probed = Hold { probed: true, ..prolonged };
     assert_eq!(seen().await.as_ref(), Some(&probed));
     counter.end(&first).await.expect("an answer");
     assert_eq!(seen().await.as_ref(), Some(&probed), "it is another by now");
@@ -235,8 +312,8 @@ async fn of_a_reply(outbox: &impl Outbox, id: Outgoing) {
         assert!(!due.iter().any(|due| due.id == id), "a reply is no notice");
     }
     let claim = granted(outbox.claim(&id, "j".into(), now).await.expect("an answer")).expect("due");
-    let receipt = Acceptance { message_id: "m-2".into(), parts: 2, sent_at: now, copy: None };
-    assert!(outbox.complete(&claim, &Outcome::Sent(receipt), now).await.expect("an answer"));
+    let acceptance = Acceptance { message_id: "m-2".into(), parts: 2, sent_at: now, copy: None };
+    assert!(outbox.complete(&claim, &Outcome::Sent(acceptance), now).await.expect("an answer"));
     let late = outbox.claim(&id, "k".into(), now + LEASE * 9).await.expect("an answer");
     assert_eq!(late, Claimed::Taken, "final is final");
 }
@@ -321,7 +398,7 @@ pub async fn of_a_dossier_store(store: &(impl DossierStore + Appointments), code
 /// A message is logged once per id and counted once per window, however often it is delivered and by whichever gateway.
 pub async fn of_an_inquiry_log(log: &impl InquiryLog, number: u64) {
     let first = Inquiry {
-        id: InquiryId::new("vcom", &number.to_string()),
+        id: inquiry_id("vcom", &number.to_string()),
         sender: "84912345678".into(),
         text: "MCKH 0161701234".into(),
         receipt_code: ReceiptCode::parse("0161701234").ok(),
@@ -343,7 +420,7 @@ pub async fn of_an_inquiry_log(log: &impl InquiryLog, number: u64) {
     };
     assert_eq!(logged(later).await, Logged::Repeated(Box::new(first.clone())), "the first reply");
     assert_eq!(log.get(&first.id).await.expect("an answer").as_ref(), Some(&first), "what is logged is read back");
-    let by_answer = Inquiry { id: InquiryId::new("kannel", &number.to_string()), call: None, ..first.clone() };
+    let by_answer = Inquiry { id: inquiry_id("kannel", &number.to_string()), call: None, ..first.clone() };
     assert_eq!(logged(by_answer.clone()).await, Logged::New, "another gateway's message");
     assert_eq!(log.get(&by_answer.id).await.expect("an answer").as_ref(), Some(&by_answer));
     for other in
@@ -353,13 +430,13 @@ pub async fn of_an_inquiry_log(log: &impl InquiryLog, number: u64) {
     }
 
     for outcome in InquiryOutcome::ALL {
-        let id = InquiryId::new("kannel", &format!("{number}-{}", outcome.as_str()));
+        let id = inquiry_id("kannel", &format!("{number}-{}", outcome.as_str()));
         let inquiry = Inquiry { id, outcome, ..by_answer.clone() };
         assert_eq!(logged(inquiry.clone()).await, Logged::New);
         assert_eq!(log.get(&inquiry.id).await.expect("an answer"), Some(inquiry), "every outcome is read back");
     }
 
-    let message = |number: u32| Counted {
+    let message = |number: u32| SenderCount {
         window: format!("window-{}", first.id),
         message: format!("message-{number}"),
         over_at: noon() + TimeDelta::minutes(1),
@@ -369,7 +446,7 @@ pub async fn of_an_inquiry_log(log: &impl InquiryLog, number: u64) {
     assert_eq!((counted(3).await, counted(2).await), (None, Some(2)), "no more than so many different ones");
     log.uncount(&message(1)).await.expect("an answer");
     log.uncount(&message(1)).await.expect("an answer");
-    let nobodys = Counted { window: format!("another-{number}"), ..message(1) };
+    let nobodys = SenderCount { window: format!("another-{number}"), ..message(1) };
     log.uncount(&nobodys).await.expect("an answer: there is nothing to take out");
     assert_eq!(counted(3).await, Some(2));
 }
@@ -387,9 +464,9 @@ pub async fn of_a_rate_counter(counter: &impl RateCounter) {
     assert!(set_back(9_499, 5_000).await);
     assert!(!set_back(9_499, 4_000).await, "once");
     assert_eq!(advance(4_999, 6_000).await, Advance::Taken(5_000));
-    let told = counter.advance(5_000, 6_000, Some(noon())).await.expect("an answer");
-    assert_eq!(told, Advance::Granted(None), "what was said before");
-    assert_eq!(advance(6_000, 7_000).await, Advance::Granted(Some(noon())), "and every other sender learns it");
+    let reported = counter.advance(5_000, 6_000, Some(noon())).await.expect("an answer");
+    assert_eq!(reported, Advance::Granted(None), "what was reported before");
+    assert_eq!(advance(6_000, 7_000).await, Advance::Granted(Some(noon())), "and every other sender reads it");
 }
 
 /// Runs a check in virtual time.

@@ -5,16 +5,17 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard};
 
-use application::ports::{Advance, Claimed, Counted, Due, DueRows, Enqueue, Hold, Logged, Put, Recorded};
+use application::locked;
+use application::ports::{Advance, Claimed, Due, DueRows, Enqueue, Hold, Logged, Put, Recorded, SenderCount};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::dossier::revision::{Stored, UnreadableRow};
 use domain::event::Event;
 use domain::inquiry::Inquiry;
-use domain::notice::NoticeRow;
-use domain::notice::lifecycle::{Claim, LEASE, Outcome, State};
+use domain::notice::lifecycle::{Acceptance, Claim, LEASE, Outcome, State};
 use domain::notice::receipt::{Delivery, Reason, Receipt};
+use domain::notice::{DeliveryReport, NoticeRecord, NoticeRow};
 use domain::notice::{NoticeKind, Priority};
-use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, ReceiptCode};
+use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, Phone, ReceiptCode};
 
 use crate::meter::Meter;
 
@@ -35,10 +36,12 @@ pub struct Row {
     pub phone_at_fault: bool,
     /// When it was enqueued.
     pub enqueued_at: DateTime<Utc>,
-    /// The carrier's id of the accepted message.
-    pub message_id: Option<String>,
+    /// What the carrier accepted.
+    pub accepted: Option<Acceptance>,
     /// What the carrier reported, and why it did not arrive.
     pub delivery: Option<(Delivery, Option<Reason>)>,
+    /// When the carrier wrote that.
+    pub delivery_at: Option<DateTime<Utc>>,
 }
 
 impl Row {
@@ -49,6 +52,41 @@ impl Row {
             _ => self.phone_at_fault,
         }
     }
+
+    /// See [`NoticeRow::unreached`].
+    fn unreached(&self) -> Option<Phone> {
+        let (delivery, reason) = self.delivery?;
+        let concerns_the_number = delivery == Delivery::Undelivered && reason.is_none_or(Reason::concerns_the_number);
+        let sent_to = self.accepted.as_ref()?.copy.as_ref()?.phone.clone();
+        concerns_the_number.then_some(sent_to)
+    }
+
+    fn record(&self, id: &NoticeId) -> NoticeRecord {
+        let row = NoticeRow {
+            key: id.key,
+            state: self.state,
+            phone_at_fault: self.was_the_numbers_fault(),
+            arrived: self.delivery.is_some_and(|(delivery, _)| delivery == Delivery::Delivered),
+            unreached: self.unreached(),
+            enqueued_at: self.enqueued_at,
+            due_at: (!self.state.is_final()).then_some(self.due_at),
+        };
+        let report = |(delivery, reason)| DeliveryReport { delivery, at: self.delivery_at, reason };
+        NoticeRecord {
+            sending: id.sending,
+            row,
+            attempts: self.attempts,
+            sent_at: self.accepted.as_ref().map(|accepted| accepted.sent_at),
+            reason: self.reason.clone(),
+            report: self.delivery.map(report),
+            copy: self.accepted.as_ref().and_then(|accepted| accepted.copy.clone()),
+        }
+    }
+}
+
+/// What a report of `delivery` may be written beside.
+fn may_be_reported(state: State, delivery: Delivery) -> bool {
+    matches!(state, State::Sending | State::Sent) || state == State::Pending && delivery == Delivery::Delivered
 }
 
 /// A message the network accepted.
@@ -112,7 +150,7 @@ struct Tables {
     open: HashMap<Priority, BTreeMap<(DateTime<Utc>, Outgoing), ()>>,
     inquiries: BTreeMap<InquiryId, Inquiry>,
     replies: Vec<Replied>,
-    floods: BTreeMap<String, BTreeSet<String>>,
+    sender_counts: BTreeMap<String, BTreeSet<String>>,
     free_at: Option<i64>,
     hold: Option<Hold>,
     /// The message id of each request id, and how many requests were repeated.
@@ -142,7 +180,7 @@ impl World {
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {
-        self.tables.lock().expect("no panic holds it")
+        locked(&self.tables)
     }
 
     /// Writes a dossier without any condition, as a test or another system does.
@@ -202,8 +240,8 @@ impl World {
     }
 
     /// The hashes of phones and of their messages, which the per-sender limit counts.
-    pub fn floods(&self) -> BTreeMap<String, BTreeSet<String>> {
-        self.tables().floods.clone()
+    pub fn sender_counts(&self) -> BTreeMap<String, BTreeSet<String>> {
+        self.tables().sender_counts.clone()
     }
 
     /// A dossier that must exist.
@@ -324,8 +362,9 @@ impl World {
             reason: None,
             phone_at_fault: false,
             enqueued_at,
-            message_id: None,
+            accepted: None,
             delivery: None,
+            delivery_at: None,
         };
         tables.messages.insert(id.clone(), Indexed { now: row, before: None, since: now });
         tables.open.entry(id.priority()).or_default().insert((due_at, id.clone()), ());
@@ -357,9 +396,8 @@ impl World {
             return Claimed::Taken;
         }
         let claim = Claim { id: id.clone(), owner, lease_until: now + LEASE, attempts: row.attempts + 1 };
-        let state = row.state.after(domain::notice::lifecycle::Transition::Claim).expect("it is not finished");
         let taken = Row {
-            state,
+            state: State::Sending,
             due_at: claim.lease_until,
             attempts: claim.attempts,
             owner: Some(claim.owner.clone()),
@@ -376,7 +414,7 @@ impl World {
         let (now, mut tables) = (self.now(), self.tables());
         let Some(kept) = tables.messages.get_mut(&claim.id) else { return false };
         let row = kept.now.clone();
-        let Ok(state) = State::Sending.after(outcome.transition()) else { return false };
+        let state = outcome.state();
         if row.owner.as_ref() != Some(&claim.owner) || row.state != State::Sending {
             return state.is_final() && row.owner.as_ref() == Some(&claim.owner) && row.state == state;
         }
@@ -390,7 +428,7 @@ impl World {
             }
             Outcome::Failed(reason) | Outcome::WrongNumber(reason) => completed.reason = Some(reason.clone()),
             Outcome::Cancelled(reason) | Outcome::NoMobile(reason) => completed.reason = Some((*reason).to_owned()),
-            Outcome::Sent(acceptance) => completed.message_id = Some(acceptance.message_id.clone()),
+            Outcome::Sent(acceptance) => completed.accepted = Some(acceptance.clone()),
             Outcome::Expired => {}
         }
         kept.write(completed.clone(), now);
@@ -418,24 +456,19 @@ impl World {
 
     /// The rows of one dossier and kind, as they are now.
     pub(crate) fn rows_of(&self, code: &ReceiptCode, kind: NoticeKind) -> Vec<NoticeRow> {
+        let of_kind = self.history(code).into_iter().filter(|record| record.row.key.kind() == kind);
+        NoticeRow::one_a_notice(of_kind.map(|record| (record.sending, record.row)))
+    }
+
+    /// Every row of one dossier, as it is now.
+    pub(crate) fn history(&self, code: &ReceiptCode) -> Vec<NoticeRecord> {
         let tables = self.tables();
         let first = NoticeId::new(code.clone(), NoticeKey::Result(0));
         let of_code = tables.messages.range(Outgoing::from(first)..).map_while(|(other, row)| match other {
             Outgoing::Notice(id) if id.receipt_code == *code => Some((id, &row.now)),
             _ => None,
         });
-        let sendings = of_code.filter(|(id, _)| id.key.kind() == kind).map(|(id, row)| {
-            let seen = NoticeRow {
-                key: id.key,
-                state: row.state,
-                phone_at_fault: row.was_the_numbers_fault(),
-                arrived: row.delivery.is_some_and(|(delivery, _)| delivery == Delivery::Delivered),
-                enqueued_at: row.enqueued_at,
-                due_at: (!row.state.is_final()).then_some(row.due_at),
-            };
-            (id.sending, seen)
-        });
-        NoticeRow::one_a_notice(sendings)
+        of_code.map(|(id, row)| row.record(id)).collect()
     }
 
     /// Logged once per id; a repeated delivery gets the first reply.
@@ -464,9 +497,9 @@ impl World {
         format!("reply-{}", inquiry.id.message())
     }
 
-    pub(crate) fn count(&self, message: &Counted, most: u32) -> Option<u32> {
+    pub(crate) fn count(&self, message: &SenderCount, most: u32) -> Option<u32> {
         let mut tables = self.tables();
-        let messages = tables.floods.entry(message.window.clone()).or_default();
+        let messages = tables.sender_counts.entry(message.window.clone()).or_default();
         if !messages.contains(&message.message) && messages.len() >= most as usize {
             return None;
         }
@@ -474,8 +507,8 @@ impl World {
         Some(messages.len() as u32)
     }
 
-    pub(crate) fn uncount(&self, message: &Counted) {
-        self.tables().floods.entry(message.window.clone()).or_default().remove(&message.message);
+    pub(crate) fn uncount(&self, message: &SenderCount) {
+        self.tables().sender_counts.entry(message.window.clone()).or_default().remove(&message.message);
     }
 
     pub(crate) fn advance(&self, at_most: i64, to: i64, accepted_at: Option<DateTime<Utc>>) -> Advance {
@@ -505,13 +538,19 @@ impl World {
         self.tables().hold = Some(Hold { until, reason: reason.to_owned(), probed: false });
     }
 
-    pub(crate) fn probe(&self, seen: &Hold, until: DateTime<Utc>) -> bool {
+    pub(crate) fn prolong_hold(&self, seen: &Hold, until: DateTime<Utc>) -> bool {
         let mut tables = self.tables();
         let unchanged = tables.hold.as_ref() == Some(seen) && !seen.probed;
         if unchanged {
-            tables.hold = Some(Hold { until, probed: true, ..seen.clone() });
+            tables.hold = Some(Hold { until, ..seen.clone() });
         }
         unchanged
+    }
+
+    pub(crate) fn probed(&self, seen: &Hold) {
+        if let Some(hold) = self.tables().hold.as_mut().filter(|hold| hold.until == seen.until) {
+            hold.probed = true;
+        }
     }
 
     pub(crate) fn end_hold(&self, seen: &Hold) {
@@ -551,7 +590,7 @@ impl World {
     pub(crate) fn find_message(&self, message_id: &str) -> Option<NoticeId> {
         let (now, tables) = (self.now(), self.tables());
         tables.messages.iter().find_map(|(id, row)| match id {
-            Outgoing::Notice(id) if row.seen_at(now)?.message_id.as_deref() == Some(message_id) => Some(id.clone()),
+            Outgoing::Notice(id) if row.seen_at(now)?.accepted.as_ref()?.message_id == message_id => Some(id.clone()),
             _ => None,
         })
     }
@@ -561,11 +600,11 @@ impl World {
         let Some(kept) = tables.messages.get_mut(&Outgoing::from(id.clone())) else { return Recorded::NoRow };
         let reported = (receipt.delivery, receipt.reason);
         match kept.now.delivery {
-            Some(before) if before == reported => Recorded::Before,
+            Some(before) if before == reported => Recorded::Before { at: kept.now.delivery_at.unwrap_or(receipt.at) },
             Some((before, _)) if before >= receipt.delivery => Recorded::Ignored,
-            _ if !matches!(kept.now.state, State::Sending | State::Sent) => Recorded::Ignored,
+            _ if !may_be_reported(kept.now.state, receipt.delivery) => Recorded::Ignored,
             _ => {
-                kept.write(Row { delivery: Some(reported), ..kept.now.clone() }, now);
+                kept.write(Row { delivery: Some(reported), delivery_at: Some(receipt.at), ..kept.now.clone() }, now);
                 Recorded::New
             }
         }

@@ -65,6 +65,25 @@ fn a_notice_that_goes_at_once_takes_two_writes_and_one_publish() {
     });
 }
 
+/// The goal: on an idle stack a notice is accepted within five seconds. Here each call takes a hundred times as long as
+/// it does usually, and the rate is the template's default.
+#[test]
+fn a_notice_on_an_idle_stack_is_accepted_within_five_seconds_even_if_each_call_takes_half_a_second() {
+    in_virtual_time(async {
+        let world = World::at("2026-11-24T02:00:00Z".parse().expect("a time"));
+        let slow = Faults::slow(ROUND_TRIP * 100);
+        let mut stack = Stack::new(Arc::new(world), Arc::new(slow), notice_config(10));
+        stack.world.restore(dossier("0161701234", "0912345678", json!({})));
+        stack.world.write(dossier("0161701234", "0912345678", json!({"revision": 2, "step": "Trả kết quả"})));
+        let changed_at = stack.world.now();
+        stack.deliver_stream().await;
+        let accepted = stack.world.accepted();
+        assert_eq!(accepted.len(), 1);
+        let took = accepted[0].at - changed_at;
+        assert!(took <= TimeDelta::seconds(5), "{took}");
+    });
+}
+
 #[test]
 fn a_change_that_requires_no_notice_costs_no_call() {
     in_virtual_time(async {

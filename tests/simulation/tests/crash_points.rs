@@ -53,7 +53,7 @@ const SCENARIOS: [Scenario; 7] = [
         },
     },
     Scenario {
-        name: "papers, then a result; another dossier beside",
+        name: "papers, then a result, and another dossier",
         required: &[("supplement", A), ("result", A), ("result", B)],
         asked: 0,
         play: |stack| {
@@ -146,7 +146,7 @@ const SCENARIOS: [Scenario; 7] = [
                 }
                 assert_eq!(replies[..2], replies[2..], "delivered again: the first reply");
                 let rows = stack.world.inquiries();
-                let logged = ["m-1", "m-2"].map(|id| rows[&InquiryId::new("kannel", id)].reply.clone());
+                let logged = ["m-1", "m-2"].map(|id| rows[&InquiryId::new("kannel", id).expect("an id")].reply.clone());
                 assert_eq!(replies[..2], logged, "what was answered is what the operator's bill is checked against");
             })
         },
@@ -188,16 +188,16 @@ fn run_with(scenario: &Scenario, plan: &[(usize, Fault)], knows_repeats: bool) -
         let mut stack = Stack::new(world.clone(), faults.clone(), notice_config(100));
         stack.ports.carrier_knows_repeats = knows_repeats;
         (scenario.play)(&mut stack).await;
-        let quiet = stack.send_until_quiet(TimeDelta::hours(20)).await;
+        let finished = stack.send_until_idle(TimeDelta::hours(20)).await;
         assert!(
-            quiet,
+            finished,
             "{}: {plan:?}: faults are over, and notices are still open: {:#?}",
             scenario.name,
             world.outbox()
         );
         assert!(
             stack.bucket.is_empty(),
-            "{}: {plan:?}: nothing was poisoned, and something was set aside",
+            "{}: {plan:?}: no record was unreadable, and one is in the dead-letter bucket",
             scenario.name
         );
         check(scenario, plan, &world, &faults)
@@ -223,7 +223,7 @@ fn check(scenario: &Scenario, plan: &[(usize, Fault)], world: &World, faults: &F
             // Only a notice that is really no longer true is cancelled; the citizen gets the newer notice.
             let today = day_in_vietnam(world.now());
             let verdict = still_true(&id.key, &world.dossier(&id.receipt_code), today, &ClosedSteps::default());
-            let superseded = row.reason.as_deref() == Some("a later revision owes the same notice");
+            let superseded = row.reason.as_deref() == Some("a later revision requires the same notice");
             assert!(superseded || matches!(verdict, StillTrue::No(_)), "{}: {plan:?}: {id} {row:?}", scenario.name);
             if superseded {
                 continue;

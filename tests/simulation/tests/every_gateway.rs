@@ -5,6 +5,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use adapters::metrics::Counts;
 use adapters::secret::Secret;
 use adapters::vcom::checksum;
 use application::ports::{DossierStore, Put, StoreError};
@@ -17,7 +18,7 @@ use domain::dossier::revision::Stored;
 use domain::event::InquiryOutcome;
 use domain::{ClosedSteps, Dossier, InquiryId, ReceiptCode};
 use hmac::{Hmac, KeyInit, Mac};
-use lookup::{Counts, Lookup, SenderLimit};
+use lookup::{Lookup, SenderLimit};
 use md5::{Digest, Md5};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -79,8 +80,8 @@ fn lookup(world: &Arc<World>) -> Lookup<Dossiers, SimulatedPorts> {
         "1pay": {"access_key": "a", "secret": "s3cret"},
         "esms": {"cpid": "7", "key": "s3cret"},
         "vcom": {"client_id": "c", "secure_key": "s3cret"},
-        "vina": {"convention": "generic", "sender": "from", "text": "content", "id": "msgid", "token": "t0ken"},
-        "mobi": {"convention": "generic", "sender": "from", "text": "content", "id": "msgid", "accents": "strip",
+        "vina": {"protocol": "generic", "sender": "from", "text": "content", "id": "msgid", "token": "t0ken"},
+        "mobi": {"protocol": "generic", "sender": "from", "text": "content", "id": "msgid", "accents": "strip",
             "hmac": {"key": "s3cret", "fields": ["msgid", "content"], "parameter": "sign"},
             "reply": "{status} {text}"},
     });
@@ -221,7 +222,11 @@ fn every_operator_gets_the_answer_in_its_own_format() {
     let plain = "Ho so cua quy Ong/Ba (0161701234) hien dang o buoc Tham dinh, trang thai ho so: Dung han.";
     assert_eq!(answers[4], (200, format!("1 {plain}")));
     assert_eq!(setup.rows(), ANSWERED.len(), "one row a gateway and id");
-    assert_eq!(setup.world.inquiries()[&InquiryId::new("mobi", "m-1")].reply, plain, "the row holds what was sent");
+    assert_eq!(
+        setup.world.inquiries()[&InquiryId::new("mobi", "m-1").expect("an id")].reply,
+        plain,
+        "the row holds what was sent"
+    );
 }
 
 #[test]
@@ -290,7 +295,7 @@ fn a_wrong_syntax_or_an_unknown_code_is_not_charged_unless_set_and_stays_so() {
 }
 
 #[test]
-fn a_flooded_message_is_not_charged_unless_set() {
+fn a_message_over_the_limit_is_not_charged_unless_set() {
     let (mut free, mut charging) = (setup(), setup());
     charging.lookup.charge_unanswered = true;
     for (setup, status) in [(&mut free, 0), (&mut charging, 1)] {
@@ -299,8 +304,8 @@ fn a_flooded_message_is_not_charged_unless_set() {
             let (_, answer) = setup.text(onepay, id, "84912345678", &format!("MCKH {CODE}"));
             assert_eq!(serde_json::from_str::<Value>(&answer).unwrap()["status"], expected, "{answer}");
         }
-        let row = &setup.world.inquiries()[&InquiryId::new("1pay", "m-2")];
-        assert_eq!((row.outcome, row.charged), (InquiryOutcome::Flood, status == 1));
+        let row = &setup.world.inquiries()[&InquiryId::new("1pay", "m-2").expect("an id")];
+        assert_eq!((row.outcome, row.charged), (InquiryOutcome::OverLimit, status == 1));
     }
 }
 
@@ -326,7 +331,7 @@ fn a_dossier_that_cannot_be_read_is_answered_by_a_hint_not_charged_and_reported_
 }
 
 #[test]
-fn a_table_out_of_reach_is_left_to_the_gateways_retry() {
+fn an_unavailable_table_is_left_to_the_gateways_retry() {
     let mut setup = setup();
     setup.lookup.dossiers.unavailable = vec![CODE];
     let (response, counts) = setup.run(&kannel("m-1", "84912345678", &format!("MCKH {CODE}")));
@@ -346,7 +351,7 @@ fn of_the_codes_a_text_may_ask_for_the_first_that_exists_is_answered() {
         let (status, reply) = setup.text(kannel, "m-1", "84912345678", text);
         let expected = ANSWER.replace(CODE, readings[exists]);
         assert_eq!((status, &reply), (200, &expected));
-        let row = &setup.world.inquiries()[&InquiryId::new("kannel", "m-1")];
+        let row = &setup.world.inquiries()[&InquiryId::new("kannel", "m-1").expect("an id")];
         assert_eq!(row.receipt_code.as_ref().map(ReceiptCode::as_str), Some(readings[exists]));
         assert_eq!((row.outcome, setup.reads()), (InquiryOutcome::Answered, 3));
     }
@@ -374,7 +379,7 @@ fn an_inquiry_with_one_reading_costs_one_read() {
 }
 
 #[test]
-fn two_codes_get_the_first_ones_state_and_hear_that_one_a_message_is_answered() {
+fn two_codes_get_the_first_ones_state_and_a_hint_that_only_one_is_answered() {
     let setup = setup();
     setup.store(json!({"receipt_code": "0161701235", "step": "Trình ký"}));
     let remark = " Mỗi tin nhắn chỉ tra cứu được một mã số.";
@@ -414,7 +419,7 @@ fn each_message_over_the_sender_limit_gets_a_hint_and_reads_no_dossier() {
     for n in 30..40 {
         let (response, counts) = setup.run(&vina(&n.to_string(), "0912345678", &format!("MCKH {CODE}")));
         assert_eq!((response.status_code, body(&response).as_str()), (200, hint), "by whichever gateway");
-        assert_eq!(counts, [("InquiriesFlooding", 1.0)]);
+        assert_eq!(counts, [("InquiriesOverLimit", 1.0)]);
     }
     assert_eq!(setup.reads(), reads);
     assert_eq!(setup.rows(), 40, "each was paid for");
@@ -429,12 +434,12 @@ fn each_message_over_the_sender_limit_gets_a_hint_and_reads_no_dossier() {
     assert_eq!(
         setup.text(vina, "30", "0912345678", &format!("MCKH {CODE}")).1,
         hint,
-        "delivered again: what it was told"
+        "delivered again: the first answer"
     );
 }
 
 #[test]
-fn another_sandbox_knows_of_the_flood_by_its_first_message() {
+fn another_sandbox_reads_the_limit_at_its_first_message() {
     let first = setup();
     for n in 0..30 {
         first.text(kannel, &n.to_string(), "84912345678", "MCKH 1");
@@ -485,7 +490,7 @@ fn no_key_and_no_event_contains_a_phone_number() {
     }
     setup.text(vcom, "1297875832", "84912345678", &format!("MCKH {CODE}"));
     let keys = format!("{:?}", (setup.world.inquiries().keys(), setup.world.replies()));
-    let windows = format!("{:?}", setup.world.floods());
+    let windows = format!("{:?}", setup.world.sender_counts());
     let events = serde_json::to_string(&setup.world.events()).unwrap();
     for shown in [keys, windows, events] {
         assert!(!shown.contains("912345678"), "{shown}");
@@ -518,7 +523,8 @@ fn where_the_reply_goes_by_a_call_it_has_gone_once_when_the_message_is_answered(
         (code(&setup, "m-2", "84912345678", "xin chào"), code(&setup, "m-3", "84912345678", "MCKH 9")),
         (200, 200)
     );
-    let charged = ["m-1", "m-2", "m-3"].map(|id| setup.world.inquiries()[&InquiryId::new("vcom", id)].charged);
+    let charged =
+        ["m-1", "m-2", "m-3"].map(|id| setup.world.inquiries()[&InquiryId::new("vcom", id).expect("an id")].charged);
     assert_eq!(charged, [true, false, false], "by the call, a message may go uncharged");
     assert_eq!(code(&setup, "m-1", "84912345678", "MCKH 2"), 106, "another text under its id");
 }

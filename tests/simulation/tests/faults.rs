@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use application::delivery::Tally;
 use application::ports::{Clock, SendError};
+use application::sending::Tally;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::NoticeKind;
 use domain::notice::lifecycle::State;
@@ -114,7 +114,7 @@ fn dynamodb_down_for_ten_minutes_or_an_hour_loses_nothing() {
             stack.deliver_stream().await;
             tokio::time::sleep(Duration::from_secs(1)).await; // the index by appointment lags
             while stack.evening(half_past_five()).await.is_none() {}
-            assert!(stack.send_until_quiet(TimeDelta::hours(2)).await, "{:?}", states(&stack.world));
+            assert!(stack.send_until_idle(TimeDelta::hours(2)).await, "{:?}", states(&stack.world));
             all_sent_once(&stack, 10);
             assert!(stack.bucket.is_empty());
             proved(
@@ -153,7 +153,7 @@ fn dynamodb_that_throttles_one_call_in_four_for_an_hour_loses_nothing() {
         minutes(1).await;
         stack.deliver_stream().await;
         while stack.evening(half_past_five()).await.is_none() {}
-        assert!(stack.send_until_quiet(TimeDelta::hours(4)).await, "{:?}", states(&stack.world));
+        assert!(stack.send_until_idle(TimeDelta::hours(4)).await, "{:?}", states(&stack.world));
         assert!(stack.faults.injected().len() > 50, "{}", stack.faults.injected().len());
         all_sent_once(&stack, 40);
         assert!(stack.bucket.is_empty());
@@ -183,8 +183,8 @@ fn everything_delivered_to_two_sandboxes_at_once_is_sent_once() {
         stack.notice_config.window = domain::notice::sending_window::SendingWindow::ALWAYS;
         minutes(60 * 14).await;
         let (first, second) = tokio::join!(stack.send_due(), stack.send_due());
-        assert!(first.expect("alive").is_ok() && second.expect("alive").is_ok());
-        assert!(stack.send_until_quiet(TimeDelta::hours(1)).await);
+        assert!(first.expect("no crash").is_ok() && second.expect("no crash").is_ok());
+        assert!(stack.send_until_idle(TimeDelta::hours(1)).await);
         all_sent_once(&stack, 20);
         proved("conflicts: every push, batch and run twice at once", &stack, 20);
     });
@@ -198,7 +198,7 @@ fn a_lost_reply_of_publish_is_one_duplicate_and_no_loss() {
         results(&stack, 1);
         stack.deliver_stream().await;
         assert_eq!(states(&stack.world), BTreeMap::from([("sending", 1)]), "in doubt");
-        assert!(stack.send_until_quiet(TimeDelta::hours(1)).await);
+        assert!(stack.send_until_idle(TimeDelta::hours(1)).await);
         assert_eq!(states(&stack.world), BTreeMap::from([("sent", 1)]));
         assert_eq!(stack.world.accepted().len(), 2, "not promised otherwise: SNS takes no idempotency token");
         let mut line = Line::of("a lost reply of Publish");
@@ -208,16 +208,20 @@ fn a_lost_reply_of_publish_is_one_duplicate_and_no_loss() {
 }
 
 #[test]
-fn sns_throttled_for_an_hour_delays_and_sends_once() {
-    in_virtual_time(async {
-        let mut stack = stack();
-        results(&stack, 20);
-        sns_fails(&mut stack, half_past_five() + TimeDelta::hours(1), SendError::NotSent("Throttling".into()));
-        stack.deliver_stream().await;
-        assert!(stack.send_until_quiet(TimeDelta::hours(4)).await);
-        all_sent_once(&stack, 20);
-        proved("SNS throttled for an hour", &stack, 20);
-    });
+fn a_carrier_that_throttles_or_is_down_for_an_hour_delays_and_sends_once() {
+    for (fault, error) in
+        [("SNS throttled for an hour", "Throttling"), ("Kannel down for an hour", "Connect: connection refused")]
+    {
+        in_virtual_time(async {
+            let mut stack = stack();
+            results(&stack, 20);
+            sns_fails(&mut stack, half_past_five() + TimeDelta::hours(1), SendError::NotSent(error.into()));
+            stack.deliver_stream().await;
+            assert!(stack.send_until_idle(TimeDelta::hours(4)).await);
+            all_sent_once(&stack, 20);
+            proved(fault, &stack, 20);
+        });
+    }
 }
 
 #[test]
@@ -228,7 +232,7 @@ fn sns_that_hangs_or_answers_5xx_is_asked_again_when_the_lease_has_run_out() {
         sns_fails(&mut stack, half_past_five() + TimeDelta::minutes(5), SendError::Unknown("503".into()));
         stack.deliver_stream().await;
         assert_eq!(states(&stack.world), BTreeMap::from([("sending", 3)]), "in doubt: no sender may send it yet");
-        assert!(stack.send_until_quiet(TimeDelta::hours(1)).await);
+        assert!(stack.send_until_idle(TimeDelta::hours(1)).await);
         all_sent_once(&stack, 3);
         let first = stack.world.accepted()[0].at - half_past_five();
         assert!(first >= domain::notice::lifecycle::LEASE - TimeDelta::minutes(1), "{first}");
@@ -241,19 +245,19 @@ fn a_refused_authorisation_stops_the_run_and_counts_no_attempt() {
     in_virtual_time(async {
         let mut stack = stack();
         results(&stack, 40);
-        let mended = half_past_five() + TimeDelta::days(2);
-        sns_fails(&mut stack, mended, SendError::Unauthorised("AuthorizationError".into()));
+        let corrected = half_past_five() + TimeDelta::days(2);
+        sns_fails(&mut stack, corrected, SendError::Unauthorised("AuthorizationError".into()));
         stack.deliver_stream().await;
         minutes(1).await;
         let began = stack.world.now();
-        let tally = stack.send_due().await.expect("alive").expect("it ran").notices;
+        let tally = stack.send_due().await.expect("no crash").expect("it ran").notices;
         assert_eq!((tally.refused, tally.deferred), (1, 16), "no more than were under way: {tally:?}");
         assert!(stack.world.now() - began < TimeDelta::seconds(1), "the run is over");
-        assert!(!stack.send_until_quiet(TimeDelta::days(1)).await, "they wait for as long as it takes");
+        assert!(!stack.send_until_idle(TimeDelta::days(1)).await, "they wait for as long as it takes");
         for row in stack.world.outbox().values() {
             assert_eq!((row.state, row.attempts), (State::Pending, 0), "{row:?}");
         }
-        assert!(stack.send_until_quiet(TimeDelta::days(2)).await);
+        assert!(stack.send_until_idle(TimeDelta::days(2)).await);
         all_sent_once(&stack, 40);
         proved("SNS refuses our authorisation for two days", &stack, 40);
     });
@@ -266,7 +270,7 @@ fn an_invalid_number_fails_for_good_with_the_reason_and_the_others_go() {
         results(&stack, 3);
         sns_refuses(&mut stack, phone(1));
         stack.deliver_stream().await;
-        assert!(stack.send_until_quiet(TimeDelta::minutes(30)).await);
+        assert!(stack.send_until_idle(TimeDelta::minutes(30)).await);
         assert_eq!(states(&stack.world), BTreeMap::from([("failed", 1), ("sent", 2)]));
         let outbox = stack.world.outbox();
         let failed = outbox.values().find(|row| row.state == State::Failed).expect("one");
@@ -282,7 +286,7 @@ fn attempts_used_up_end_in_failed_with_the_last_reason() {
         results(&stack, 1);
         sns_fails(&mut stack, half_past_five() + TimeDelta::days(9), SendError::NotSent("Throttling".into()));
         stack.deliver_stream().await;
-        assert!(stack.send_until_quiet(TimeDelta::days(3)).await);
+        assert!(stack.send_until_idle(TimeDelta::days(3)).await);
         let row = stack.world.outbox().into_values().next().expect("one");
         assert_eq!((row.state, row.reason.as_deref()), (State::Failed, Some("given up after 20 attempts: Throttling")));
         assert!(stack.world.now() - half_past_five() > TimeDelta::hours(10), "but it was tried for hours");
@@ -310,14 +314,15 @@ fn a_run_reports_what_it_did() {
             _ => None,
         });
         stack.ports.sleep_until(seven + TimeDelta::seconds(120)).await;
-        let tally = stack.send_due().await.expect("alive").expect("it ran").notices;
+        let tally = stack.send_due().await.expect("no crash").expect("it ran").notices;
         let expected = Tally {
             sent: 4,
             parts: 8, // so short a receipt code makes it two parts
             failed: 1,
             cancelled: 1,
             expired: 1,
-            deferred: 1, // throttled, and gone within the minute
+            deferred: 1,     // throttled, and gone within the minute
+            not_accepted: 2, // one throttled, one without an answer
             in_doubt: 1,
             refused: 0,
             oldest_due_seconds: 120,
@@ -336,7 +341,7 @@ fn a_bus_that_is_down_stops_no_notice() {
         due_tomorrow(&stack, 10);
         stack.deliver_stream().await;
         stack.evening(half_past_five()).await.expect("it ran");
-        assert!(stack.send_until_quiet(TimeDelta::minutes(10)).await);
+        assert!(stack.send_until_idle(TimeDelta::minutes(10)).await);
         all_sent_once(&stack, 20);
         assert!(stack.world.events().is_empty());
         proved("the event bus is down", &stack, 20);
@@ -344,26 +349,26 @@ fn a_bus_that_is_down_stops_no_notice() {
 }
 
 #[test]
-fn a_poisoned_record_is_set_aside_whole_and_the_shard_moves_on() {
+fn an_unreadable_record_goes_to_the_dead_letter_bucket_and_the_shard_continues() {
     in_virtual_time(async {
         let mut stack = stack();
         results(&stack, 9);
         let mut records = records(&stack, 0);
         records[4]["dynamodb"]["NewImage"] = json!({"receipt_code": {"S": "R4"}, "step": {"S": "Trả kết quả"}});
-        let poisoned = records[4].clone();
+        let unreadable = records[4].clone();
         let began = stack.world.now();
         stack.deliver(records).await;
-        assert_eq!(stack.bucket, [poisoned]);
+        assert_eq!(stack.bucket, [unreadable]);
         let held_up = stack.world.now() - began;
         assert!(held_up < TimeDelta::minutes(1), "its tries take no time of their own: {held_up}");
         all_sent_once(&stack, 8);
         proved("a record that cannot be read", &stack, 8);
         // The cause is corrected, and the records of the dead-letter bucket are processed again; by mistake twice.
-        let mended = record(4, &stack.world.stream_from(0)[4]);
+        let corrected = record(4, &stack.world.stream_from(0)[4]);
         for _ in 0..2 {
-            assert_eq!(stack.notify(std::slice::from_ref(&mended)).await, Some(notify::BatchResponse::default()));
+            assert_eq!(stack.notify(std::slice::from_ref(&corrected)).await, Some(notify::BatchResponse::default()));
         }
-        assert!(stack.send_until_quiet(TimeDelta::minutes(10)).await);
+        assert!(stack.send_until_idle(TimeDelta::minutes(10)).await);
         all_sent_once(&stack, 9);
         proved("the dead-letter bucket redriven, twice", &stack, 9);
     });
@@ -376,7 +381,7 @@ fn half_past_five_fired_twice_at_once_apologises_once() {
         due_tomorrow(&stack, 30);
         minutes(1).await;
         both_at_once(&stack).await;
-        assert!(stack.send_until_quiet(TimeDelta::minutes(10)).await);
+        assert!(stack.send_until_idle(TimeDelta::minutes(10)).await);
         all_sent_once(&stack, 30);
         proved("17:30 fired twice at once", &stack, 30);
     });
@@ -396,7 +401,7 @@ fn half_past_five_late_or_after_midnight_still_means_the_same_tomorrow() {
             due_tomorrow(&stack, 3);
             minutes(1).await;
             stack.evening(half_past_five()).await.expect("it ran");
-            assert!(stack.send_until_quiet(TimeDelta::minutes(10)).await);
+            assert!(stack.send_until_idle(TimeDelta::minutes(10)).await);
             all_sent_once(&stack, 3);
             proved("17:30 fired late, after midnight, or next morning", &stack, 3);
         }
@@ -412,9 +417,9 @@ fn half_past_five_not_fired_at_all_is_made_up_for_by_the_second_pass() {
         // The rule of 17:35 has the same "tomorrow".
         let plan = stack.evening(half_past_five() + TimeDelta::minutes(5)).await.expect("it ran");
         assert_eq!((plan.planned, plan.already_planned), (5, 0));
-        assert!(stack.send_until_quiet(TimeDelta::minutes(10)).await);
+        assert!(stack.send_until_idle(TimeDelta::minutes(10)).await);
         all_sent_once(&stack, 5);
-        proved("17:30 not fired at all: 17:35 plans them", &stack, 5);
+        proved("the 17:30 rule does not run: 17:35 plans them", &stack, 5);
     });
 }
 
@@ -454,7 +459,7 @@ fn what_is_no_longer_true_between_plan_and_claim_is_not_sent() {
         change("NO-PHONE", json!({"phone": null}));
         change("REOPENED", json!({"step": "Thẩm định"}));
         stack.world.remove(&domain::ReceiptCode::parse("REMOVED").expect("a code"));
-        assert!(stack.send_until_quiet(TimeDelta::hours(12)).await);
+        assert!(stack.send_until_idle(TimeDelta::hours(12)).await);
         assert_eq!(states(&stack.world), BTreeMap::from([("cancelled", 5), ("sent", 1)]));
         let sent = stack.world.accepted();
         assert!(sent.len() == 1 && sent[0].text.contains("(MS: STILL)") && sent[0].at >= seven());
@@ -470,10 +475,10 @@ fn a_result_reached_again_before_the_first_notice_was_sent_causes_one_notice() {
             stack.world.write(dossier("A", &phone(1), json!({"revision": revision, "step": step})));
         }
         stack.deliver_stream().await;
-        assert!(stack.send_until_quiet(TimeDelta::hours(12)).await);
+        assert!(stack.send_until_idle(TimeDelta::hours(12)).await);
         assert_eq!(states(&stack.world), BTreeMap::from([("cancelled", 1), ("sent", 1)]));
         assert_eq!(stack.world.accepted().len(), 1);
-        proved("a result reached again before its first notice went", &stack, 1);
+        proved("a result reached again before its first notice was sent", &stack, 1);
     });
 }
 
@@ -486,7 +491,7 @@ fn an_evening_that_the_window_cuts_goes_on_at_seven_and_expires_with_its_day() {
         minutes(1).await;
         let plan = stack.evening(half_past_five()).await.expect("it ran");
         assert!(plan.overrun_minutes >= 8, "the alarm is raised at once: {plan:?}");
-        assert!(stack.send_until_quiet(TimeDelta::hours(12)).await);
+        assert!(stack.send_until_idle(TimeDelta::hours(12)).await);
         all_sent_once(&stack, 200);
         let (evening, morning): (Vec<_>, Vec<_>) =
             stack.world.accepted().into_iter().partition(|message| message.at < vn("2026-11-24T21:00:05"));
@@ -499,7 +504,7 @@ fn an_evening_that_the_window_cuts_goes_on_at_seven_and_expires_with_its_day() {
         minutes(1).await;
         sns_fails(&mut stack, vn("2026-11-26T06:00:00"), SendError::Unauthorised("no".into()));
         stack.evening(half_past_five()).await.expect("it ran");
-        assert!(stack.send_until_quiet(TimeDelta::days(3)).await);
+        assert!(stack.send_until_idle(TimeDelta::days(3)).await);
         assert_eq!(states(&stack.world), BTreeMap::from([("expired", 3)]));
         proved("apologies past their day expire", &stack, 0);
     });
@@ -541,9 +546,9 @@ fn all_senders_share_one_rate_and_results_are_sent_before_apologies() {
         let arrived = stack.world.now();
         let records = records(&stack, 400);
         let (answer, ran) = tokio::join!(stack.notify(&records), stack.send_due());
-        assert!(answer.expect("alive").batch_item_failures.is_empty());
-        ran.expect("alive").expect("it ran");
-        assert!(stack.send_until_quiet(TimeDelta::hours(2)).await);
+        assert!(answer.expect("no crash").batch_item_failures.is_empty());
+        ran.expect("no crash").expect("it ran");
+        assert!(stack.send_until_idle(TimeDelta::hours(2)).await);
         all_sent_once(&stack, 520);
         let accepted = stack.world.accepted();
         keeps_the_rate(&accepted, 10.0);
@@ -556,7 +561,7 @@ fn all_senders_share_one_rate_and_results_are_sent_before_apologies() {
         assert!(before.len() <= 60, "{} apologies went before the last of 120 results", before.len());
         stack.deliver_stream().await;
         all_sent_once(&stack, 520);
-        proved("notify, apology and sender at once: one rate, news first", &stack, 520);
+        proved("notify, apology and sender at once: one rate, results first", &stack, 520);
     });
 }
 
@@ -569,7 +574,7 @@ fn two_senders_at_once_share_the_work_and_keep_one_rate() {
         stack.plan(half_past_five()).await.expect("planned only");
         minutes(1).await;
         let (first, second) = tokio::join!(stack.send_due(), stack.send_due());
-        let sent = [first, second].map(|run| run.expect("alive").expect("it ran").notices.sent);
+        let sent = [first, second].map(|run| run.expect("no crash").expect("it ran").notices.sent);
         assert!(sent.iter().sum::<u32>() == 100 && sent.iter().all(|sent| *sent > 20), "{sent:?}");
         all_sent_once(&stack, 100);
         keeps_the_rate(&stack.world.accepted(), 10.0);
@@ -587,7 +592,7 @@ fn clocks_five_minutes_apart_send_once() {
         minutes(1).await;
         stack.deliver_stream().await;
         stack.evening(half_past_five()).await.expect("it ran");
-        assert!(stack.send_until_quiet(TimeDelta::hours(2)).await);
+        assert!(stack.send_until_idle(TimeDelta::hours(2)).await);
         all_sent_once(&stack, 60);
         proved("clocks five minutes apart", &stack, 60);
     });
@@ -606,7 +611,7 @@ fn a_dossier_table_restored_from_backup_causes_no_second_notice() {
         stack.world.restore(dossier("A", &phone(1), json!({})));
         stack.world.write(dossier("A", &phone(1), json!({"revision": 2, "step": "Trả kết quả"})));
         stack.deliver_stream().await;
-        assert!(stack.send_until_quiet(TimeDelta::hours(1)).await);
+        assert!(stack.send_until_idle(TimeDelta::hours(1)).await);
         all_sent_once(&stack, 1);
         proved("the dossier table restored from backup", &stack, 1);
     });
@@ -690,7 +695,7 @@ fn a_phone_removed_before_the_notice_was_sent_and_corrected_later_gets_the_notic
         at_result(&stack, 1, json!(phone(1)));
         at_result(&stack, 2, json!(null));
         stack.deliver_stream().await;
-        assert!(stack.send_until_quiet(TimeDelta::hours(12)).await);
+        assert!(stack.send_until_idle(TimeDelta::hours(12)).await);
         let row = row_of(&stack, "A result#1");
         assert_eq!((row.state, row.phone_at_fault), (State::Cancelled, true));
         at_result(&stack, 3, json!(phone(2)));
@@ -710,19 +715,19 @@ fn a_number_that_sns_refused_is_corrected_whenever_the_correction_comes() {
             at_result(&stack, 1, json!(phone(1)));
             stack.deliver_stream().await;
             if corrected_after > 0 {
-                assert!(stack.send_until_quiet(TimeDelta::minutes(30)).await);
+                assert!(stack.send_until_idle(TimeDelta::minutes(30)).await);
                 assert_eq!(row_of(&stack, "A result#1").state, State::Failed);
             }
             at_result(&stack, 2, json!(phone(2)));
             stack.deliver_stream().await;
-            assert!(stack.send_until_quiet(TimeDelta::minutes(30)).await);
+            assert!(stack.send_until_idle(TimeDelta::minutes(30)).await);
             assert_eq!(phones_reached(&stack), [phone(0), phone(2)], "{corrected_after}");
         }
     });
 }
 
 #[test]
-fn a_correction_that_comes_while_the_notice_is_on_its_way_to_the_wrong_number_comes_again() {
+fn a_correction_that_comes_while_the_notice_is_being_sent_to_the_wrong_number_comes_again() {
     in_virtual_time(async {
         // A fault at any call of the sender, or at none: it crashes, or its update to `sent` fails.
         for strike in 0..12 {
@@ -738,7 +743,7 @@ fn a_correction_that_comes_while_the_notice_is_on_its_way_to_the_wrong_number_co
             };
             tokio::join!(stack.notify(std::slice::from_ref(&first)), corrected);
             stack.deliver_stream().await;
-            assert!(stack.send_until_quiet(TimeDelta::hours(2)).await, "{strike}: {:?}", states(&stack.world));
+            assert!(stack.send_until_idle(TimeDelta::hours(2)).await, "{strike}: {:?}", states(&stack.world));
             assert_eq!(phones_reached(&stack), [phone(2)], "{strike}");
             assert!(stack.bucket.is_empty());
         }
@@ -758,7 +763,7 @@ fn a_row_whose_state_was_edited_by_hand_delays_no_other_and_is_counted() {
             stack.world.edit_state(&id, State::Cancelled);
         }
         stack.ports.sleep_until(seven()).await;
-        let tally = stack.send_due().await.expect("alive").expect("it ran").notices;
+        let tally = stack.send_due().await.expect("no crash").expect("it ran").notices;
         assert_eq!((tally.unclaimable, tally.sent), (40, 30));
         assert_eq!(stack.world.unfinished(), 0);
     });
@@ -771,11 +776,11 @@ fn a_counter_in_the_far_future_is_set_back_and_counted() {
         results(&stack, 20);
         stack.world.edit_counter((stack.world.now() + TimeDelta::days(365)).timestamp_millis());
         let records = records(&stack, 0);
-        let (delivery, request) = stack.sandbox();
+        let (sender, request) = stack.sandbox();
         let deadline = stack.world.now() + TimeDelta::minutes(1);
-        let (_, tally, _) = notify::notify(&delivery, &notify::Batch { records }, &request, deadline).await;
+        let (_, tally, _) = notify::notify(&sender, &notify::Batch { records }, &request, deadline).await;
         assert_eq!((tally.sent, tally.counter_resets), (0, 1), "reservations of before are kept: a minute");
-        assert!(stack.send_until_quiet(TimeDelta::minutes(3)).await);
+        assert!(stack.send_until_idle(TimeDelta::minutes(3)).await);
         all_sent_once(&stack, 20);
         proved("the rate limiter's counter a year ahead", &stack, 20);
     });
@@ -793,7 +798,7 @@ fn a_plan_that_fails_half_way_still_reports_what_it_planned() {
             let event = apology::Scheduled { time: half_past_five() };
             let evening = apology::plan_evening(&stack.ports, &stack.notice_config, &event).await;
             assert_eq!(evening.plan.planned, stack.world.outbox().len() as u64, "{after} ms");
-            assert!(evening.failed.is_some() || evening.plan.out_of_reach > 0, "{after} ms: it is to be repeated");
+            assert!(evening.failed.is_some() || evening.plan.unavailable > 0, "{after} ms: it is to be repeated");
             failed += usize::from(evening.failed.is_some() && evening.plan.planned > 0);
         }
         assert!(failed > 0, "some failed between two pages");
@@ -811,9 +816,9 @@ fn a_run_that_fails_half_way_still_reports_what_it_sent() {
             results(&stack, 40);
             stack.deliver_stream().await;
             stack.ports.sleep_until(seven()).await;
-            let (delivery, request) = stack.sandbox();
+            let (notices, request) = stack.sandbox();
             let deadline = stack.world.now() + TimeDelta::minutes(1);
-            let run = sender::send_due(&delivery, &stack.ports, &Started::default(), &request, deadline).await;
+            let run = sender::send_due(&notices, &stack.ports, &Started::default(), &request, deadline).await;
             let sent = stack.world.outbox().values().filter(|row| row.state == State::Sent).count();
             assert_eq!(run.notices.sent as usize, sent, "{after} ms");
             failed += usize::from(run.failed.is_some() && sent > 0);
@@ -827,17 +832,17 @@ fn a_region_without_sms_fails_no_notice_and_is_counted() {
     in_virtual_time(async {
         let mut stack = stack();
         results(&stack, 40);
-        let mended = half_past_five() + TimeDelta::days(1);
-        sns_fails(&mut stack, mended, SendError::WrongNumber("InvalidParameter: PhoneNumber".into()));
+        let corrected = half_past_five() + TimeDelta::days(1);
+        sns_fails(&mut stack, corrected, SendError::WrongNumber("InvalidParameter: PhoneNumber".into()));
         stack.deliver_stream().await;
         // The sender is one warm sandbox.
-        let (delivery, _) = stack.sandbox();
+        let (notices, _) = stack.sandbox();
         let mut refused = 0;
         for minute in 0..120 {
             let next = half_past_five() + TimeDelta::minutes(minute + 1);
             let deadline = stack.world.now() + TimeDelta::seconds(70);
             let run =
-                sender::send_due(&delivery, &stack.ports, &Started::default(), &format!("minute-{minute}"), deadline)
+                sender::send_due(&notices, &stack.ports, &Started::default(), &format!("minute-{minute}"), deadline)
                     .await;
             refused += run.notices.refused;
             stack.ports.sleep_until(next).await;
@@ -845,7 +850,7 @@ fn a_region_without_sms_fails_no_notice_and_is_counted() {
         assert!(refused > 20, "the alarm's metric in every run: {refused}");
         assert_eq!(states(&stack.world), BTreeMap::from([("pending", 40)]));
         minutes(60 * 24).await;
-        assert!(stack.send_until_quiet(TimeDelta::hours(1)).await);
+        assert!(stack.send_until_idle(TimeDelta::hours(1)).await);
         all_sent_once(&stack, 40);
         proved("a region without SMS, or the sandbox: every number refused for a day", &stack, 40);
     });
@@ -866,20 +871,20 @@ fn after_a_long_wait_for_the_rate_the_dossier_is_looked_at_again() {
             stack.world.write(dossier("R1", &phone(1), json!({"revision": 2, "step": "Thẩm định"})));
         };
         let (run, ()) = tokio::join!(stack.send_due(), reopened);
-        let tally = run.expect("alive").expect("it ran").notices;
+        let tally = run.expect("no crash").expect("it ran").notices;
         assert_eq!((tally.sent, tally.cancelled), (1, 1));
         assert_eq!(phones_reached(&stack), [phone(0)]);
     });
 }
 
 #[test]
-fn a_result_that_was_handed_over_before_its_notice_went_is_not_announced() {
+fn a_result_that_was_handed_over_before_its_notice_was_sent_is_not_announced() {
     in_virtual_time(async {
         let mut stack = stack_at_night(Faults::none(), 100);
         results(&stack, 1);
         stack.deliver_stream().await;
         stack.world.write(dossier("R0", &phone(0), json!({"revision": 2, "step": "Đã trả kết quả"})));
-        assert!(stack.send_until_quiet(TimeDelta::hours(12)).await);
+        assert!(stack.send_until_idle(TimeDelta::hours(12)).await);
         assert_eq!(row_of(&stack, "R0 result#1").reason.as_deref(), Some("the result was handed over"));
         assert!(stack.world.accepted().is_empty());
     });
@@ -896,7 +901,7 @@ fn the_alarm_for_an_evening_too_long_says_when_it_really_ends() {
         minutes(1).await;
         let plan = stack.evening(half_past_five()).await.expect("it ran");
         stack.notice_config.window = domain::notice::sending_window::SendingWindow::ALWAYS;
-        assert!(stack.send_until_quiet(TimeDelta::hours(2)).await);
+        assert!(stack.send_until_idle(TimeDelta::hours(2)).await);
         let last = stack.world.accepted().last().expect("sent").at;
         let overrun = (last - vn("2026-11-24T18:10:00")).num_minutes();
         assert!(overrun > 0 && plan.overrun_minutes >= overrun, "{} predicted, {overrun} real", plan.overrun_minutes);
@@ -927,7 +932,7 @@ fn a_result_closed_by_mistake_before_its_notice_was_sent_gets_it_when_reopened()
         stack.deliver_stream().await;
         stack.world.write(dossier("R0", &phone(0), json!({"revision": 2, "step": "Đã trả kết quả"})));
         stack.deliver_stream().await;
-        assert!(stack.send_until_quiet(TimeDelta::hours(12)).await);
+        assert!(stack.send_until_idle(TimeDelta::hours(12)).await);
         assert!(stack.world.accepted().is_empty());
         stack.world.write(dossier("R0", &phone(0), json!({"revision": 3, "step": "Trả kết quả"})));
         stack.deliver_stream().await;
@@ -936,7 +941,7 @@ fn a_result_closed_by_mistake_before_its_notice_was_sent_gets_it_when_reopened()
 }
 
 #[test]
-fn a_row_that_can_never_be_asked_about_keeps_no_apology_waiting() {
+fn a_row_that_can_never_be_claimed_delays_no_apology() {
     in_virtual_time(async {
         let mut stack = stack_at_night(Faults::none(), 100);
         results(&stack, 1);
@@ -946,7 +951,7 @@ fn a_row_that_can_never_be_asked_about_keeps_no_apology_waiting() {
         stack.plan(half_past_five()).await.expect("planned only");
         stack.ports.sleep_until(seven()).await;
         stack.ports.unclaimable = Some("R0".into());
-        let tally = stack.send_due().await.expect("alive").expect("it ran").notices;
+        let tally = stack.send_due().await.expect("no crash").expect("it ran").notices;
         assert_eq!(tally.sent, 30, "{tally:?}");
     });
 }

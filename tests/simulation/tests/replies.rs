@@ -34,6 +34,10 @@ fn stack() -> Stack {
     stack_with(Faults::none())
 }
 
+fn inquiry(message: &str) -> InquiryId {
+    InquiryId::new("vcom", message).expect("an id")
+}
+
 /// V-COM gives this answer until `until`.
 fn vcom_fails(stack: &mut Stack, until: DateTime<Utc>, error: SendError) {
     stack.ports.gateway = Arc::new(move |_, now| (now < until).then(|| error.clone()));
@@ -75,12 +79,12 @@ fn run(plan: &[(usize, Fault)]) -> usize {
         let stack = stack_with(Faults::at(plan.iter().copied()));
         let code = stack.ask_by_vcom("1", SENDER, "MCKH A").await;
         assert!(matches!(code, Some(200 | 104)), "{plan:?}: {code:?}");
-        assert!(stack.send_until_quiet(TimeDelta::hours(2)).await, "{plan:?}: {:?}", stack.world.replies());
+        assert!(stack.send_until_idle(TimeDelta::hours(2)).await, "{plan:?}: {:?}", stack.world.replies());
         all_replied_once(&stack, 1);
         let ambiguous = stack.faults.injected().iter().filter(|fault| !fault.is_definite()).count();
         let calls = stack.world.replied();
         assert!(calls.len() <= 1 + ambiguous, "{plan:?}: {calls:?}");
-        let text = &stack.world.inquiries()[&InquiryId::new("vcom", "1")].reply;
+        let text = &stack.world.inquiries()[&inquiry("1")].reply;
         assert!(calls.iter().all(|call| call.text == *text), "{plan:?}: another text");
         stack.faults.calls()
     })
@@ -128,7 +132,7 @@ fn vcom_down_for_an_hour_delays_replies_and_no_notice() {
         vcom_fails(&mut stack, half_past_five() + TimeDelta::hours(1), SendError::NotSent("HTTP 503".into()));
         ask(&stack, 20).await;
         assert_eq!(states(&stack), BTreeMap::from([("pending", 20)]));
-        assert!(stack.send_until_quiet(TimeDelta::hours(4)).await);
+        assert!(stack.send_until_idle(TimeDelta::hours(4)).await);
         all_replied_once(&stack, 20);
         let last = stack.world.replied().last().expect("a reply").at - half_past_five();
         assert!(last < TimeDelta::minutes(150), "{last}: no later than the pause that had grown");
@@ -136,7 +140,7 @@ fn vcom_down_for_an_hour_delays_replies_and_no_notice() {
 }
 
 #[test]
-fn vcom_that_hangs_keeps_no_citizen_and_no_notice_waiting() {
+fn a_hanging_vcom_delays_no_inquiry_and_no_notice() {
     in_virtual_time(async {
         let mut stack = stack();
         vcom_fails(&mut stack, half_past_five() + TimeDelta::minutes(20), SendError::NotSent("no answer".into()));
@@ -153,9 +157,9 @@ fn vcom_that_hangs_keeps_no_citizen_and_no_notice_waiting() {
         tokio::time::sleep(Duration::from_secs(14 * 3600)).await;
         let began = stack.world.now();
         vcom_fails(&mut stack, began + TimeDelta::minutes(20), SendError::NotSent("no answer".into()));
-        assert!(stack.send_due().await.expect("alive").is_ok());
+        assert!(stack.send_due().await.expect("no crash").is_ok());
         assert_eq!(stack.world.accepted().len(), 50, "notices were sent at the same time");
-        assert!(stack.send_until_quiet(TimeDelta::hours(4)).await);
+        assert!(stack.send_until_idle(TimeDelta::hours(4)).await);
         all_replied_once(&stack, 100);
     });
 }
@@ -168,7 +172,7 @@ fn a_reply_that_is_refused_for_good_fails_with_the_reason_and_the_others_go() {
         stack.ports.gateway = Arc::new(move |inquiry, _| (inquiry.id.message() == "1").then(|| refused.clone()));
         ask(&stack, 3).await;
         assert_eq!(states(&stack), BTreeMap::from([("failed", 1), ("sent", 2)]));
-        let failed = &stack.world.replies()[&InquiryId::new("vcom", "1")];
+        let failed = &stack.world.replies()[&inquiry("1")];
         assert_eq!((failed.state, failed.reason.as_deref()), (State::Failed, Some("HTTP 422")));
         assert!(stack.world.events().iter().any(|event| event.detail_type() == "Reply Failed"));
     });
@@ -178,34 +182,34 @@ fn a_reply_that_is_refused_for_good_fails_with_the_reason_and_the_others_go() {
 fn a_gateway_that_refuses_our_authorisation_is_called_rarely_and_no_reply_is_lost() {
     in_virtual_time(async {
         let mut stack = stack();
-        let mended = half_past_five() + TimeDelta::days(2);
+        let corrected = half_past_five() + TimeDelta::days(2);
         let asked = Arc::new(AtomicUsize::new(0));
         let count = asked.clone();
         stack.ports.gateway = Arc::new(move |_, now| {
             count.fetch_add(1, Ordering::Relaxed);
-            (now < mended).then(|| SendError::Unauthorised("code 108".into()))
+            (now < corrected).then(|| SendError::Unauthorised("code 108".into()))
         });
         ask(&stack, 60).await;
         tokio::time::sleep(Duration::from_secs(3_600)).await;
         asked.store(0, Ordering::Relaxed);
-        let ran = stack.send_due().await.expect("alive").expect("it ran");
+        let ran = stack.send_due().await.expect("no crash").expect("it ran");
         assert!((1..=16).contains(&asked.load(Ordering::Relaxed)), "no more than were under way");
         assert_eq!(ran.replies.deferred, 60, "and all wait for five minutes");
-        assert!(!stack.send_until_quiet(TimeDelta::days(1)).await, "for as long as it takes");
+        assert!(!stack.send_until_idle(TimeDelta::days(1)).await, "for as long as it takes");
         assert!(stack.world.replies().values().all(|row| (row.state, row.attempts) == (State::Pending, 0)));
-        assert!(stack.send_until_quiet(TimeDelta::days(2)).await);
+        assert!(stack.send_until_idle(TimeDelta::days(2)).await);
         all_replied_once(&stack, 60);
     });
 }
 
 #[test]
-fn a_reply_goes_at_any_hour_and_without_a_budget() {
+fn a_reply_goes_at_any_hour_and_without_the_rate_limiter() {
     in_virtual_time(async {
         let mut stack = stack();
         stack.notice_config.window = "07:00-17:00".parse().expect("closed now");
         vcom_fails(&mut stack, half_past_five() + TimeDelta::minutes(2), SendError::NotSent("HTTP 500".into()));
         ask(&stack, 2).await;
-        assert!(stack.send_until_quiet(TimeDelta::minutes(10)).await, "no reply waits for the morning");
+        assert!(stack.send_until_idle(TimeDelta::minutes(10)).await, "no reply waits for the morning");
         all_replied_once(&stack, 2);
         assert!(stack.world.accepted().is_empty(), "not by SNS");
     });
@@ -216,7 +220,7 @@ fn dynamodb_down_when_a_message_comes_loses_neither_it_nor_its_reply() {
     in_virtual_time(async {
         let stack = stack_with(Faults::outage(Duration::ZERO, Duration::from_secs(25)));
         assert!(matches!(stack.ask_by_vcom("1", SENDER, "MCKH A").await, Some(200 | 104)));
-        assert!(stack.send_until_quiet(TimeDelta::hours(1)).await);
+        assert!(stack.send_until_idle(TimeDelta::hours(1)).await);
         all_replied_once(&stack, 1);
     });
 }

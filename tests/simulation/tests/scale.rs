@@ -39,8 +39,8 @@ fn states(world: &World) -> BTreeMap<State, usize> {
 /// Every required notice was sent once, within the rate.
 async fn all_sent_once_at_the_rate(stack: &Stack, required: usize, what: &str) {
     assert_eq!(stack.world.outbox().len(), required, "the outbox is complete");
-    let quiet = stack.send_until_quiet(TimeDelta::hours(24)).await;
-    assert!(quiet, "{:?} after {}", states(&stack.world), stack.world.now());
+    let finished = stack.send_until_idle(TimeDelta::hours(24)).await;
+    assert!(finished, "{:?} after {}", states(&stack.world), stack.world.now());
     assert_eq!(states(&stack.world), BTreeMap::from([(State::Sent, required)]));
     assert_eq!(stack.world.accepted().len(), required);
     keeps_the_rate(&stack.world);

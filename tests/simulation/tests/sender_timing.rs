@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use application::delivery::{Progress, ReplySession, Tally};
 use application::ports::{Clock, Enqueue, InquiryLog, Outbox, SendError};
+use application::sending::{Progress, ReplySession, Tally};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::InquiryId;
 use domain::event::InquiryOutcome;
@@ -42,7 +42,7 @@ fn ms(number: i64) -> TimeDelta {
 
 fn inquiry(number: usize) -> Inquiry {
     Inquiry {
-        id: InquiryId::new("vcom", &number.to_string()),
+        id: InquiryId::new("vcom", &number.to_string()).expect("an id"),
         sender: "84912345678".into(),
         text: "MCKH A".into(),
         receipt_code: None,
@@ -75,7 +75,7 @@ async fn ran(stack: &Stack, request: &str, until: TimeDelta) -> (TimeDelta, Tall
 }
 
 /// How often the due queue was queried.
-fn looks(stack: &Stack) -> u64 {
+fn queries(stack: &Stack) -> u64 {
     stack.world.meter.spent().calls_of("Query")
 }
 
@@ -97,7 +97,7 @@ fn a_message_that_becomes_due_while_the_sender_waits_is_sent_at_that_moment() {
             // Claimed, its inquiry read, the gateway called; if it was waited for, also queried again.
             let calls = if due == 0 { 3 } else { 4 };
             assert_eq!(stack.world.replied()[0].at - due_at, ms(5 * calls), "{due}");
-            assert_eq!(looks(&stack), expected, "{due}");
+            assert_eq!(queries(&stack), expected, "{due}");
         }
     });
 }
@@ -114,18 +114,18 @@ fn a_sender_continues_at_once_while_messages_are_due_and_skips_those_another_sen
         };
         let ((quicker, sent), (slower, none)) = tokio::join!(run("a"), later);
         assert_eq!((sent.sent, none), (1, Tally::default()));
-        assert_eq!(quicker, ms(5 * 6), "looked, claimed, read, called, marked, looked");
-        assert_eq!(slower, ms(5 * 3), "looked, claimed in vain, looked");
+        assert_eq!(quicker, ms(5 * 6), "queried, claimed, read, called, completed, queried");
+        assert_eq!(slower, ms(5 * 3), "queried, claim refused, queried");
     });
 }
 
 #[test]
-fn a_hundred_replies_are_read_from_the_index_in_three_looks() {
+fn a_hundred_replies_are_read_from_the_index_in_three_queries() {
     in_virtual_time(async {
         let stack = stack();
         replies_due(&stack, 100, half_past_five()).await;
         let (_, tally) = ran(&stack, "request", TimeDelta::seconds(54)).await;
-        assert_eq!((tally.sent, looks(&stack)), (100, 3), "64, 36, no more");
+        assert_eq!((tally.sent, queries(&stack)), (100, 3), "64, 36, no more");
     });
 }
 
@@ -171,7 +171,7 @@ fn what_failed_together_does_not_come_back_together() {
 }
 
 #[test]
-fn a_mark_is_tried_five_times_in_two_seconds_and_then_left_to_the_next_claim() {
+fn completing_a_row_is_tried_five_times_in_two_seconds() {
     in_virtual_time(async {
         // Unavailable from the gateway's answer on. The fifth try is after two seconds; a query follows.
         let sent = Tally { sent: 1, parts: 1, ..Tally::default() };
@@ -207,7 +207,7 @@ fn a_sender_that_a_plan_started_waits_for_the_index_and_one_that_the_minute_star
         assert_eq!(sent, 3);
         assert!(took < TimeDelta::seconds(10), "{took}: an apology within ten seconds of the rule");
         let (sent, took) = started_after_a_plan(Started::default()).await;
-        assert_eq!((sent, took), (0, ms(2 * 5)), "it looked at two priorities, and beside them at the replies");
+        assert_eq!((sent, took), (0, ms(2 * 5)), "it queried two priorities, and at the same time the replies");
         assert_eq!(started_after_a_plan(Started::by_plan(0)).await.0, 0, "a second pass that found nothing new");
     });
 }

@@ -103,19 +103,19 @@ fn play(world: &World, writes: &[Write]) -> BTreeMap<String, Required> {
             has_phone: write.has_phone,
             silent: write.silent,
         };
-        let is_news = before.is_none_or(|before| revision > before.revision);
+        let is_newer = before.is_none_or(|before| revision > before.revision);
         let was = |there: fn(Known) -> bool| before.is_some_and(there);
         let phone_comes = was(|before| !before.has_phone && !before.silent);
         let kinds = [
             ("result", now.place == Place::Result, was(|b| b.place != Place::Open), was(|b| b.place == Place::Result)),
             ("supplement", now.waiting, was(|b| b.waiting), was(|b| b.waiting)),
         ];
-        for (name, is_there, was_told, was_there) in kinds {
+        for (name, is_there, was_informed, was_there) in kinds {
             let key = format!("{} {name}#{revision}", code(write.whose));
-            if !is_news || !is_there || write.silent || !write.has_phone {
+            if !is_newer || !is_there || write.silent || !write.has_phone {
                 continue;
             }
-            if !was_told {
+            if !was_informed {
                 required.insert(key, Required::Surely);
             } else if was_there && phone_comes {
                 required.entry(key).or_insert(Required::UnlessAnotherIsOpen);
@@ -150,7 +150,7 @@ fn in_the_table(write: &Write, revision: u64) -> Dossier {
 }
 
 /// How many SMS were accepted, and how many of them the outbox does not show.
-async fn live(
+async fn run(
     writes: Vec<Write>,
     batch: usize,
     shards: usize,
@@ -168,8 +168,8 @@ async fn live(
         let again = world.stream_from(0).iter().enumerate().map(|(place, written)| record(place, written)).collect();
         stack.deliver(again).await;
     }
-    assert!(stack.send_until_quiet(TimeDelta::hours(20)).await, "3: every notice reaches a final state");
-    assert!(stack.bucket.is_empty(), "1: nothing was poisoned");
+    assert!(stack.send_until_idle(TimeDelta::hours(20)).await, "3: every notice reaches a final state");
+    assert!(stack.bucket.is_empty(), "1: no record was unreadable");
 
     let outbox = world.outbox();
     let rows: BTreeSet<String> = outbox.keys().map(ToString::to_string).collect();
@@ -193,7 +193,7 @@ async fn live(
                 .iter()
                 .filter(|message| kind_of(&message.text) == kind && message.text.contains(&marker))
                 .count();
-            assert!(accepted >= sent, "{kind} of {}: {sent} marked, {accepted} accepted", code(whose));
+            assert!(accepted >= sent, "{kind} of {}: {sent} completed as sent, {accepted} accepted", code(whose));
             assert!(accepted <= sent + ambiguous, "2: {kind} of {}: {accepted} accepted", code(whose));
         }
     }
@@ -209,24 +209,24 @@ async fn live(
 }
 
 /// Writes, the size of a batch, shards, up to three faults, and whether every batch comes twice.
-fn lives() -> impl Strategy<Value = (Vec<Write>, usize, usize, Vec<(usize, Fault)>, bool)> {
+fn histories() -> impl Strategy<Value = (Vec<Write>, usize, usize, Vec<(usize, Fault)>, bool)> {
     let writes = prop::collection::vec(write(), 1..25);
     let faults = prop::collection::vec((0usize..90, fault()), 0..4);
     (writes, 1usize..12, 1usize..4, faults, any::<bool>())
 }
 
 #[test]
-fn random_lives_of_dossiers_send_every_required_notice() {
-    let line = RefCell::new(Line::of("random lives of dossiers, up to three faults, batches twice"));
+fn random_histories_of_dossiers_send_every_required_notice() {
+    let line = RefCell::new(Line::of("random histories of dossiers, up to three faults, batches twice"));
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) };
     let mut runner = TestRunner::new(config);
-    let lived = runner.run(&lives(), |(writes, batch, shards, faults, twice)| {
+    let checked = runner.run(&histories(), |(writes, batch, shards, faults, twice)| {
         in_virtual_time(async {
-            let (sent, duplicates) = live(writes, batch, shards, faults, twice).await;
+            let (sent, duplicates) = run(writes, batch, shards, faults, twice).await;
             line.borrow_mut().add(sent, duplicates, 0);
         });
         Ok(())
     });
     line.borrow().record();
-    lived.unwrap_or_else(|failure| panic!("{failure}"));
+    checked.unwrap_or_else(|failure| panic!("{failure}"));
 }

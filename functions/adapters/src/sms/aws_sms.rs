@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn an_apology_lives_until_the_end_of_its_day_and_nothing_beyond_three_days() {
+    fn an_apology_is_valid_until_the_end_of_its_day_and_nothing_beyond_three_days() {
         let now = DateTime::UNIX_EPOCH;
         for (after, seconds) in [(3_600, 3_600), (0, 5), (-9, 5), (1_000_000, 259_200)] {
             assert_eq!(time_to_live(now + TimeDelta::seconds(after), now), seconds);

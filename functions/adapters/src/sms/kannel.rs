@@ -1,7 +1,7 @@
 //! SMS through Kannel's `sendsms`, to an operator by SMPP. Kannel user guide 1.4.5, "Using SendSMS".
 //!
-//! Kannel tells no message id, and does not recognise a repeated request: an unknown outcome stays unknown. Its delivery
-//! report comes to `/dlr/kannel` and names the notice, because we write it into `dlr-url`.
+//! Kannel returns no message id, and does not recognise a repeated request: an unknown outcome stays unknown. Its
+//! delivery report comes to `/dlr/kannel` and names the notice, because we write it into `dlr-url`.
 
 use std::sync::Arc;
 

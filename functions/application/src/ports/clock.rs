@@ -1,5 +1,3 @@
-//! The clock.
-
 use std::future::Future;
 
 use chrono::{DateTime, Utc};

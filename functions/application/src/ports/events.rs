@@ -1,5 +1,3 @@
-//! The event bus.
-
 use std::future::Future;
 
 use domain::event::Event;

@@ -18,10 +18,10 @@ pub trait InquiryLog: Sync {
 
     /// Counts a message for its phone in one minute. Returns how many different messages are counted, or None if `most`
     /// others are counted already. A message that is already counted is not counted again.
-    fn count(&self, message: &Counted, most: u32) -> impl Future<Output = Result<Option<u32>, StoreError>> + Send;
+    fn count(&self, message: &SenderCount, most: u32) -> impl Future<Output = Result<Option<u32>, StoreError>> + Send;
 
     /// Removes a message from the count.
-    fn uncount(&self, message: &Counted) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn uncount(&self, message: &SenderCount) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// The result of logging an inquiry.
@@ -36,7 +36,7 @@ pub enum Logged {
 
 /// A message as it is counted for its phone in one minute.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Counted {
+pub struct SenderCount {
     /// A hash of the phone and the minute: no key may contain a phone number.
     pub window: String,
     /// A hash of the message's id.

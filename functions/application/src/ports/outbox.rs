@@ -87,7 +87,6 @@ pub struct DueRows {
     pub unreadable: u32,
 }
 
-/// An unfinished message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Due {
     pub id: Outgoing,

@@ -1,4 +1,4 @@
-//! The rate limiter's counter row, in table `control`, and the hold that all senders obey.
+//! The rate limiter's counter row, in table `control`, and the hold that stops all senders.
 
 use std::future::Future;
 
@@ -38,18 +38,21 @@ pub enum Advance {
 pub struct Hold {
     pub until: DateTime<Utc>,
     pub reason: String,
-    /// One message was sent since the last bad receipt, to see whether the cause is corrected.
+    /// One message was accepted since the last bad receipt, to see whether the cause is corrected.
     pub probed: bool,
 }
 
-/// The hold, in the rate limiter's row: so a sender learns of it by the call that it makes anyway.
+/// The hold, in the rate limiter's row: a sender reads it with the reservation it makes anyway, without another call.
 pub trait SendingHold: Sync {
     /// Starts a hold, or prolongs one.
     fn start(&self, until: DateTime<Utc>, reason: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Prolongs the hold to `until` for one message that is sent in spite of it. Returns false if the hold is not
     /// `seen` any more.
-    fn probe(&self, seen: &Hold, until: DateTime<Utc>) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    fn prolong(&self, seen: &Hold, until: DateTime<Utc>) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// The carrier accepted that message. Writes it if the hold is still `seen`.
+    fn probed(&self, seen: &Hold) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Ends the hold if it is still `seen`.
     fn end(&self, seen: &Hold) -> impl Future<Output = Result<(), StoreError>> + Send;

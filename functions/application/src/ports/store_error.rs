@@ -5,7 +5,7 @@
 pub enum StoreError {
     /// Throttled, unavailable, timed out or not authorised: it is not known whether anything was written. Try again
     /// later.
-    #[error("table {table} is out of reach: {why}")]
+    #[error("table {table} is unavailable: {why}")]
     Unavailable {
         table: &'static str,
         /// The client's error text.

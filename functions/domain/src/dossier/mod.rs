@@ -39,9 +39,9 @@ pub struct Dossier {
     #[serde(skip_serializing_if = "Option::is_none")]
     same_day: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) result_on: Option<NaiveDate>,
+    result_on: Option<NaiveDate>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) waiting_since: Option<u64>,
+    waiting_since: Option<u64>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     silent: bool,
 }

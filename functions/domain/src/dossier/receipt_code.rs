@@ -65,7 +65,6 @@ impl ReceiptCode {
         if at_an_end { Err(NotAReceiptCode::Punctuation) } else { Ok(Self(code)) }
     }
 
-    /// The canonical form.
     pub fn as_str(&self) -> &str {
         &self.0
     }

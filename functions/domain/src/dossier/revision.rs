@@ -61,15 +61,15 @@ pub enum Verdict {
 pub fn judge(stored: &Stored, snapshot: Dossier, today: NaiveDate, closed: &ClosedSteps) -> Verdict {
     match stored.dossier() {
         Some(stored) if stored.revision > snapshot.revision => Verdict::Stale,
-        Some(stored) if stored.revision < snapshot.revision => news(Some(stored), snapshot, today, closed),
+        Some(stored) if stored.revision < snapshot.revision => store(Some(stored), snapshot, today, closed),
         Some(stored) if is_repeated(stored, &snapshot, closed) => Verdict::Repeated,
-        Some(stored) if is_first_load(stored) && is_first_load(&snapshot) => news(None, snapshot, today, closed),
+        Some(stored) if is_first_load(stored) && is_first_load(&snapshot) => store(None, snapshot, today, closed),
         Some(_) => Verdict::Conflicting,
-        None => news(None, snapshot, today, closed),
+        None => store(None, snapshot, today, closed),
     }
 }
 
-fn news(stored: Option<&Dossier>, snapshot: Dossier, today: NaiveDate, closed: &ClosedSteps) -> Verdict {
+fn store(stored: Option<&Dossier>, snapshot: Dossier, today: NaiveDate, closed: &ClosedSteps) -> Verdict {
     let result_on = result_day(stored, &snapshot, today, closed);
     let waiting_since = decision::awaits_papers(&snapshot, closed).then(|| {
         let before = stored.filter(|stored| decision::awaits_papers(stored, closed));

@@ -8,9 +8,10 @@ use std::str::FromStr;
 pub struct InquiryId(String);
 
 impl InquiryId {
-    /// The message that `gateway` calls `message`. A gateway's name contains no `#`.
-    pub fn new(gateway: &str, message: &str) -> Self {
-        Self(format!("{gateway}#{message}"))
+    /// The message that `gateway` calls `message`. A gateway's name contains no `#`, and neither is empty.
+    pub fn new(gateway: &str, message: &str) -> Result<Self, NotAnInquiry> {
+        let written = format!("{gateway}#{message}");
+        if gateway.contains('#') { Err(NotAnInquiry(written)) } else { written.parse() }
     }
 
     /// The gateway that delivered it.
@@ -56,11 +57,14 @@ mod tests {
 
     #[test]
     fn an_inquiry_is_named_by_its_gateway_and_the_gateways_own_id() {
-        let id = InquiryId::new("kannel", "7f#3");
+        let id = InquiryId::new("kannel", "7f#3").expect("an id");
         assert_eq!((id.gateway(), id.message(), id.as_str()), ("kannel", "7f#3", "kannel#7f#3"));
         assert_eq!(id.to_string().parse(), Ok(id));
         for wrong in ["", "#", "kannel", "kannel#", "#7f"] {
             assert_eq!(wrong.parse::<InquiryId>(), Err(NotAnInquiry(wrong.to_owned())), "{wrong}");
+        }
+        for (gateway, message) in [("", "7f"), ("kannel", ""), ("", ""), ("a#b", "7f")] {
+            assert!(InquiryId::new(gateway, message).is_err(), "{gateway} {message}");
         }
     }
 }

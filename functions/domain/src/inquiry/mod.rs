@@ -5,7 +5,7 @@ mod inquiry_id;
 mod reading;
 mod words;
 
-pub use inquiry_id::InquiryId;
+pub use inquiry_id::{InquiryId, NotAnInquiry};
 pub use reading::{Reading, asked_for};
 
 use std::fmt;
@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn an_inquiry_printed_for_debugging_shows_neither_the_number_nor_a_text() {
         let inquiry = Inquiry {
-            id: InquiryId::new("kannel", "7f"),
+            id: InquiryId::new("kannel", "7f").expect("an id"),
             sender: "+84912345678".into(),
             text: "MCKH 0161701234".into(),
             receipt_code: None,

@@ -7,7 +7,7 @@ use crate::calendar::day_in_vietnam;
 use crate::dossier::Contact;
 use crate::dossier::steps;
 use crate::notice::lifecycle::{LEASE, State};
-use crate::notice::{NoticeRow, Sending};
+use crate::notice::{NoticeRow, Sending, ended};
 use crate::phone::NotAMobile;
 use crate::{ClosedSteps, Dossier, NoticeId, NoticeKey};
 
@@ -21,7 +21,7 @@ use crate::{ClosedSteps, Dossier, NoticeId, NoticeKey};
 ///
 /// None if the revision is not higher, or if the snapshot is silent, same-day, or has no mobile number.
 pub fn notice_for_change(old: Option<&Dossier>, new: &Dossier, closed: &ClosedSteps) -> Option<NoticeKey> {
-    if !is_news(old, new) || !new.takes_notices() {
+    if !is_newer(old, new) || !new.takes_notices() {
         return None;
     }
     let was_done = old.is_some_and(|old| old.is_done(closed));
@@ -41,7 +41,7 @@ pub fn notice_for_change(old: Option<&Dossier>, new: &Dossier, closed: &ClosedSt
 ///   waiting for papers at the desk.
 /// - The dossier came back to "Trả kết quả" from a closing step: it was closed by mistake.
 pub fn notice_to_reconsider(old: &Dossier, new: &Dossier, closed: &ClosedSteps) -> Option<NoticeKey> {
-    if !is_news(Some(old), new) || !new.takes_notices() {
+    if !is_newer(Some(old), new) || !new.takes_notices() {
         return None;
     }
     let was_at_result = steps::is_result_step(old.step());
@@ -66,7 +66,7 @@ pub enum Again {
 }
 
 /// A sender that has not crashed finishes a notice within this time after the claim.
-const ON_ITS_WAY: TimeDelta = TimeDelta::minutes(2);
+const SENDING_TIME: TimeDelta = TimeDelta::minutes(2);
 
 /// Whether the notice of [`notice_to_reconsider`] is required again. `rows` are the dossier's notices of that kind.
 ///
@@ -79,12 +79,12 @@ pub fn is_due_again(old: &Dossier, new: &Dossier, rows: &[NoticeRow], now: DateT
     let had_no_mobile = stayed && !old.is_silent() && !matches!(old.contact(), Some(Contact::Mobile(_)));
     let due = match rows.iter().max_by_key(|row| row.key) {
         None => had_no_mobile,
-        Some(last) if is_on_its_way(last, now) => return Again::NotYet,
+        Some(last) if is_being_sent(last, now) => return Again::NotYet,
         Some(last) if !last.state.is_final() => false,
         Some(last) => {
             let was_closed = !stayed && last.state == State::Cancelled;
-            let was_told = last.state != State::Cancelled && was_enqueued_here(last, new);
-            last.phone_at_fault || was_closed || had_no_mobile && !was_told
+            let was_informed = last.state != State::Cancelled && was_enqueued_here(last, new);
+            last.phone_at_fault || was_closed || had_no_mobile && !was_informed
         }
     };
     if due { Again::Yes } else { Again::No }
@@ -96,16 +96,16 @@ pub fn is_due_after_unreadable(rows: &[NoticeRow]) -> bool {
     !rows.iter().any(|row| row.state == State::Sent || !row.state.is_final())
 }
 
-fn is_on_its_way(row: &NoticeRow, now: DateTime<Utc>) -> bool {
-    row.state == State::Sending && row.due_at.is_some_and(|lease_until| now < lease_until - LEASE + ON_ITS_WAY)
+fn is_being_sent(row: &NoticeRow, now: DateTime<Utc>) -> bool {
+    row.state == State::Sending && row.due_at.is_some_and(|lease_until| now < lease_until - LEASE + SENDING_TIME)
 }
 
 /// Whether a notice was enqueued since the dossier reached its state. If the table does not say since when that is, the
 /// citizen is informed.
-fn was_enqueued_here(row: &NoticeRow, dossier: &Dossier) -> bool {
+pub(super) fn was_enqueued_here(row: &NoticeRow, dossier: &Dossier) -> bool {
     match row.key {
-        NoticeKey::Result(_) => dossier.result_on.is_some_and(|on| day_in_vietnam(row.enqueued_at) >= on),
-        NoticeKey::Supplement(revision) => dossier.waiting_since.is_some_and(|since| revision >= since),
+        NoticeKey::Result(_) => dossier.result_on().is_some_and(|on| day_in_vietnam(row.enqueued_at) >= on),
+        NoticeKey::Supplement(revision) => dossier.waiting_since().is_some_and(|since| revision >= since),
         NoticeKey::Apology(_) => false,
     }
 }
@@ -119,23 +119,28 @@ pub enum Unnecessary {
     FirstArrived,
     /// A receipt says that it arrived, though its outcome was unknown.
     Arrived,
+    /// Its first sending did not arrive, probably because of the number, and this is the second, to the same number.
+    SameNumber,
 }
 
 /// Whether the dossier's notices of that kind, `rows`, make this one unnecessary.
-pub fn made_unnecessary(id: &NoticeId, rows: &[NoticeRow]) -> Option<Unnecessary> {
-    let arrived = || rows.iter().any(|row| row.key == id.key && row.arrived);
+pub fn made_unnecessary(id: &NoticeId, rows: &[NoticeRow], dossier: &Dossier) -> Option<Unnecessary> {
+    let of_this = || rows.iter().filter(|row| row.key == id.key);
+    let arrived = || of_this().any(|row| row.arrived);
+    let same_number = || match dossier.contact() {
+        Some(Contact::Mobile(phone)) => of_this().any(|row| row.unreached.as_ref() == Some(phone)),
+        _ => false,
+    };
     if rows.iter().any(|row| row.key.supersedes(&id.key)) {
         Some(Unnecessary::Superseded)
-    } else if !arrived() {
-        None
-    } else if id.sending == Sending::Again {
-        Some(Unnecessary::FirstArrived)
+    } else if arrived() {
+        Some(if id.sending == Sending::Again { Unnecessary::FirstArrived } else { Unnecessary::Arrived })
     } else {
-        Some(Unnecessary::Arrived)
+        (id.sending == Sending::Again && same_number()).then_some(Unnecessary::SameNumber)
     }
 }
 
-fn is_news(old: Option<&Dossier>, new: &Dossier) -> bool {
+fn is_newer(old: Option<&Dossier>, new: &Dossier) -> bool {
     !new.is_silent() && old.is_none_or(|old| old.revision() < new.revision())
 }
 
@@ -148,10 +153,10 @@ pub fn awaits_papers(dossier: &Dossier, closed: &ClosedSteps) -> bool {
 fn no_mobile(dossier: &Dossier) -> Option<&'static str> {
     match dossier.contact() {
         Some(Contact::Mobile(_)) => None,
-        None => Some("the dossier has no phone number"),
-        Some(Contact::Unusable(NotAMobile::FixedLine)) => Some("the phone is a fixed line, which receives no SMS"),
-        Some(Contact::Unusable(NotAMobile::Foreign)) => Some("the phone is not a Vietnamese number"),
-        Some(Contact::Unusable(NotAMobile::Nonsense)) => Some("the phone is not a Vietnamese mobile number"),
+        None => Some(ended::NO_PHONE),
+        Some(Contact::Unusable(NotAMobile::FixedLine)) => Some(ended::FIXED_LINE),
+        Some(Contact::Unusable(NotAMobile::Foreign)) => Some(ended::FOREIGN),
+        Some(Contact::Unusable(NotAMobile::Nonsense)) => Some(ended::NONSENSE),
     }
 }
 
@@ -177,14 +182,14 @@ pub enum StillTrue {
 pub fn still_true(key: &NoticeKey, dossier: &Dossier, today: NaiveDate, closed: &ClosedSteps) -> StillTrue {
     use StillTrue::{No, NoMobile, TooLate, Yes};
     match key {
-        _ if dossier.is_same_day() => No("the procedure takes no longer than a day"),
-        NoticeKey::Result(_) if !dossier.is_done(closed) => No("the dossier was re-opened"),
-        NoticeKey::Result(_) if !steps::is_result_step(dossier.step()) => No("the result was handed over"),
-        NoticeKey::Supplement(_) if dossier.is_done(closed) => No("the result was reached"),
-        NoticeKey::Supplement(_) if !dossier.waits_for_papers_at_the_desk() => No("the papers are no longer awaited"),
+        _ if dossier.is_same_day() => No(ended::SAME_DAY),
+        NoticeKey::Result(_) if !dossier.is_done(closed) => No(ended::REOPENED),
+        NoticeKey::Result(_) if !steps::is_result_step(dossier.step()) => No(ended::HANDED_OVER),
+        NoticeKey::Supplement(_) if dossier.is_done(closed) => No(ended::RESULT_REACHED),
+        NoticeKey::Supplement(_) if !dossier.waits_for_papers_at_the_desk() => No(ended::NO_PAPERS_AWAITED),
         NoticeKey::Apology(day) if *day < today => TooLate,
-        NoticeKey::Apology(_) if dossier.is_done(closed) => No("the result was reached"),
-        NoticeKey::Apology(day) if *day != dossier.appointment_on() => No("the appointment was moved"),
+        NoticeKey::Apology(_) if dossier.is_done(closed) => No(ended::RESULT_REACHED),
+        NoticeKey::Apology(day) if *day != dossier.appointment_on() => No(ended::APPOINTMENT_MOVED),
         _ => no_mobile(dossier).map_or(Yes, NoMobile),
     }
 }
@@ -298,7 +303,15 @@ mod tests {
     fn row(key: &str, state: State, phone_at_fault: bool, enqueued_at: &str) -> NoticeRow {
         let enqueued_at: DateTime<Utc> = enqueued_at.parse().unwrap();
         let due_at = (!state.is_final()).then_some(enqueued_at + LEASE);
-        NoticeRow { key: key.parse().unwrap(), state, phone_at_fault, arrived: false, enqueued_at, due_at }
+        NoticeRow {
+            key: key.parse().unwrap(),
+            state,
+            phone_at_fault,
+            arrived: false,
+            unreached: None,
+            enqueued_at,
+            due_at,
+        }
     }
 
     const TODAY: &str = "2026-11-24T02:00:00Z";
@@ -319,14 +332,18 @@ mod tests {
         assert_eq!(again(good.clone(), &[]), No, "nor did the first load of a good number");
         let refused = [row("result#9", State::Sent, false, TODAY), row("result#10", State::Failed, true, TODAY)];
         assert_eq!([again(good.clone(), &refused), again(none.clone(), &refused)], [Yes, Yes]);
-        let told = [refused[1].clone(), row("result#11", State::Sent, false, TODAY)];
-        assert_eq!([again(good.clone(), &told), again(none.clone(), &told)], [No, No], "once");
+        let informed = [refused[1].clone(), row("result#11", State::Sent, false, TODAY)];
+        assert_eq!([again(good.clone(), &informed), again(none.clone(), &informed)], [No, No], "once");
         let did_not_arrive = [row("result#10", State::Sent, true, TODAY)];
         assert_eq!(again(good.clone(), &did_not_arrive), Yes, "a receipt says that there is no such number");
-        let told_before = [row("result#9", State::Sent, false, BEFORE)];
-        assert_eq!(again(none.clone(), &told_before), Yes, "told when it was here before");
-        assert_eq!(again(none.clone(), &[row("supplement#8", State::Sent, false, TODAY)]), No, "told in this wait");
-        assert_eq!(again(none.clone(), &[row("supplement#7", State::Sent, false, TODAY)]), Yes, "told in the last one");
+        let informed_before = [row("result#9", State::Sent, false, BEFORE)];
+        assert_eq!(again(none.clone(), &informed_before), Yes, "informed when it was here before");
+        assert_eq!(again(none.clone(), &[row("supplement#8", State::Sent, false, TODAY)]), No, "informed in this wait");
+        assert_eq!(
+            again(none.clone(), &[row("supplement#7", State::Sent, false, TODAY)]),
+            Yes,
+            "informed in the last one"
+        );
         assert_eq!(
             again(good.clone(), &[row("result#9", State::Pending, false, BEFORE)]),
             No,
@@ -341,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn a_result_that_was_closed_by_mistake_before_its_notice_went_is_due_again() {
+    fn a_result_that_was_closed_by_mistake_before_its_notice_was_sent_is_due_again() {
         let closed = json!({"step": "Đã trả kết quả", "phone": "0912345678"});
         let cancelled = [row("result#9", State::Cancelled, false, TODAY)];
         assert_eq!(again(closed.clone(), &cancelled), Again::Yes);

@@ -1,14 +1,18 @@
 //! Tin nhắn thông báo: the three kinds, and the key of each in the outbox.
 
 pub mod decision;
+pub mod ended;
 pub mod lifecycle;
+pub mod nothing;
 mod outgoing;
 pub mod receipt;
+mod record;
 pub mod retry;
 mod row;
 pub mod sending_window;
 
 pub use outgoing::Outgoing;
+pub use record::{DeliveryReport, NoticeRecord};
 pub use row::NoticeRow;
 
 use std::fmt;
@@ -42,7 +46,7 @@ impl NoticeKind {
 
     /// Results and supplements are sent before apologies.
     pub fn priority(self) -> Priority {
-        if self == Self::Apology { Priority::Evening } else { Priority::News }
+        if self == Self::Apology { Priority::Apology } else { Priority::Change }
     }
 }
 
@@ -52,13 +56,13 @@ pub enum Priority {
     /// Replies of 8083: the citizen has paid for them and waits.
     Reply,
     /// Results and supplements: the citizen can act on them.
-    News,
-    Evening,
+    Change,
+    Apology,
 }
 
 impl Priority {
     /// Those that share the rate of SMS parts, the most urgent first.
-    pub const NOTICES: [Self; 2] = [Self::News, Self::Evening];
+    pub const NOTICES: [Self; 2] = [Self::Change, Self::Apology];
 }
 
 impl fmt::Display for NoticeKind {
@@ -150,8 +154,17 @@ pub enum Sending {
     Again,
 }
 
+impl Sending {
+    /// The name of this sending of a notice, in rows.
+    pub(crate) fn name(self, key: &NoticeKey) -> String {
+        match self {
+            Self::First => key.to_string(),
+            Self::Again => format!("{key}{AGAIN}"),
+        }
+    }
+}
+
 impl NoticeId {
-    /// The first sending.
     pub fn new(receipt_code: ReceiptCode, key: NoticeKey) -> Self {
         Self { receipt_code, key, sending: Sending::First }
     }
@@ -176,10 +189,7 @@ impl NoticeId {
     /// The row's second key: the notice's key, and for the second sending `#again`. Written `result#3`,
     /// `result#3#again`.
     pub fn name(&self) -> String {
-        match self.sending {
-            Sending::First => self.key.to_string(),
-            Sending::Again => format!("{}{AGAIN}", self.key),
-        }
+        self.sending.name(&self.key)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{NoticeId, NoticeKind};
 /// A message to be sent.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outgoing {
-    /// A notice of a dossier, sent by SNS.
+    /// A notice of a dossier, sent through the carrier.
     Notice(NoticeId),
     /// The one reply to an inquiry, sent by its gateway.
     Reply(InquiryId),
@@ -64,7 +64,8 @@ mod tests {
 
     #[test]
     fn a_log_line_names_a_message_by_its_key_in_the_outbox() {
-        assert_eq!(Outgoing::from(InquiryId::new("vcom", "42")).to_string(), "vcom#42 reply");
+        let reply = InquiryId::new("vcom", "42").expect("an id");
+        assert_eq!(Outgoing::from(reply).to_string(), "vcom#42 reply");
         let receipt_code = ReceiptCode::parse("0161701234").expect("a code");
         let notice = NoticeId::new(receipt_code, "result#3".parse().expect("a key"));
         assert_eq!(Outgoing::from(notice).to_string(), "0161701234 result#3");

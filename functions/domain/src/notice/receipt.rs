@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::NoticeId;
 
 /// What became of a message; the outbox's attribute `delivery`. It only moves forward, in this order: a report that
-/// contradicts an earlier one is believed if it knows more.
+/// contradicts an earlier one replaces it only if it comes later in this order: the more definite report is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Delivery {
@@ -69,15 +69,15 @@ pub enum Reason {
     Unknown,
 }
 
-/// Who can change what prevented a message from arriving.
+/// What helps if a message did not arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Remedy {
-    /// We.
-    Ours,
-    /// The citizen or the one-stop shop: another number.
+    /// It is our own fault: the account, its settings or the text must be corrected.
+    Configuration,
+    /// Another number, from the citizen or the one-stop shop.
     Number,
-    /// It passes.
-    Time,
+    /// To send it again later: the cause passes.
+    Retry,
     /// It is not known.
     Unknown,
 }
@@ -124,11 +124,16 @@ impl Reason {
         matches!(self, Self::SpendLimit | Self::MaxPrice | Self::Account)
     }
 
+    /// Whether another number is what may help.
+    pub fn concerns_the_number(self) -> bool {
+        matches!(self.remedy(), Remedy::Number | Remedy::Unknown)
+    }
+
     pub fn remedy(self) -> Remedy {
         match self {
-            Self::SpendLimit | Self::MaxPrice | Self::Body | Self::Sender | Self::Account => Remedy::Ours,
+            Self::SpendLimit | Self::MaxPrice | Self::Body | Self::Sender | Self::Account => Remedy::Configuration,
             Self::InvalidNumber | Self::OptedOut | Self::Blocked => Remedy::Number,
-            Self::Unreachable | Self::Expired => Remedy::Time,
+            Self::Unreachable | Self::Expired => Remedy::Retry,
             Self::Unknown => Remedy::Unknown,
         }
     }
@@ -172,12 +177,11 @@ pub enum Reported {
     Notice(NoticeId),
 }
 
-/// The price of a message, as the carrier tells it.
+/// The price of a message, as the carrier reports it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Price {
-    pub amount: f64,
-    /// ISO 4217.
-    pub currency: &'static str,
+    amount: f64,
+    currency: &'static str,
 }
 
 /// Above any price of one message in any currency; DynamoDB refuses numbers of more than 38 digits.
@@ -187,6 +191,15 @@ impl Price {
     /// None if the amount is not a price.
     pub fn new(amount: f64, currency: &'static str) -> Option<Self> {
         (0.0..=MOST_PRICE).contains(&amount).then_some(Self { amount, currency })
+    }
+
+    pub fn amount(self) -> f64 {
+        self.amount
+    }
+
+    /// ISO 4217.
+    pub fn currency(self) -> &'static str {
+        self.currency
     }
 }
 
@@ -251,9 +264,9 @@ mod tests {
         };
         assert_eq!(receipt(Delivery::Delivered, None).remedy(), None);
         assert_eq!(receipt(Delivery::Unknown, Some(Reason::Unknown)).remedy(), None);
-        assert_eq!(receipt(Delivery::Undelivered, Some(Reason::SpendLimit)).remedy(), Some(Remedy::Ours));
+        assert_eq!(receipt(Delivery::Undelivered, Some(Reason::SpendLimit)).remedy(), Some(Remedy::Configuration));
         assert_eq!(receipt(Delivery::Undelivered, Some(Reason::OptedOut)).remedy(), Some(Remedy::Number));
-        assert_eq!(receipt(Delivery::Undelivered, Some(Reason::Unreachable)).remedy(), Some(Remedy::Time));
+        assert_eq!(receipt(Delivery::Undelivered, Some(Reason::Unreachable)).remedy(), Some(Remedy::Retry));
         assert_eq!(receipt(Delivery::Undelivered, None).remedy(), Some(Remedy::Unknown));
     }
 
@@ -276,7 +289,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_digit_survives(words in "\\PC{0,300}") {
+        fn every_digit_is_masked(words in "\\PC{0,300}") {
             let kept = CarrierWords::new(&words);
             prop_assert!(!kept.as_str().contains(char::is_numeric));
             prop_assert!(kept.as_str().chars().count() <= MOST_WORDS);

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 /// Claims before a notice has failed: with the pauses below, at least ten hours of attempts.
 pub const MAX_ATTEMPTS: u32 = 20;
-/// The pause after a fault that is not the notice's (SNS refuses our authorisation): an engineer must correct it.
+/// The pause after a fault that is not the notice's (the carrier refuses our authorisation): an engineer must correct it.
 pub const PAUSE_AFTER_REFUSAL: TimeDelta = TimeDelta::minutes(5);
 
 const FIRST: i64 = 10;
@@ -29,7 +29,7 @@ mod tests {
     }
 
     #[test]
-    fn half_a_pause_is_jitters() {
+    fn half_of_a_pause_is_jitter() {
         let milliseconds = [0.0, 0.5, 1.0].map(|jitter| pause(1, jitter).num_milliseconds());
         assert_eq!(milliseconds, [5_000, 7_500, 10_000]);
     }

@@ -1,4 +1,4 @@
-//! The hours in which notices are sent, so that no notice wakes a citizen. A text to 8083 is answered at any hour.
+//! The hours in which notices are sent, so that no notice is sent at night. A text to 8083 is answered at any hour.
 
 use std::str::FromStr;
 

@@ -81,7 +81,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_three_notices_are_the_seeds_to_the_character() {
+    fn the_three_notices_are_the_2017_notices_to_the_character() {
         for (key, text) in [
             (
                 "result#3",
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_is_the_seeds_to_the_character() {
+    fn the_answer_is_the_2017_notices_to_the_character() {
         let open = dossier(json!({"step": "Thẩm định hồ sơ"}));
         let answer = |today: &str| answer(&open, today.parse().unwrap(), &ClosedSteps::default());
         assert_eq!(

@@ -2,6 +2,7 @@
 
 pub mod messages;
 pub mod sms;
+pub mod staff;
 
 use std::borrow::Cow;
 
@@ -78,7 +79,7 @@ fn nfc(text: &str) -> Cow<'_, str> {
 /// Vietnamese without accents, for gateways and phones that need the GSM alphabet: "Trả kết quả" → "Tra ket qua".
 ///
 /// Full decomposition without marks and invisible characters, and đ, which has no decomposition. Typographic
-/// punctuation becomes plain. Any other letter stays: a `?` would tell the citizen nothing.
+/// punctuation becomes plain. Any other letter stays: a `?` would be unreadable.
 pub fn strip_accents(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for letter in text.nfd().filter(|letter| !is_combining_mark(*letter) && !is_invisible(*letter)) {

@@ -3,7 +3,7 @@
 //! The last part of the path is the member's name, so there may be several:
 //!
 //! ```json
-//! {"vinaphone": {"convention": "generic", "sender": "from", "text": "content", "id": "msgid",
+//! {"vinaphone": {"protocol": "generic", "sender": "from", "text": "content", "id": "msgid",
 //!   "hmac": {"key": "…", "fields": ["msgid", "from", "content"], "parameter": "sign"},
 //!   "reply": "{\"code\":0,\"text\":\"{text}\"}", "content_type": "application/json", "accents": "strip"}}
 //! ```

@@ -31,7 +31,7 @@ trait Gateway: Send + Sync {
 
 /// A gateway protocol, before its account is known.
 struct Protocol {
-    /// The last part of the path. The account's member `convention` names the protocol of any other path.
+    /// The last part of the path. The account's member `protocol` names the protocol of any other path.
     name: &'static str,
     /// Makes the gateway from its account.
     parse: fn(&Value) -> Result<Box<dyn Gateway>, Refusal>,
@@ -96,7 +96,9 @@ impl Authenticated {
 /// Authenticates what was sent to `/mo/{name}`. Of `secret`, which is GatewaySecret, only the member `name` is parsed.
 pub(crate) fn authenticate(name: &str, request: &Request, secret: &Value) -> Result<Authenticated, Refused> {
     let account = &secret[name];
-    let protocol = account["convention"].as_str().unwrap_or(name);
+    // `convention` is the older name: accounts that were written before have it.
+    let named = account["protocol"].as_str().or(account["convention"].as_str());
+    let protocol = named.unwrap_or(name);
     let protocol = PROTOCOLS.iter().find(|known| known.name == protocol).ok_or_else(no_such_gateway)?;
     protocol.authenticate(request, account).map_err(|why| Refused::new(why, protocol.refuse))
 }
@@ -152,7 +154,6 @@ fn by_status(why: Refusal) -> ApiGatewayProxyResponse {
     }
 }
 
-/// A plain text.
 pub(crate) fn plain(status: i64, text: &str) -> ApiGatewayProxyResponse {
     typed(status, HeaderValue::from_static("text/plain; charset=utf-8"), text.to_owned())
 }
@@ -201,7 +202,6 @@ mod tests {
         }
     }
 
-    /// A response's text.
     pub(super) fn body(response: &ApiGatewayProxyResponse) -> &str {
         match &response.body {
             Some(Body::Text(text)) => text,
@@ -219,11 +219,11 @@ mod tests {
     #[test]
     fn a_gateway_is_found_by_its_name_or_by_the_protocol_it_names() {
         let member = json!({"user": "u", "password": "p"});
-        let mut named = member.clone();
-        named["convention"] = json!("kannel");
+        let named = |by: &str| json!({"user": "u", "password": "p", by: "kannel"});
         for (name, secret, refusal) in [
             ("kannel", json!({"kannel": member}), None),
-            ("vinaphone", json!({"vinaphone": named}), None),
+            ("vinaphone", json!({"vinaphone": named("protocol")}), None),
+            ("vinaphone", json!({"vinaphone": named("convention")}), None),
             ("vinaphone", json!({"vinaphone": member}), Some(Refusal::NoSuchGateway)),
             ("kannel", json!({}), Some(Refusal::NotConfigured)),
             ("unknown", json!({}), Some(Refusal::NoSuchGateway)),

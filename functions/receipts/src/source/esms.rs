@@ -6,12 +6,12 @@ use domain::notice::receipt::{CarrierWords, Delivery, Price, Reason, Receipt, Re
 
 use super::{Entry, NotAReceipt};
 
-/// `SendStatus`: refused, and finished. The others are on their way.
+/// `SendStatus`: refused, and finished. With the others the message is being sent.
 const REFUSED: &str = "4";
 const FINISHED: &str = "5";
-const ON_ITS_WAY: [&str; 4] = ["1", "2", "3", "7"];
+const BEING_SENT: [&str; 4] = ["1", "2", "3", "7"];
 
-/// eSMS tells no time and no reason.
+/// eSMS reports no time and no reason.
 pub(crate) fn parse(request: &Request, now: DateTime<Utc>) -> Result<Entry, NotAReceipt> {
     let get = |name| request.parameter(name).unwrap_or_default();
     let id = Some(get("RequestId")).filter(|id| !id.is_empty()).ok_or(NotAReceipt::NoMessage)?;
@@ -21,7 +21,7 @@ pub(crate) fn parse(request: &Request, now: DateTime<Utc>) -> Result<Entry, NotA
         FINISHED if count("SendSuccess") > 0 => (Delivery::Delivered, None),
         FINISHED => (Delivery::Unknown, Some(Reason::Unknown)),
         REFUSED => (Delivery::Undelivered, Some(Reason::Sender)),
-        status if ON_ITS_WAY.contains(&status) => return Ok(Entry::NotYet),
+        status if BEING_SENT.contains(&status) => return Ok(Entry::NotYet),
         _ => return Err(NotAReceipt::Status),
     };
     let receipt = Receipt {
@@ -78,8 +78,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_on_its_way_or_no_call_back_is_no_receipt() {
-        for status in ON_ITS_WAY {
+    fn a_message_that_is_being_sent_has_no_receipt_and_nor_has_what_is_no_call_back() {
+        for status in BEING_SENT {
             assert!(matches!(read(json!({"SendStatus": status})), Ok(Entry::NotYet)), "{status}");
         }
         assert_eq!(read(json!({"SendStatus": "x"})).err(), Some(NotAReceipt::Status));

@@ -10,13 +10,25 @@ use domain::notice::receipt::{Reason, Receipt};
 /// What one entry of an event says.
 pub(crate) enum Entry {
     Receipt(Box<Receipt>),
-    /// Nothing final: the message is on its way.
+    /// Nothing final: the message is being sent.
     NotYet,
 }
 
 impl From<Receipt> for Entry {
     fn from(receipt: Receipt) -> Self {
         Self::Receipt(Box::new(receipt))
+    }
+}
+
+/// The result of parsing one entry of an event.
+pub(crate) enum Parsed {
+    Entry(Entry),
+    NotAReceipt(NotAReceipt),
+}
+
+impl From<Result<Entry, NotAReceipt>> for Parsed {
+    fn from(parsed: Result<Entry, NotAReceipt>) -> Self {
+        parsed.map_or_else(Self::NotAReceipt, Self::Entry)
     }
 }
 

@@ -29,7 +29,7 @@ async function count(phone, message) {
   try {
     await dynamodb.send(new UpdateItemCommand({
       TableName: INQUIRIES_TABLE,
-      Key: { inquiry: { S: "flood:" + createHash("sha256").update(`${phone}${minute}`).digest("hex").slice(0, 32) } },
+      Key: { inquiry: { S: "sender:" + createHash("sha256").update(`${phone}${minute}`).digest("hex").slice(0, 32) } },
       UpdateExpression: "ADD messages :messages SET expires_at = :expires_at",
       ConditionExpression: "attribute_not_exists(messages) OR contains(messages, :message) OR size(messages) < :most",
       ExpressionAttributeValues: { ":messages": { SS: [message] }, ":message": { S: message }, ":most": { N: "30" }, ":expires_at": { N: String(minute * 60 + 3660) } },

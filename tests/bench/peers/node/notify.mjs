@@ -7,31 +7,31 @@ const dynamodb = new DynamoDBClient({});
 const sns = new SNSClient({});
 const events = new EventBridgeClient({});
 const { NOTICES_TABLE, CONTROL_TABLE, EVENT_BUS_NAME } = process.env;
-let budgetUntil = 0;
+let reservedUntil = 0;
 
-async function takeBudget() {
-  if (budgetUntil > Date.now()) return;
-  budgetUntil = Date.now() + 1000;
+async function reserve() {
+  if (reservedUntil > Date.now()) return;
+  reservedUntil = Date.now() + 1000;
   await dynamodb.send(new UpdateItemCommand({
-    TableName: CONTROL_TABLE, Key: { name: { S: "sms-budget" } }, UpdateExpression: "SET free_at = :to",
-    ExpressionAttributeValues: { ":to": { N: String(budgetUntil) } },
+    TableName: CONTROL_TABLE, Key: { name: { S: "sms-rate" } }, UpdateExpression: "SET free_at = :to",
+    ExpressionAttributeValues: { ":to": { N: String(reservedUntil) } },
   }));
 }
 
-async function tell({ dynamodb: change }) {
+async function sendNotice({ dynamodb: change }) {
   const { OldImage: old, NewImage: dossier } = change;
   if (dossier.step.S !== "Trả kết quả" || old?.step.S === dossier.step.S || !dossier.phone?.S) return;
   const key = { receipt_code: dossier.receipt_code, notice: { S: `result#${dossier.revision.N}` } };
   try {
     await dynamodb.send(new PutItemCommand({
       TableName: NOTICES_TABLE, ConditionExpression: "attribute_not_exists(receipt_code)",
-      Item: { ...key, state: { S: "sending" }, open_lane: { S: "0" }, due_at: { N: String(Date.now() + 1_200_000) } },
+      Item: { ...key, state: { S: "sending" }, open_priority: { S: "0" }, due_at: { N: String(Date.now() + 1_200_000) } },
     }));
   } catch (error) {
     if (error instanceof ConditionalCheckFailedException) return;
     throw error;
   }
-  await takeBudget();
+  await reserve();
   const text = `TB: Hồ sơ của quý ông/bà (MS: ${dossier.receipt_code.S}) đã được giải quyết xong. Mời ông/bà đến Bộ phận Một cửa Sở Văn hóa và Thể thao để nhận kết quả`;
   const sent = await sns.send(new PublishCommand({
     PhoneNumber: "+84" + dossier.phone.S.replace(/^0/, ""), Message: text,
@@ -39,7 +39,7 @@ async function tell({ dynamodb: change }) {
   }));
   await dynamodb.send(new UpdateItemCommand({
     TableName: NOTICES_TABLE, Key: key, ConditionExpression: "#state = :sending",
-    UpdateExpression: "SET #state = :sent, message_id = :id, #text = :text REMOVE open_lane, due_at",
+    UpdateExpression: "SET #state = :sent, message_id = :id, #text = :text REMOVE open_priority, due_at",
     ExpressionAttributeNames: { "#state": "state", "#text": "text" },
     ExpressionAttributeValues: { ":sending": { S: "sending" }, ":sent": { S: "sent" }, ":id": { S: sent.MessageId }, ":text": { S: text } },
   }));
@@ -53,7 +53,7 @@ export async function handler(event) {
   const batchItemFailures = [];
   for (const record of event.Records) {
     try {
-      await tell(record);
+      await sendNotice(record);
     } catch (error) {
       console.error(JSON.stringify({ level: "ERROR", message: String(error) }));
       batchItemFailures.push({ itemIdentifier: record.dynamodb.SequenceNumber });

@@ -31,8 +31,8 @@ def gateway():
 
 
 def genuine(header):
-    agreed = gateway()
-    wanted = base64.b64encode(f"{agreed['user']}:{agreed['password']}".encode()).decode()
+    account = gateway()
+    wanted = base64.b64encode(f"{account['user']}:{account['password']}".encode()).decode()
     return hmac.compare_digest(header or "", f"Basic {wanted}")
 
 
@@ -41,7 +41,7 @@ def count(phone, message):
     try:
         dynamodb.update_item(
             TableName=os.environ["INQUIRIES_TABLE"],
-            Key={"inquiry": {"S": "flood:" + hashlib.sha256(f"{phone}{minute}".encode()).hexdigest()[:32]}},
+            Key={"inquiry": {"S": "sender:" + hashlib.sha256(f"{phone}{minute}".encode()).hexdigest()[:32]}},
             UpdateExpression="ADD messages :messages SET expires_at = :expires_at",
             ConditionExpression="attribute_not_exists(messages) OR contains(messages, :message) OR size(messages) < :most",
             ExpressionAttributeValues={":messages": {"SS": [message]}, ":message": {"S": message}, ":most": {"N": "30"},

@@ -14,35 +14,35 @@ processor = BatchProcessor(event_type=EventType.DynamoDBStreams)
 dynamodb = boto3.client("dynamodb")
 sns = boto3.client("sns")
 events = boto3.client("events")
-budget = {"until": 0}
+reserved = {"until": 0}
 
 
-def take_budget():
-    if budget["until"] < time.time():
-        budget["until"] = time.time() + 1
-        dynamodb.update_item(TableName=os.environ["CONTROL_TABLE"], Key={"name": {"S": "sms-budget"}},
+def reserve():
+    if reserved["until"] < time.time():
+        reserved["until"] = time.time() + 1
+        dynamodb.update_item(TableName=os.environ["CONTROL_TABLE"], Key={"name": {"S": "sms-rate"}},
                              UpdateExpression="SET free_at = :to",
-                             ExpressionAttributeValues={":to": {"N": str(int(budget["until"] * 1000))}})
+                             ExpressionAttributeValues={":to": {"N": str(int(reserved["until"] * 1000))}})
 
 
-def tell(record: DynamoDBRecord):
+def send_notice(record: DynamoDBRecord):
     old, new = record.dynamodb.old_image or {}, record.dynamodb.new_image
     if new["step"] != "Trả kết quả" or old.get("step") == new["step"] or not new.get("phone"):
         return
     key = {"receipt_code": {"S": new["receipt_code"]}, "notice": {"S": f"result#{new['revision']}"}}
     try:
         dynamodb.put_item(TableName=os.environ["NOTICES_TABLE"], ConditionExpression="attribute_not_exists(receipt_code)",
-                          Item={**key, "state": {"S": "sending"}, "open_lane": {"S": "0"},
+                          Item={**key, "state": {"S": "sending"}, "open_priority": {"S": "0"},
                                 "due_at": {"N": str(int(time.time() + 1200) * 1000)}})
     except dynamodb.exceptions.ConditionalCheckFailedException:
         return
-    take_budget()
+    reserve()
     text = (f"TB: Hồ sơ của quý ông/bà (MS: {new['receipt_code']}) đã được giải quyết xong. Mời ông/bà đến Bộ phận Một cửa "
             "Sở Văn hóa và Thể thao để nhận kết quả")
     sent = sns.publish(PhoneNumber="+84" + new["phone"].removeprefix("0"), Message=text, MessageAttributes={
         "AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"}})
     dynamodb.update_item(TableName=os.environ["NOTICES_TABLE"], Key=key, ConditionExpression="#state = :sending",
-                         UpdateExpression="SET #state = :sent, message_id = :id, #text = :text REMOVE open_lane, due_at",
+                         UpdateExpression="SET #state = :sent, message_id = :id, #text = :text REMOVE open_priority, due_at",
                          ExpressionAttributeNames={"#state": "state", "#text": "text"},
                          ExpressionAttributeValues={":sending": {"S": "sending"}, ":sent": {"S": "sent"},
                                                     ":id": {"S": sent["MessageId"]}, ":text": {"S": text}})
@@ -52,4 +52,4 @@ def tell(record: DynamoDBRecord):
 
 
 def handler(event, context):
-    return process_partial_response(event=event, record_handler=tell, processor=processor, context=context)
+    return process_partial_response(event=event, record_handler=send_notice, processor=processor, context=context)

@@ -40,9 +40,9 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// The prices of a part: a contract's, or the listed ones. SMS_USD is the older name of SNS_USD.
+/// The prices of a part: a contract's, or the listed ones.
 fn parts() -> Result<Parts> {
-    let sns = number("SNS_USD", number("SMS_USD", prices::SMS_PART.usd)?)?;
+    let sns = number("SNS_USD", prices::SMS_PART.usd)?;
     let usd_vnd = number("USD_VND", prices::USD_VND.amount)?;
     ensure!(usd_vnd > 0.0, "USD_VND={usd_vnd}: more than 0 VND a USD");
     Ok(Parts {

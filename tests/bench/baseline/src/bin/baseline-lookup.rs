@@ -31,7 +31,7 @@ async fn main() -> Result<(), Error> {
         let count = dynamodb
             .update_item()
             .table_name(inquiries)
-            .key("inquiry", S(format!("flood:{}", parameter("msisdn"))))
+            .key("inquiry", S(format!("sender:{}", parameter("msisdn"))))
             .update_expression("ADD messages :messages SET expires_at = :expires_at")
             .condition_expression(
                 "attribute_not_exists(messages) OR contains(messages, :message) OR size(messages) < :most",

@@ -32,14 +32,14 @@ async fn main() -> Result<(), Error> {
                 .item("notice", S(notice.clone()))
                 .item("state", S("sending".into()))
                 .item("owner", S(event.context.request_id.clone()))
-                .item("open_lane", S("0".into()))
+                .item("open_priority", S("0".into()))
                 .item("due_at", N("1800000000000".into()))
                 .condition_expression("attribute_not_exists(receipt_code)");
             enqueue.send().await?;
             let reservation = dynamodb
                 .update_item()
                 .table_name(control)
-                .key("name", S("sms-budget".into()))
+                .key("name", S("sms-rate".into()))
                 .update_expression("SET free_at = :to")
                 .expression_attribute_values(":to", N("1".into()));
             reservation.send().await?;
@@ -58,7 +58,7 @@ async fn main() -> Result<(), Error> {
                 .table_name(notices)
                 .key("receipt_code", S(code))
                 .key("notice", S(notice))
-                .update_expression("SET #state = :sent, message_id = :id, #text = :text REMOVE open_lane, due_at")
+                .update_expression("SET #state = :sent, message_id = :id, #text = :text REMOVE open_priority, due_at")
                 .condition_expression("#state = :sending")
                 .expression_attribute_names("#state", "state")
                 .expression_attribute_names("#text", "text")

@@ -29,3 +29,6 @@ use chrono::TimeDelta;
 
 /// How long the sender works in each minute.
 pub const SENDING_RUN: TimeDelta = TimeDelta::seconds(54);
+/// Time reserved at the end of an invocation for a message in progress: the carrier's time-out and the write of its
+/// outcome.
+pub const MARGIN: TimeDelta = TimeDelta::seconds(14);

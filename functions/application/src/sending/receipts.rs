@@ -3,10 +3,11 @@
 //! The row of a notice keeps its final state `sent`; what became of the message is written beside it. If the message did
 //! not arrive:
 //!
-//! - *ours to mend* (a spent limit, a refused sender name): an alarm is raised. A hold stops all senders if the next
+//! - *our own fault* (a spent limit, a refused sender name): an alarm is raised. A hold stops all senders if the next
 //!   messages would be lost as well. The notice is sent again after the hold.
 //! - *passing* (a phone that is switched off): the notice is sent again, once, half an hour later.
-//! - *the number*, or not known: a person must act. A corrected number requires the notice again (`notice::decision`).
+//! - *the number*, or not known: a person must act. A corrected number requires the notice again (`notice::decision`). If
+//!   the number was corrected before the receipt came, the notice is sent again at once.
 //!
 //! A notice that is sent again is a new row of the outbox, enqueued at most once: it is sent only if it is still true,
 //! within the sending window and the rate, like every late notice.
@@ -22,22 +23,27 @@ use domain::notice::sending_window::SendingWindow;
 use domain::{NoticeId, Outgoing};
 use futures::StreamExt;
 
+use super::session::AT_ONCE;
 use super::suspicion::Suspicion;
 use crate::hold::HOLD;
+use crate::locked;
 use crate::ports::{Clock, DeliveryStore, Enqueue, EventBus, Outbox, ReceiptPorts, Recorded, SendingHold, StoreError};
 
-/// Receipts in progress at once.
-const AT_ONCE: usize = 16;
 /// A notice that did not arrive for a passing reason is sent again after this time.
 const SEND_AGAIN_AFTER: TimeDelta = TimeDelta::minutes(30);
-/// A young receipt of a message that no row has may have come before the row's completion, which is tried for seconds, or
+/// A recent receipt of a message that no row has may have come before the row's completion, which is tried for seconds, or
 /// before the index shows it: it is looked for again after each of these pauses. After that, it is taken to be of another
 /// sender that shares the account.
-const LOOK_AGAIN_AFTER: [TimeDelta; 2] = [TimeDelta::seconds(3), TimeDelta::seconds(10)];
+const RETRY_PAUSES: [TimeDelta; 2] = [TimeDelta::seconds(3), TimeDelta::seconds(10)];
 /// An older receipt is not looked for again.
-const EARLY: TimeDelta = TimeDelta::minutes(2);
+const RETRY_AGE: TimeDelta = TimeDelta::minutes(2);
+/// A message that was refused for its sender name or text, and not every message was, is sent again after this time: an
+/// engineer has corrected the cause by then.
+const TIME_TO_CORRECT: TimeDelta = TimeDelta::hours(2);
+/// The same receipt came twice: Lambda repeats an event within this time.
+const MAX_REPEAT_AGE: TimeDelta = TimeDelta::minutes(5);
 /// A bad receipt older than this says nothing about the account as it is now.
-const NEWS: TimeDelta = TimeDelta::hours(1);
+const MAX_RECEIPT_AGE: TimeDelta = TimeDelta::hours(1);
 
 /// The stack's parameters for receipts.
 #[derive(Debug, Clone)]
@@ -55,8 +61,8 @@ pub struct ReceiptTally {
     pub recorded: u32,
     pub delivered: u32,
     pub undelivered: u32,
-    /// Of the undelivered, those that are ours to mend.
-    pub ours: u32,
+    /// Of the undelivered, those that are our own fault.
+    pub our_fault: u32,
     /// Notices that will be sent again.
     pub again: u32,
     /// Receipts of messages that no row has.
@@ -80,29 +86,28 @@ pub async fn receive<P: ReceiptPorts>(
     receipts: &[Receipt],
 ) -> Received {
     let (received, events) = (Mutex::default(), Mutex::default());
-    let run = Run { ports, config, suspicion, held: AtomicBool::new(false), received, events };
-    let (mut missing, mut unknown) = (run.record_all(receipts.iter().collect()).await, 0);
-    for pause in LOOK_AGAIN_AFTER {
-        let (young, old): (Vec<_>, Vec<_>) = missing.into_iter().partition(|receipt| run.is_young(receipt));
-        (missing, unknown) = (young, unknown + old.len());
+    let recording = Recording { ports, config, suspicion, held: AtomicBool::new(false), received, events };
+    let (mut missing, mut unknown) = (recording.record_all(receipts.iter().collect()).await, 0);
+    for pause in RETRY_PAUSES {
+        let (recent, old): (Vec<_>, Vec<_>) = missing.into_iter().partition(|receipt| recording.is_recent(receipt));
+        (missing, unknown) = (recent, unknown + old.len());
         if missing.is_empty() {
             break;
         }
         ports.clock().sleep_until(ports.clock().now() + pause).await;
-        missing = run.record_all(missing).await;
+        missing = recording.record_all(missing).await;
     }
-    run.count(|received| received.tally.unknown = (unknown + missing.len()) as u32);
-    let Run { received, events, .. } = run;
-    let (mut received, events) = (received.into_inner().expect(UNPOISONED), events.into_inner().expect(UNPOISONED));
+    recording.count(|received| received.tally.unknown = (unknown + missing.len()) as u32);
+    let mut received = std::mem::take(&mut *locked(&recording.received));
+    let events = std::mem::take(&mut *locked(&recording.events));
     if !events.is_empty() {
         received.tally.events_dropped = ports.events().publish(&events).await;
     }
     received
 }
 
-const UNPOISONED: &str = "no panic holds it";
-
-struct Run<'a, P> {
+/// The receipts of one invocation.
+struct Recording<'a, P> {
     ports: &'a P,
     config: &'a ReceiptConfig,
     suspicion: &'a Suspicion,
@@ -112,7 +117,7 @@ struct Run<'a, P> {
     events: Mutex<Vec<Event>>,
 }
 
-impl<P: ReceiptPorts> Run<'_, P> {
+impl<P: ReceiptPorts> Recording<'_, P> {
     /// Returns the receipts whose message no row has.
     async fn record_all<'r>(&self, receipts: Vec<&'r Receipt>) -> Vec<&'r Receipt> {
         let found = futures::stream::iter(receipts).map(async |receipt| (receipt, self.receive(receipt).await));
@@ -138,18 +143,18 @@ impl<P: ReceiptPorts> Run<'_, P> {
         match self.ports.deliveries().record(&id, receipt).await? {
             Recorded::New => {
                 self.announce(&id, receipt);
-                self.follow_up(&id, receipt).await?;
+                self.follow_up(&id, receipt, self.now() - receipt.at <= MAX_RECEIPT_AGE).await?;
             }
             // The invocation that recorded it may have ended before it did the rest.
-            Recorded::Before => self.follow_up(&id, receipt).await?,
+            Recorded::Before { at } => self.follow_up(&id, receipt, self.now() - at <= MAX_REPEAT_AGE).await?,
             Recorded::Ignored => {}
             Recorded::NoRow => return Ok(false),
         }
         Ok(true)
     }
 
-    fn is_young(&self, receipt: &Receipt) -> bool {
-        self.now() - receipt.at < EARLY
+    fn is_recent(&self, receipt: &Receipt) -> bool {
+        self.now() - receipt.at < RETRY_AGE
     }
 
     fn announce(&self, id: &NoticeId, receipt: &Receipt) {
@@ -163,37 +168,50 @@ impl<P: ReceiptPorts> Run<'_, P> {
                 Delivery::Unknown => {}
             }
         });
+        if receipt.remedy() == Some(Remedy::Configuration) {
+            tracing::error!(outgoing = %id, reason = reason.map(|reason| reason.as_str()), "a message did not arrive because of our account, its sender name or its text");
+            self.count(|received| received.tally.our_fault += 1);
+        }
         if delivery != Delivery::Unknown {
             let event = Event::NoticeReported { message: (&Outgoing::from(id.clone())).into(), delivery, reason };
-            self.events.lock().expect(UNPOISONED).push(event);
+            locked(&self.events).push(event);
         }
     }
 
-    async fn follow_up(&self, id: &NoticeId, receipt: &Receipt) -> Result<(), StoreError> {
+    /// `is_current`: it says something about the account as it is now.
+    async fn follow_up(&self, id: &NoticeId, receipt: &Receipt, is_current: bool) -> Result<(), StoreError> {
         if receipt.delivery == Delivery::Delivered {
             self.suspicion.clear();
         }
         match receipt.remedy() {
-            Some(Remedy::Ours) => {
-                self.count(|received| received.tally.ours += 1);
-                self.hold(id, receipt).await?;
-                self.send_again(id, HOLD).await
+            Some(Remedy::Configuration) => {
+                let concerns_all = is_current && self.concerns_all(id, receipt).await?;
+                self.send_again(id, if concerns_all { HOLD } else { TIME_TO_CORRECT }).await
             }
-            Some(Remedy::Time) => self.send_again(id, SEND_AGAIN_AFTER).await,
-            Some(Remedy::Number | Remedy::Unknown) | None => Ok(()),
+            Some(Remedy::Retry) => self.send_again(id, SEND_AGAIN_AFTER).await,
+            // The number may have been corrected since: the sender compares it with the dossier's.
+            Some(Remedy::Number | Remedy::Unknown) => self.send_again(id, TimeDelta::zero()).await,
+            None => Ok(()),
         }
     }
 
-    /// Once an invocation: the row is the rate limiter's, and every sender writes it.
-    async fn hold(&self, id: &NoticeId, receipt: &Receipt) -> Result<(), StoreError> {
-        let (now, reason) = (self.now(), receipt.reason.unwrap_or(Reason::Unknown));
-        tracing::error!(outgoing = %id, %reason, "a message did not arrive because of our account, its sender name or its text");
+    /// Starts the hold if the next messages would be lost as well.
+    async fn concerns_all(&self, id: &NoticeId, receipt: &Receipt) -> Result<bool, StoreError> {
+        let reason = receipt.reason.unwrap_or(Reason::Unknown);
         let concerns_all = reason.concerns_every_message() || self.suspicion.is_confirmed_by(id);
-        if !concerns_all || now - receipt.at > NEWS || self.held.swap(true, Ordering::Relaxed) {
+        if concerns_all {
+            self.hold(reason).await?;
+        }
+        Ok(concerns_all)
+    }
+
+    /// Once an invocation: the row is the rate limiter's, and every sender writes it.
+    async fn hold(&self, reason: Reason) -> Result<(), StoreError> {
+        if self.held.swap(true, Ordering::Relaxed) {
             return Ok(());
         }
         tracing::error!(%reason, "all senders stop");
-        let started = self.ports.hold().start(now + HOLD, reason.as_str()).await;
+        let started = self.ports.hold().start(self.now() + HOLD, reason.as_str()).await;
         if started.is_err() {
             self.held.store(false, Ordering::Relaxed);
         }
@@ -214,7 +232,7 @@ impl<P: ReceiptPorts> Run<'_, P> {
     }
 
     fn count(&self, count: impl FnOnce(&mut Received)) {
-        count(&mut self.received.lock().expect(UNPOISONED));
+        count(&mut locked(&self.received));
     }
 
     fn now(&self) -> DateTime<Utc> {

@@ -8,9 +8,10 @@ use std::sync::Mutex;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::due_queue::{DueQueue, Passed};
+use super::due_queue::{DueQueue, Skipped};
 use super::session::{AT_ONCE, Claiming, Session};
 use super::tally::{Progress, Tally};
+use crate::locked;
 use crate::ports::{DueRows, InquiryLog, Outbox, ReplyPorts, ReplySender, SendError, StoreError};
 use domain::inquiry::Inquiry;
 use domain::notice::Priority;
@@ -61,7 +62,7 @@ impl<'a, P: ReplyPorts> ReplySession<'a, P> {
 
     /// Sends what is due. Another sender may do so at the same time: each claim belongs to one of them.
     pub async fn send_due(&self) -> Result<(), StoreError> {
-        self.session.work_through(self, TimeDelta::zero()).await
+        self.session.send_all_due(self, TimeDelta::zero()).await
     }
 
     pub fn tally(&self) -> Tally {
@@ -81,22 +82,18 @@ impl<'a, P: ReplyPorts> ReplySession<'a, P> {
         }
         let answer = self.session.ports.gateways().reply(inquiry).await;
         if let Err(SendError::Unauthorised(reason)) = &answer {
-            tracing::error!(
-                gateway,
-                reason,
-                "8083's gateway takes no reply from us: check its member of GatewaySecret"
-            );
-            self.refused.lock().expect("no panic holds it").insert(gateway.to_owned());
+            tracing::error!(gateway, reason, "8083's gateway refuses our replies: check its member of GatewaySecret");
+            locked(&self.refused).insert(gateway.to_owned());
         }
         let parts = Sms::new(&inquiry.reply).parts;
-        let receipt = |message_id| Acceptance { message_id, parts, sent_at: self.session.now(), copy: None };
-        self.session.complete_as(claim, answer.map(receipt)).await
+        let acceptance = |message_id| Acceptance { message_id, parts, sent_at: self.session.now(), copy: None };
+        self.session.complete_as(claim, answer.map(acceptance)).await
     }
 
     /// Why a claimed reply is not sent now, and how long to wait.
     fn not_now(&self, claim: &Claim, gateway: &str) -> Option<(&'static str, TimeDelta)> {
-        if self.refused.lock().expect("no panic holds it").contains(gateway) {
-            return Some(("the gateway takes no reply from us", retry::PAUSE_AFTER_REFUSAL));
+        if locked(&self.refused).contains(gateway) {
+            return Some(("the gateway refuses our replies", retry::PAUSE_AFTER_REFUSAL));
         }
         let in_time = !self.session.is_over() && claim.covers(self.session.now());
         (!in_time).then_some(("no time left in this run", TimeDelta::zero()))
@@ -112,10 +109,10 @@ impl<P: ReplyPorts> DueQueue for ReplySession<'_, P> {
         AT_ONCE
     }
 
-    async fn due(&self, passed: &Passed) -> Result<DueRows, StoreError> {
-        let limit = AT_ONCE * 4 + passed.len();
+    async fn due(&self, skipped: &Skipped) -> Result<DueRows, StoreError> {
+        let limit = AT_ONCE * 4 + skipped.len();
         let mut rows = self.session.ports.outbox().due(Priority::Reply, self.session.until, limit).await?;
-        rows.due.retain(|due| passed.counts(due));
+        rows.due.retain(|due| skipped.counts(due));
         Ok(rows)
     }
 

@@ -9,7 +9,7 @@ use domain::Phone;
 /// This many different refused numbers, with none accepted between, show that the account is at fault.
 const ACCOUNT_AT_FAULT: usize = 3;
 /// If another number was accepted so recently, the refused number is at fault.
-const JUST_NOW: TimeDelta = TimeDelta::minutes(1);
+const RECENT: TimeDelta = TimeDelta::minutes(1);
 /// If the cause stays unknown, the number is taken to be at fault at this attempt, so that every notice ends.
 const TRIES: u32 = 3;
 /// How long a refused notice waits while the cause is unknown.
@@ -55,7 +55,7 @@ impl Refusals {
         let is_well = attempt > 1 && accepted_at >= Some(now - PAUSE);
         match self.in_a_row.len() {
             ACCOUNT_AT_FAULT => Fault::Account,
-            _ if is_well || attempt >= TRIES || self.accepted_at >= Some(now - JUST_NOW) => Fault::Number,
+            _ if is_well || attempt >= TRIES || self.accepted_at >= Some(now - RECENT) => Fault::Number,
             _ => Fault::NotKnown,
         }
     }

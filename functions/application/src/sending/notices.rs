@@ -1,16 +1,19 @@
 //! How a notice is sent: check that it is still true, that the sending window is open and that the rate allows it; then
-//! publish it by SNS.
+//! send it through the carrier.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::due_queue::{DueQueue, Passed};
+use super::due_queue::{DueQueue, Skipped};
 use super::refusals::{self, Fault, Refusals};
 use super::session::{AT_ONCE, Claiming, Session};
 use super::tally::{Progress, Tally};
-use crate::ports::{self, Clock, DossierStore, DueRows, NoticePorts, Outbox, SendError, SmsSender, StoreError};
+use crate::locked;
+use crate::ports::{
+    self, Clock, DossierStore, DueRows, Hold, NoticePorts, Outbox, SendError, SendingHold, SmsSender, StoreError,
+};
 use crate::rate_limiter::{PartsPerSecond, RateLimiter, Slot};
 use domain::calendar::day_in_vietnam;
 use domain::dossier::Contact;
@@ -18,7 +21,7 @@ use domain::notice::NoticeRow;
 use domain::notice::decision::{StillTrue, Unnecessary, made_unnecessary, still_true};
 use domain::notice::lifecycle::{Acceptance, Claim, Outcome, SentCopy};
 use domain::notice::sending_window::SendingWindow;
-use domain::notice::{Priority, Sending};
+use domain::notice::{Priority, Sending, ended};
 use domain::text::messages;
 use domain::text::sms::{Accents, Sms};
 use domain::{ClosedSteps, Dossier, NoticeId, NoticeKind, Outgoing, Phone};
@@ -39,10 +42,10 @@ pub struct NoticeConfig {
 }
 
 /// How long a page of notices keeps a sender busy, in seconds, before it checks for more urgent ones.
-const FEW_SECONDS: usize = 3;
+const PAGE_SECONDS: usize = 3;
 /// The messages in progress at once, in seconds of the rate: more would only wait for the rate, with a dossier that was
 /// read too early.
-const UNDER_WAY_SECONDS: usize = 2;
+const IN_FLIGHT_SECONDS: usize = 2;
 /// A notice that waits longer than this for the rate reads its dossier again before it is sent.
 const LONG_WAIT: TimeDelta = TimeDelta::seconds(3);
 /// How long before its slot the dossier is read again.
@@ -80,8 +83,9 @@ impl<P: NoticePorts> NoticeSender<P> {
         let until = closes.map_or(until, |closes| closes.min(until));
         NoticeSession {
             session: Session::begin(&self.ports, request, until),
-            delivery: self,
+            sender: self,
             refused: AtomicBool::new(false),
+            probe: Mutex::default(),
         }
     }
 }
@@ -104,9 +108,11 @@ struct Draft {
 /// One invocation's notices. [`NoticeSession::finish`] ends it.
 pub struct NoticeSession<'a, P> {
     session: Session<'a, P>,
-    delivery: &'a NoticeSender<P>,
+    sender: &'a NoticeSender<P>,
     /// The carrier does not let this account send: nothing more is sent.
     refused: AtomicBool,
+    /// The hold in spite of which one message is being sent.
+    probe: Mutex<Option<Hold>>,
 }
 
 impl<P: NoticePorts> NoticeSession<'_, P> {
@@ -142,7 +148,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
             Claiming::Granted(claim) => claim,
             Claiming::Ended(progress) => return Ok(progress),
         };
-        Ok(match self.read_again(id).await {
+        Ok(match self.read_again(&claim, id).await {
             Ok(ReadAgain::StillTrue(dossier)) => self.deliver(&claim, id, &dossier).await,
             Ok(ReadAgain::Ended(outcome)) => self.session.complete(&claim, outcome).await,
             Err(error) => self.session.complete_unreadable(&claim, "dossier", &error).await,
@@ -151,13 +157,13 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
 
     /// A late claim reads the dossier again: a notice that is no longer true is not sent, and the current phone number
     /// is used.
-    async fn read_again(&self, id: &NoticeId) -> Result<ReadAgain, StoreError> {
-        let (dossier, unnecessary) =
-            futures::try_join!(self.ports().dossiers().get(&id.receipt_code), self.is_unnecessary(id))?;
+    async fn read_again(&self, claim: &Claim, id: &NoticeId) -> Result<ReadAgain, StoreError> {
+        let (dossier, rows) =
+            futures::try_join!(self.ports().dossiers().get(&id.receipt_code), self.rows_that_matter(claim, id))?;
         let Some(dossier) = dossier else {
-            return Ok(ReadAgain::Ended(Outcome::Cancelled("the dossier was removed")));
+            return Ok(ReadAgain::Ended(Outcome::Cancelled(ended::REMOVED)));
         };
-        if let Some(why) = unnecessary {
+        if let Some(why) = made_unnecessary(id, &rows, &dossier) {
             return Ok(ReadAgain::Ended(self.ended_by(why)));
         }
         let today = day_in_vietnam(self.session.now());
@@ -169,41 +175,42 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         })
     }
 
-    /// A notice whose message is known to have arrived was sent, though its sender crashed or heard no answer.
+    /// A notice whose message is known to have arrived was sent, although its sender crashed or received no answer.
     fn ended_by(&self, why: Unnecessary) -> Outcome {
         let (message_id, sent_at) = (String::new(), self.session.now());
         match why {
-            Unnecessary::Superseded => Outcome::Cancelled("a later revision owes the same notice"),
-            Unnecessary::FirstArrived => Outcome::Cancelled("the first sending arrived"),
+            Unnecessary::Superseded => Outcome::Cancelled(ended::SUPERSEDED),
+            Unnecessary::FirstArrived => Outcome::Cancelled(ended::FIRST_ARRIVED),
+            Unnecessary::SameNumber => Outcome::Cancelled(ended::SAME_NUMBER),
             Unnecessary::Arrived => Outcome::Sent(Acceptance { message_id, parts: 0, sent_at, copy: None }),
         }
     }
 
-    /// There is one apology per appointment day: no other notice replaces its first sending.
-    async fn is_unnecessary(&self, id: &NoticeId) -> Result<Option<Unnecessary>, StoreError> {
-        if id.key.kind() == NoticeKind::Apology && id.sending == Sending::First {
-            return Ok(None);
+    /// The rows that can make a notice unnecessary. There is one apology per appointment day, and nothing can be reported
+    /// of it before its first try: an evening of apologies saves these reads.
+    async fn rows_that_matter(&self, claim: &Claim, id: &NoticeId) -> Result<Vec<NoticeRow>, StoreError> {
+        if id.key.kind() == NoticeKind::Apology && id.sending == Sending::First && claim.attempts == 1 {
+            return Ok(Vec::new());
         }
-        let rows = self.ports().outbox().rows_of(&id.receipt_code, id.key.kind()).await?;
-        Ok(made_unnecessary(id, &rows))
+        self.ports().outbox().rows_of(&id.receipt_code, id.key.kind()).await
     }
 
     /// Sends what is due, results and supplements before apologies, until nothing more becomes due. If nothing is due
-    /// at first, it checks again for `patience`.
-    pub async fn send_due(&self, patience: TimeDelta) -> Result<(), StoreError> {
-        self.session.work_through(self, patience).await
+    /// at first, it checks again for `max_wait`.
+    pub async fn send_due(&self, max_wait: TimeDelta) -> Result<(), StoreError> {
+        self.session.send_all_due(self, max_wait).await
     }
 
     /// Sends under a claim and completes its row. Whatever fails from here on, the row exists.
     async fn deliver(&self, claim: &Claim, id: &NoticeId, dossier: &Dossier) -> Progress {
         let Some(mut draft) = self.draft(id, dossier) else {
-            return self.session.complete(claim, Outcome::NoMobile("the dossier has no mobile number")).await;
+            return self.session.complete(claim, Outcome::NoMobile(ended::NO_MOBILE)).await;
         };
         let clock = self.ports().clock();
         while let Some(slot) = self.reserve(draft.parts).await {
             if slot - self.session.now() > LONG_WAIT {
                 clock.sleep_until(slot - READ_AGAIN_BEFORE).await;
-                draft = match self.read_again(id).await {
+                draft = match self.read_again(claim, id).await {
                     Ok(ReadAgain::StillTrue(dossier)) => {
                         match self.draft(id, &dossier).filter(|new| new.parts <= draft.parts) {
                             Some(draft) => draft,
@@ -242,8 +249,9 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
             Ok(message_id) => {
                 let now = self.session.now();
                 self.refusals(|refusals| refusals.accepted(now));
-                self.delivery.rate_limiter.accepted(now);
-                let copy = Some(SentCopy { phone: phone.as_e164().to_owned(), text });
+                self.sender.rate_limiter.accepted(now);
+                self.note_probe().await;
+                let copy = Some(SentCopy { phone, text });
                 self.session
                     .complete_as(claim, Ok(Acceptance { message_id, parts, sent_at: self.session.now(), copy }))
                     .await
@@ -262,7 +270,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
 
     /// Handles a permanent refusal, which may be the fault of the account.
     async fn on_refusal(&self, claim: &Claim, phone: &Phone, error: SendError) -> Progress {
-        let (now, fleet) = (self.session.now(), self.delivery.rate_limiter.accepted_at());
+        let (now, fleet) = (self.session.now(), self.sender.rate_limiter.accepted_at());
         match self.refusals(|refusals| refusals.refused(phone, claim.attempts, fleet, now)) {
             Fault::Number => self.session.complete_as(claim, Err(error)).await,
             Fault::NotKnown => {
@@ -288,7 +296,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
     }
 
     fn refusals<T>(&self, see: impl FnOnce(&mut Refusals) -> T) -> T {
-        see(&mut self.delivery.refusals.lock().expect("no panic holds it"))
+        see(&mut locked(&self.sender.refusals))
     }
 
     /// Back to pending: the rate had no capacity left, no time was left, or the carrier does not let this account send.
@@ -296,7 +304,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         let rest_of_run = (self.session.until - self.session.now()).max(TimeDelta::zero());
         let refused = self.refused.load(Ordering::Relaxed);
         let reason =
-            if refused { "the carrier does not let us send" } else { "no room in the rate of SMS parts in this run" };
+            if refused { "the carrier does not let us send" } else { "the rate limit leaves no slot in this run" };
         self.session.complete(claim, self.session.retry_uncounted(reason.into(), rest_of_run)).await
     }
 
@@ -306,11 +314,15 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
             return None;
         }
         let (rate_counter, clock) = (self.ports().rate_counter(), self.ports().clock());
-        let slot = self.delivery.rate_limiter.slot(rate_counter, clock, parts, self.session.until).await;
-        let resets = self.delivery.rate_limiter.take_resets();
+        let slot = self.sender.rate_limiter.slot(rate_counter, clock, parts, self.session.until).await;
+        let resets = self.sender.rate_limiter.take_resets();
         self.session.count((), |tally| tally.counter_resets += resets);
         match slot {
             Ok(Slot::At(slot)) => Some(slot),
+            Ok(Slot::Probe(slot, hold)) => {
+                *locked(&self.probe) = Some(hold);
+                Some(slot)
+            }
             Ok(Slot::AfterTheRun) => None,
             Ok(Slot::Held(hold)) => {
                 self.session.count((), |tally| tally.refused += 1);
@@ -320,10 +332,21 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
             Err(error) => {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
-                    "the rate limiter's counter could not be asked"
+                    "the rate limiter's counter could not be read"
                 );
                 None
             }
+        }
+    }
+
+    /// The carrier accepted a message. If that was the one that is sent in spite of a hold, the hold may end. If this cannot
+    /// be written, another one is sent ten minutes later.
+    async fn note_probe(&self) {
+        let probe = locked(&self.probe).take();
+        if let Some(hold) = probe
+            && let Err(error) = self.ports().rate_counter().probed(&hold).await
+        {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the hold could not be updated");
         }
     }
 
@@ -338,7 +361,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
     }
 
     fn notice_config(&self) -> &NoticeConfig {
-        &self.delivery.notice_config
+        &self.sender.notice_config
     }
 
     fn ports(&self) -> &P {
@@ -352,18 +375,18 @@ impl<P: NoticePorts> DueQueue for NoticeSession<'_, P> {
     }
 
     fn at_once(&self) -> usize {
-        self.delivery.rate_limiter.rate().messages_in(UNDER_WAY_SECONDS).clamp(2, AT_ONCE)
+        self.sender.rate_limiter.rate().messages_in(IN_FLIGHT_SECONDS).clamp(2, AT_ONCE)
     }
 
-    /// Rows of the first priority that has any to work on now: few enough that a more urgent notice does not wait long.
-    async fn due(&self, passed: &Passed) -> Result<DueRows, StoreError> {
-        let limit = self.delivery.rate_limiter.rate().messages_in(FEW_SECONDS).clamp(AT_ONCE, 500) + passed.len();
+    /// Rows of the first priority that has any to send now: few enough that a more urgent notice does not wait long.
+    async fn due(&self, skipped: &Skipped) -> Result<DueRows, StoreError> {
+        let limit = self.sender.rate_limiter.rate().messages_in(PAGE_SECONDS).clamp(AT_ONCE, 500) + skipped.len();
         let mut later = DueRows::default();
         for priority in Priority::NOTICES {
             let mut rows = self.ports().outbox().due(priority, self.session.until, limit).await?;
-            rows.due.retain(|due| passed.counts(due));
+            rows.due.retain(|due| skipped.counts(due));
             rows.unreadable += later.unreadable;
-            if rows.due.iter().any(|due| passed.is_workable(due, self.session.now())) {
+            if rows.due.iter().any(|due| skipped.is_workable(due, self.session.now())) {
                 return Ok(rows);
             }
             later = DueRows { due: [later.due, rows.due].concat(), ..rows };

@@ -1,16 +1,17 @@
-//! Decides whether receipts that blame the sender name or the text concern every message.
+//! Decides whether receipts with the reason `sender` or `body` concern every message.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use domain::{NoticeId, ReceiptCode};
 
+use crate::locked;
+
 /// Different dossiers in a row that confirm it.
 const CONFIRMED: usize = 3;
-const UNPOISONED: &str = "no panic holds it";
 
 /// The dossiers whose last messages were refused for the sender name or the text, with none delivered between, as far as
-/// one sandbox has seen. One such message says little: a single network may not know the sender name. Several in a row
+/// one sandbox has seen. One such message is not enough: a single network may not know the sender name. Several in a row
 /// concern every message.
 #[derive(Debug, Default)]
 pub struct Suspicion(Mutex<BTreeSet<ReceiptCode>>);
@@ -18,12 +19,12 @@ pub struct Suspicion(Mutex<BTreeSet<ReceiptCode>>);
 impl Suspicion {
     /// A message was delivered.
     pub(super) fn clear(&self) {
-        self.0.lock().expect(UNPOISONED).clear();
+        locked(&self.0).clear();
     }
 
     /// Records a refused message. Returns true if it is confirmed.
     pub(super) fn is_confirmed_by(&self, id: &NoticeId) -> bool {
-        let mut dossiers = self.0.lock().expect(UNPOISONED);
+        let mut dossiers = locked(&self.0);
         if dossiers.len() < CONFIRMED {
             dossiers.insert(id.receipt_code.clone());
         }

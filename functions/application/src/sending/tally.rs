@@ -15,10 +15,12 @@ pub struct Tally {
     pub expired: u32,
     /// Messages left pending: over the rate, outside the window, or not accepted this time.
     pub deferred: u32,
+    /// Calls that the carrier did not accept, although it may accept the message later, or did not answer.
+    pub not_accepted: u32,
     /// Messages whose outcome is unknown; they are taken over when the lease expires.
     pub in_doubt: u32,
-    /// Messages that SNS or a gateway did not let us send (no authorisation, or the account is at fault): it was not called
-    /// again in this run.
+    /// Messages that the carrier or a gateway did not let us send (no authorisation, or the account is at fault): it was
+    /// not called again in this run.
     pub refused: u32,
     /// How long the longest due message had been waiting when the queue was first read, in seconds.
     pub oldest_due_seconds: u32,
@@ -39,8 +41,8 @@ pub enum Progress {
     Taken,
     /// It can never be claimed.
     Unclaimable,
-    /// Unknown: the outbox could not be reached.
-    OutOfReach,
+    /// Unknown: the outbox was unavailable.
+    Unavailable,
     /// It stays pending.
     Deferred,
     /// It reached a final state.

@@ -8,18 +8,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::tally::{Progress, Tally};
+use crate::locked;
 use crate::ports::{Claimed, Clock, Enqueue, EventBus, Outbox, OutboxPorts, SendError, StoreError};
 use domain::Outgoing;
 use domain::event::Event;
+use domain::notice::ended::GIVEN_UP;
 use domain::notice::lifecycle::{Acceptance, Claim, LEASE, Outcome};
 use domain::notice::retry;
 
-/// Messages in progress at once in one sender. Their I/O overlaps.
+/// Messages, or receipts, in progress at once in one invocation. Their I/O overlaps.
 pub(super) const AT_ONCE: usize = 16;
 /// How often the write of an outcome is tried. After that the next claim sends the message again.
 const COMPLETE_TRIES: u32 = 5;
 /// The pause between two tries to complete a row.
-const A_MOMENT: TimeDelta = TimeDelta::milliseconds(500);
+const COMPLETE_PAUSE: TimeDelta = TimeDelta::milliseconds(500);
 
 /// The result of an attempt to claim a message.
 pub(super) enum Claiming {
@@ -78,13 +80,13 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
             Claimed::Contradictory(state) => {
                 tracing::error!(
                     outgoing = %id, state,
-                    "a row of the index `open` can never be claimed: its state was edited, and due_at and open_lane were left"
+                    "a row of the index `open` can never be claimed: its state was edited, and due_at and open_priority were left"
                 );
                 return Ok(Claiming::Ended(self.count(Progress::Unclaimable, |tally| tally.unclaimable += 1)));
             }
         };
         if claim.attempts > retry::MAX_ATTEMPTS {
-            let reason = format!("given up after {} attempts", claim.attempts - 1);
+            let reason = format!("{GIVEN_UP} {} attempts", claim.attempts - 1);
             return Ok(Claiming::Ended(self.complete(&claim, Outcome::Failed(reason)).await));
         }
         Ok(Claiming::Granted(claim))
@@ -93,8 +95,11 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
     /// Writes the outcome that corresponds to an answer.
     pub(super) async fn complete_as(&self, claim: &Claim, answer: Result<Acceptance, SendError>) -> Progress {
         let outcome = match answer {
-            Ok(receipt) => Outcome::Sent(receipt),
-            Err(SendError::NotSent(reason)) => self.try_later(claim, reason),
+            Ok(acceptance) => Outcome::Sent(acceptance),
+            Err(SendError::NotSent(reason)) => {
+                self.count((), |tally| tally.not_accepted += 1);
+                self.try_later(claim, reason)
+            }
             Err(SendError::Refused(reason)) => Outcome::Failed(reason),
             Err(SendError::WrongNumber(reason)) => Outcome::WrongNumber(reason),
             Err(SendError::Unauthorised(reason)) => {
@@ -103,7 +108,10 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
             }
             Err(SendError::Unknown(reason)) => {
                 tracing::warn!(outgoing = %claim.id, reason, "a message may or may not have been sent; it is sent again when its lease runs out");
-                return self.count(Progress::InDoubt, |tally| tally.in_doubt += 1);
+                return self.count(Progress::InDoubt, |tally| {
+                    tally.not_accepted += 1;
+                    tally.in_doubt += 1;
+                });
             }
         };
         self.complete(claim, outcome).await
@@ -114,7 +122,7 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
         tracing::error!(outgoing = %claim.id, error = error as &dyn Error, "a message's {what} could not be read");
         let outcome = match error {
             StoreError::Unreadable { why, .. } => Outcome::Failed(format!("the {what} cannot be read: {why}")),
-            StoreError::Unavailable { .. } => self.try_later(claim, format!("the {what} was out of reach")),
+            StoreError::Unavailable { .. } => self.try_later(claim, format!("the {what} was unavailable")),
         };
         self.complete(claim, outcome).await
     }
@@ -122,7 +130,7 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
     /// Back to pending with a growing pause, or failed if the attempts are used up.
     pub(super) fn try_later(&self, claim: &Claim, reason: String) -> Outcome {
         if claim.attempts >= retry::MAX_ATTEMPTS {
-            return Outcome::Failed(format!("given up after {} attempts: {reason}", claim.attempts));
+            return Outcome::Failed(format!("{GIVEN_UP} {} attempts: {reason}", claim.attempts));
         }
         let due_at = self.now() + retry::pause(claim.attempts, jitter(claim));
         Outcome::NotSent { due_at, counted: true, reason }
@@ -142,17 +150,17 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
             if completed.is_ok() {
                 break;
             }
-            self.ports.clock().sleep_until(self.now() + A_MOMENT).await;
+            self.ports.clock().sleep_until(self.now() + COMPLETE_PAUSE).await;
             completed = outbox.complete(claim, &outcome, self.now()).await;
         }
         match completed {
             Ok(true) => self.completed(claim, outcome),
             Ok(false) => {
-                tracing::warn!(outgoing = %claim.id, transition = ?outcome.transition(), "a claim was taken over before its outcome was marked");
+                tracing::warn!(outgoing = %claim.id, state = %outcome.state(), "a claim was taken over before its row was completed");
                 Progress::Taken
             }
             Err(error) => {
-                tracing::error!(outgoing = %claim.id, transition = ?outcome.transition(), error = &error as &dyn Error, "a message's outcome could not be marked");
+                tracing::error!(outgoing = %claim.id, state = %outcome.state(), error = &error as &dyn Error, "a message's row could not be completed");
                 self.count(Progress::InDoubt, |tally| tally.in_doubt += 1)
             }
         }
@@ -184,7 +192,7 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
 
     /// Keeps an event until it is published.
     pub(super) fn announce(&self, event: Event) {
-        self.events.lock().expect("no panic holds it").push(event);
+        locked(&self.events).push(event);
     }
 
     /// Publishes the events and returns the tally.
@@ -194,11 +202,11 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
     }
 
     pub(super) fn tally(&self) -> Tally {
-        *self.tally.lock().expect("no panic holds it")
+        *locked(&self.tally)
     }
 
     pub(super) async fn publish_events(&self) {
-        let events = std::mem::take(&mut *self.events.lock().expect("no panic holds it"));
+        let events = std::mem::take(&mut *locked(&self.events));
         if !events.is_empty() {
             let dropped = self.ports.events().publish(&events).await;
             self.count((), |tally| tally.events_dropped += dropped);
@@ -215,7 +223,7 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
     }
 
     pub(super) fn count<T>(&self, result: T, count: impl FnOnce(&mut Tally)) -> T {
-        count(&mut self.tally.lock().expect("no panic holds it"));
+        count(&mut locked(&self.tally));
         result
     }
 
