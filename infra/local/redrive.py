@@ -1,11 +1,11 @@
 """Processes again what failed too often: the changes of the dead-letter bucket, by NotifyFunction, the events of the queue of failed
-receipts, by ReceiptsFunction, and the call-backs that were not taken for a day: `make redrive`.
+receipts, by ReceiptsFunction, and the call-backs that were not accepted for a day: `make redrive`.
 
 Lambda writes a batch of changes that failed too often to S3, with its content: <https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>.
 No notice is sent twice, however often this runs. An object is deleted when all its records have succeeded, so a second
 redrive finds nothing to do. An event with receipts that failed too often becomes a message of the queue, with the event as its
 `requestPayload`: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>. A receipt can be recorded twice without
-harm. A message is deleted when its event has succeeded. A call-back goes back into its queue and is tried for another day; its
+harm. A message is deleted when its event has succeeded. A call-back is put back into its queue and retried for another day; its
 receiver recognises it by its id. Runs with the Python of SAM, which has boto3. Stack: STACK=onestop.
 """
 
@@ -139,7 +139,7 @@ def redrive_callbacks(outputs):
             print(f"✗ {message['MessageId']}: no event of the bus. The message stays.")
     for message in left:
         show(sqs, failed, message)
-    print(f"{moved} call-backs are tried for another day, {len(left)} left in {failed.rpartition('/')[2]}")
+    print(f"{moved} call-backs are retried for another day, {len(left)} left in {failed.rpartition('/')[2]}")
     return len(left)
 
 

@@ -28,7 +28,7 @@ def run():
     stack = None
     try:
         host = HOST if engine.started else "127.0.0.1"
-        # Nobody listens there: a call-back is not taken.
+        # Nothing listens there: a call-back is not accepted.
         stack = Stack("sam-local", free_port(host), host, CallbackUrl="http://127.0.0.1:9/events")
         stack.start()
         stack.deploy()

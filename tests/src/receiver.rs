@@ -80,7 +80,7 @@ impl Receiver {
         Ok(receiver)
     }
 
-    /// The next call-backs about that are handled so, in this order; then all are taken.
+    /// The next call-backs about that are handled like that, in this order; then all are accepted.
     pub fn behaves(&self, about: &str, behaviours: Vec<Behaviour>) {
         self.recorded().behaviours.insert(about.to_owned(), behaviours);
     }

@@ -50,8 +50,8 @@ async fn count(stack: &Stack, queue: &str, attribute: &str) -> u64 {
     found["Attributes"][attribute].as_str().unwrap().parse().unwrap()
 }
 
-/// The ids of the messages in the dead-letter queue, which stay there.
-async fn set_aside(stack: &Stack) -> Vec<(String, String)> {
+/// The messages in the dead-letter queue, which stay there: id and body.
+async fn dead_letters(stack: &Stack) -> Vec<(String, String)> {
     let peek =
         json!({"QueueUrl": stack.output("FailedCallbacksQueue"), "MaxNumberOfMessages": 10, "VisibilityTimeout": 0});
     let received = stack.aws("sqs", "ReceiveMessage", peek).await.unwrap();
@@ -69,14 +69,14 @@ fn redrive(stack: &Stack) -> String {
     String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned()
 }
 
-/// One test, since the receiver has one port: down, slow, redirecting, broken, busy, gone; then what was set aside.
+/// One test, since the receiver has one port: down, slow, redirecting, broken, busy, gone; then the dead-letter queue.
 #[tokio::test]
-async fn each_event_reaches_the_receiver_whatever_it_does_at_first() {
+async fn each_event_reaches_a_receiver_that_was_down_slow_redirecting_or_broken() {
     let stack = with_call_backs().await;
     let secret = stack.secret("CallbackSecret").await.unwrap();
     let key = Webhook::new(secret["current"].as_str().unwrap()).unwrap();
 
-    // Nobody listens yet.
+    // Nothing listens yet.
     let (down, published) = (some_code(), Instant::now());
     let down_id = publish(&stack, "Notice Sent", &detail(&down)).await;
     eventually("a try", || async {
@@ -138,11 +138,11 @@ async fn each_event_reaches_the_receiver_whatever_it_does_at_first() {
     assert!(broken[1] - broken[0] > Duration::from_secs(9), "{:?}", broken[1] - broken[0]);
     assert!(busy[1] - busy[0] > Duration::from_secs(14), "{:?}", busy[1] - busy[0]);
 
-    // What was set aside comes back by `make redrive`; what is no event stays.
+    // `make redrive` retries what is in the dead-letter queue; a message that is no event stays.
     let hello = json!({"QueueUrl": stack.output("CallbackQueue"), "MessageBody": "hello"});
     stack.aws("sqs", "SendMessage", hello).await.unwrap();
     let odd = eventually("the message that is no event", || async {
-        Ok(set_aside(&stack).await.into_iter().find(|(_, body)| body == "hello").map(|(id, _)| id))
+        Ok(dead_letters(&stack).await.into_iter().find(|(_, body)| body == "hello").map(|(id, _)| id))
     })
     .await;
     let late = some_code();
@@ -151,9 +151,9 @@ async fn each_event_reaches_the_receiver_whatever_it_does_at_first() {
     let message = json!({"QueueUrl": stack.output("FailedCallbacksQueue"), "MessageBody": event.to_string()});
     stack.aws("sqs", "SendMessage", message).await.unwrap();
     let said = redrive(&stack);
-    assert!(said.contains("1 call-backs are tried for another day") && said.contains(&odd), "{said}");
+    assert!(said.contains("1 call-backs are retried for another day") && said.contains(&odd), "{said}");
     assert_eq!(calls(&receiver, &late, 1).await[0].id(), "late-1");
-    let left = set_aside(&stack).await;
+    let left = dead_letters(&stack).await;
     assert!(left.iter().any(|(id, _)| *id == odd) && !left.iter().any(|(_, body)| body.contains("late-1")), "{left:?}");
 
     // Each was sent as often as it had to be, and no more.

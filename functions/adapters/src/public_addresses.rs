@@ -1,6 +1,6 @@
 //! Connects to public addresses only, if that is asked for: what a name leads to is checked each time, and the
-//! connection is made to the addresses that were checked. So nobody gains by moving a name to a private address after
-//! a check (DNS rebinding).
+//! connection is made to the addresses that were checked. So to change the name's address after a check has no effect
+//! (DNS rebinding).
 
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
@@ -42,7 +42,7 @@ where
         let (asked, public_only) = (self.names.call(name), self.public_only);
         async move {
             let found: Vec<SocketAddr> = asked.await.map_err(Into::into)?.collect();
-            // One private address among public ones is enough: no honest name has both.
+            // One private address among public ones is refused too: no name of a public server has both.
             let is_good = !public_only || found.iter().all(|address| is_public(address.ip()));
             if is_good { Ok(found.into_iter()) } else { Err(NotPublic.into()) }
         }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 /// in infra/callbacks.yaml has the same list.
 ///
 /// What became of a notice only moves to a higher rank: a receiver that keeps the highest is right in whatever order
-/// the events come. A time would not do: a carrier's receipt may be announced before the run that sent the notice ends.
+/// the events arrive. A time is not enough: a receipt may be published before the run that sent the notice ends.
 const KINDS: [(&str, &str, Option<u8>); 7] = [
     ("Notice Failed", "notice.failed", Some(1)),
     ("Notice Cancelled", "notice.cancelled", Some(1)),
@@ -102,7 +102,7 @@ pub(crate) mod tests {
         assert_eq!(json!(ranks), json!([1, 1, 1, 2, 3, 4]));
     }
 
-    /// A receiver that keeps the highest rank knows the same whatever comes first, comes twice or comes late.
+    /// A receiver that keeps the highest rank ends in the same state, whatever arrives first, twice or late.
     #[test]
     fn the_highest_rank_is_the_state_in_every_order() {
         let rank = |event: &Event| {

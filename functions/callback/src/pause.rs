@@ -1,4 +1,4 @@
-//! When a call-back that the receiver did not take is sent again, and when it is given up.
+//! When a call-back that the receiver did not accept is sent again, and when it is given up.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use http::header::RETRY_AFTER;
@@ -15,8 +15,8 @@ pub(crate) fn pause(age: TimeDelta) -> TimeDelta {
     age.clamp(SHORTEST, LONGEST)
 }
 
-/// How long the receiver asks to be left alone, an hour at the most. Only an answer that means "later" can ask.
-pub(crate) fn asked_for(head: &Parts, now: DateTime<Utc>) -> TimeDelta {
+/// The receiver's `Retry-After`, an hour at the most. Only 429 and 503 may have it.
+pub(crate) fn retry_after(head: &Parts, now: DateTime<Utc>) -> TimeDelta {
     let is_later = matches!(head.status.as_u16(), 429 | 503);
     let value = head.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).filter(|_| is_later);
     value.and_then(|value| seconds(value.trim(), now)).unwrap_or_default().clamp(TimeDelta::zero(), LONGEST)
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn a_call_back_is_tried_for_a_day_and_the_queue_gives_up_no_earlier() {
-        // Each try of a receiver that is down takes no time, each of one that hangs ten seconds.
+        // A try takes no time if the receiver is down, ten seconds if it does not answer.
         for try_takes in [TimeDelta::zero(), TimeDelta::seconds(10)] {
             let (mut age, mut tries) = (TimeDelta::zero(), 0);
             loop {
@@ -67,7 +67,7 @@ mod tests {
             assert!(age < A_DAY + LONGEST + TimeDelta::minutes(1), "{age}");
             assert!(tries < setting("maxReceiveCount"), "{tries}");
         }
-        // Where no try comes to its end (a crash, no concurrency), the queue counts: a day, too.
+        // If no try ends (a crash, no concurrency), the queue counts receives: also a day.
         let hidden = setting("VisibilityTimeout");
         let counted = TimeDelta::seconds(hidden * setting("maxReceiveCount"));
         assert!(counted >= A_DAY && counted < A_DAY + TimeDelta::hours(2), "{counted}");
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn the_receiver_may_ask_for_an_hour_at_the_most() {
+    fn retry_after_is_respected_up_to_an_hour() {
         let now = "2026-11-24T05:00:00Z".parse().unwrap();
         for (status, value, expected) in [
             (429, "30", 30),
@@ -91,7 +91,7 @@ mod tests {
             (301, "30", 0),
         ] {
             let answer = Response::builder().status(status).header("retry-after", value).body(()).unwrap();
-            assert_eq!(asked_for(&answer.into_parts().0, now).num_seconds(), expected, "{status} {value}");
+            assert_eq!(retry_after(&answer.into_parts().0, now).num_seconds(), expected, "{status} {value}");
         }
     }
 }

@@ -20,9 +20,9 @@ pub struct Receiver {
     secret: Secret,
 }
 
-/// Why the receiver did not take a call-back. No text contains its address: that may contain a key.
+/// Why a call-back was not accepted. No text contains the receiver's address, which may contain a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NotTaken {
+pub(crate) enum NotAccepted {
     #[error(transparent)]
     Secret(#[from] SecretError),
     #[error("CallbackSecret's `current` is no key")]
@@ -32,15 +32,15 @@ pub(crate) enum NotTaken {
     #[error("HTTP {status}")]
     Status {
         status: u16,
-        /// For how long the receiver wants nothing.
-        asked_for: TimeDelta,
+        /// The pause that the receiver asked for.
+        retry_after: TimeDelta,
     },
 }
 
-impl NotTaken {
+impl NotAccepted {
     /// The pause that the receiver asked for.
-    pub fn asked_for(&self) -> TimeDelta {
-        if let Self::Status { asked_for, .. } = self { *asked_for } else { TimeDelta::zero() }
+    pub fn retry_after(&self) -> TimeDelta {
+        if let Self::Status { retry_after, .. } = self { *retry_after } else { TimeDelta::zero() }
     }
 
     /// Whether the receiver's name leads into a private network.
@@ -50,8 +50,7 @@ impl NotTaken {
 }
 
 impl Receiver {
-    /// At `url` (`CALLBACK_URL`). The local stage listens on this machine; everywhere else the receiver has a public
-    /// address.
+    /// At `url` (`CALLBACK_URL`). On the local stage it may be this machine; everywhere else it has a public address.
     pub fn new(url: &str, is_local: bool, secret: Secret) -> Result<Self, SettingError> {
         let https = Https::new(Timeouts::Background);
         let url = url.parse().ok().filter(|url| is_good(url, is_local)).ok_or_else(|| SettingError::Wrong {
@@ -61,11 +60,11 @@ impl Receiver {
         Ok(Self { https: if is_local { https } else { https.public_only() }, url, secret })
     }
 
-    /// Sends a call-back once. Ok: the receiver has it, or wants none (410).
-    pub(crate) async fn take(&self, call: &CallBack, now: DateTime<Utc>) -> Result<(), NotTaken> {
+    /// Sends a call-back once. Ok: the receiver has it, or is gone (410).
+    pub(crate) async fn post(&self, call: &CallBack, now: DateTime<Utc>) -> Result<(), NotAccepted> {
         let secret = self.secret.get().await?;
         let signed = signature(&secret, &call.id, now.timestamp(), &call.body);
-        let headers = headers(call, now, signed).ok_or(NotTaken::NoKey)?;
+        let headers = headers(call, now, signed).ok_or(NotAccepted::NoKey)?;
         let head = self.https.post_for_head(&self.url, headers, call.body.clone().into_bytes()).await?;
         match head.status {
             status if status.is_success() => Ok(()),
@@ -73,11 +72,11 @@ impl Receiver {
                 tracing::warn!(
                     webhook.id = call.id,
                     webhook.kind = call.kind,
-                    "the receiver answers 410 Gone: it wants no more"
+                    "the receiver answered 410 Gone: this call-back is not sent again"
                 );
                 Ok(())
             }
-            status => Err(NotTaken::Status { status: status.as_u16(), asked_for: pause::asked_for(&head, now) }),
+            status => Err(NotAccepted::Status { status: status.as_u16(), retry_after: pause::retry_after(&head, now) }),
         }
     }
 }
@@ -128,7 +127,7 @@ mod tests {
     /// The table with which tests/callbacks compares the template's pattern.
     const URLS: &str = include_str!("../../../tests/callbacks/urls.json");
 
-    fn is_taken_as_setting(url: &str, is_local: bool) -> bool {
+    fn is_a_valid_setting(url: &str, is_local: bool) -> bool {
         Receiver::new(url, is_local, Secret::fixed(json!({}))).is_ok()
     }
 
@@ -139,7 +138,7 @@ mod tests {
             let urls = urls[list].as_array().unwrap();
             assert!(urls.len() >= 5, "{list}");
             for url in urls.iter().map(|url| url.as_str().unwrap()) {
-                assert_eq!(is_taken_as_setting(url, false), good, "{url}");
+                assert_eq!(is_a_valid_setting(url, false), good, "{url}");
             }
         }
     }
@@ -153,7 +152,7 @@ mod tests {
             ("http://localhost:8080/events", false),
             ("http://motcua.example.gov.vn/events", false),
         ] {
-            assert_eq!(is_taken_as_setting(url, true), good, "{url}");
+            assert_eq!(is_a_valid_setting(url, true), good, "{url}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A courier with a real receiver on this machine: down, redirecting, answering 500 and so on.
+//! With a real receiver on this machine: down, redirecting, answering 500 and so on.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -26,11 +26,11 @@ impl Clock for Now {
     async fn sleep_until(&self, _: DateTime<Utc>) {}
 }
 
-/// Remembers what it is asked, and can be out of reach.
+/// Records the calls, and can be unavailable.
 #[derive(Default)]
 struct Queue {
-    put_off: Mutex<BTreeMap<String, i64>>,
-    set_aside: Mutex<Vec<String>>,
+    delay: Mutex<BTreeMap<String, i64>>,
+    dead_letter: Mutex<Vec<String>>,
     is_down: bool,
 }
 
@@ -41,12 +41,12 @@ impl Queue {
 }
 
 impl RetryQueue for Queue {
-    async fn put_off(&self, handle: &str, pause: TimeDelta) -> Result<(), QueueError> {
-        self.put_off.lock().unwrap().insert(handle.to_owned(), pause.num_seconds());
+    async fn delay(&self, handle: &str, pause: TimeDelta) -> Result<(), QueueError> {
+        self.delay.lock().unwrap().insert(handle.to_owned(), pause.num_seconds());
         self.answer()
     }
-    async fn set_aside(&self, body: &str) -> Result<(), QueueError> {
-        self.set_aside.lock().unwrap().push(body.to_owned());
+    async fn dead_letter(&self, body: &str) -> Result<(), QueueError> {
+        self.dead_letter.lock().unwrap().push(body.to_owned());
         self.answer()
     }
 }
@@ -72,9 +72,13 @@ async fn receiver(answer: &'static str) -> (u16, Arc<Mutex<Vec<String>>>) {
     (port, requests)
 }
 
-fn courier(port: u16, secret: Value) -> Courier<Now, Queue> {
+fn sender(port: u16, secret: Value) -> CallbackSender<Now, Queue> {
     let url = format!("http://127.0.0.1:{port}/onestop/events");
-    Courier { clock: Now, queue: Queue::default(), receiver: Receiver::new(&url, true, Secret::fixed(secret)).unwrap() }
+    CallbackSender {
+        clock: Now,
+        queue: Queue::default(),
+        receiver: Receiver::new(&url, true, Secret::fixed(secret)).unwrap(),
+    }
 }
 
 fn secret() -> Value {
@@ -103,12 +107,12 @@ fn again(done: &Done) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_call_back_that_is_taken_is_signed_and_done() {
+async fn an_accepted_call_back_is_signed_and_deleted() {
     let (port, requests) = receiver("HTTP/1.1 204 No Content\r\n\r\n").await;
-    let courier = courier(port, secret());
-    let done = courier.deliver(&batch(&[("a", 0, &sent()), ("late", 200_000, &sent())])).await;
+    let sender = sender(port, secret());
+    let done = sender.send_batch(&batch(&[("a", 0, &sent()), ("late", 200_000, &sent())])).await;
     assert_eq!((again(&done), done.tally), (vec![], Tally::default()));
-    assert!(courier.queue.put_off.lock().unwrap().is_empty() && courier.queue.set_aside.lock().unwrap().is_empty());
+    assert!(sender.queue.delay.lock().unwrap().is_empty() && sender.queue.dead_letter.lock().unwrap().is_empty());
 
     let requests = requests.lock().unwrap();
     let (head, body) = requests[0].split_once("\r\n\r\n").unwrap();
@@ -128,7 +132,7 @@ async fn a_call_back_that_is_taken_is_signed_and_done() {
 }
 
 #[tokio::test]
-async fn each_answer_but_2xx_and_410_is_tried_again_later() {
+async fn each_answer_but_2xx_and_410_is_retried() {
     let nothing_more = "content-length: 0\r\nconnection: close\r\n\r\n";
     for (status, headers, expected) in [
         ("200 OK", "", None),
@@ -147,61 +151,64 @@ async fn each_answer_but_2xx_and_410_is_tried_again_later() {
     ] {
         let answer = format!("HTTP/1.1 {status}\r\n{headers}{nothing_more}").leak();
         let (port, requests) = receiver(answer).await;
-        let courier = courier(port, secret());
-        let done = courier.deliver(&batch(&[("a", 80, &sent())])).await;
+        let sender = sender(port, secret());
+        let done = sender.send_batch(&batch(&[("a", 80, &sent())])).await;
         assert_eq!(again(&done).len(), usize::from(expected.is_some()), "{status}");
-        let pause = courier.queue.put_off.lock().unwrap().get("handle of a").copied();
+        let pause = sender.queue.delay.lock().unwrap().get("handle of a").copied();
         assert_eq!(pause, expected, "{status} {headers}");
         assert_eq!(requests.lock().unwrap().len(), 1, "{status}: one request a try");
     }
 }
 
 #[tokio::test]
-async fn a_receiver_that_is_down_gets_it_later_and_after_a_day_it_is_set_aside() {
+async fn a_call_back_that_is_not_accepted_is_delayed_and_after_a_day_in_the_dead_letter_queue() {
     let nobody = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap().port();
-    let courier = courier(nobody, secret());
+    let sender = sender(nobody, secret());
     let (hour, day) = (3_600, 24 * 3_600);
     let batch = batch(&[("new", 0, &sent()), ("old", 20 * hour, &sent()), ("too old", day, &sent())]);
-    let done = courier.deliver(&batch).await;
+    let done = sender.send_batch(&batch).await;
     assert_eq!(again(&done), ["new", "old"]);
     let expected = BTreeMap::from([("handle of new".to_owned(), 10), ("handle of old".to_owned(), hour)]);
-    assert_eq!(*courier.queue.put_off.lock().unwrap(), expected);
-    assert_eq!(*courier.queue.set_aside.lock().unwrap(), [sent()], "whole, so that it can be redriven");
-    assert_eq!(done.tally, Tally { not_taken: 2, not_public: 0 });
+    assert_eq!(*sender.queue.delay.lock().unwrap(), expected);
+    assert_eq!(*sender.queue.dead_letter.lock().unwrap(), [sent()], "whole, so that it can be redriven");
+    assert_eq!(done.tally, Tally { not_accepted: 2, not_public: 0 });
 }
 
 #[tokio::test]
-async fn one_that_fails_keeps_no_other_back() {
+async fn an_unreadable_message_delays_no_other() {
     let (port, _) = receiver("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
-    let courier = courier(port, secret());
+    let sender = sender(port, secret());
     let inquiry = on_the_bus("Inquiry Answered", json!({}));
-    let done = courier.deliver(&batch(&[("odd", 0, "hello"), ("a", 0, &sent()), ("other", 0, &inquiry)])).await;
+    let done = sender.send_batch(&batch(&[("odd", 0, "hello"), ("a", 0, &sent()), ("other", 0, &inquiry)])).await;
     assert_eq!((again(&done), done.tally), (vec![], Tally::default()));
-    assert_eq!(*courier.queue.set_aside.lock().unwrap(), ["hello", &inquiry]);
+    assert_eq!(*sender.queue.dead_letter.lock().unwrap(), ["hello", &inquiry]);
 }
 
 #[tokio::test]
-async fn no_event_is_lost_while_the_queue_or_the_key_is_missing() {
+async fn no_event_is_lost_without_a_key_or_a_queue() {
     let (port, requests) = receiver("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
-    let keyless = courier(port, json!({"current": null, "previous": KEY}));
+    let keyless = sender(port, json!({"current": null, "previous": KEY}));
     assert_eq!(again(&keyless.deliver(&batch(&[("a", 0, &sent())])).await), ["a"]);
     assert!(requests.lock().unwrap().is_empty(), "nothing is sent unsigned");
 
     let nobody = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap().port();
-    let mut cut_off = courier(nobody, secret());
+    let mut cut_off = sender(nobody, secret());
     cut_off.queue.is_down = true;
     let done = cut_off.deliver(&batch(&[("a", 0, &sent()), ("too old", 90_000, &sent()), ("odd", 0, "hello")])).await;
     assert_eq!(again(&done), ["a", "too old", "odd"]);
 }
 
 #[test]
-fn an_address_that_is_not_public_is_counted_apart() {
+fn an_address_that_is_not_public_is_counted() {
     let mut done = Done::default();
     let batch = batch(&[("a", 0, ""), ("b", 0, "")]);
-    let not_public = NotTaken::NoAnswer(adapters::https::Failure::NotPublic);
-    assert!(not_public.is_not_public() && !NotTaken::NoKey.is_not_public());
+    let not_public = NotAccepted::NoAnswer(adapters::https::Failure::NotPublic);
+    assert!(not_public.is_not_public() && !NotAccepted::NoKey.is_not_public());
     done.add(&batch.records[0], Outcome::NotPublic);
     done.add(&batch.records[1], Outcome::Again);
     let counts: Vec<_> = done.tally.counts().collect();
-    assert_eq!((again(&done), counts), (vec!["a", "b"], vec![("CallbacksNotTaken", 2.0), ("CallbacksNotPublic", 1.0)]));
+    assert_eq!(
+        (again(&done), counts),
+        (vec!["a", "b"], vec![("CallbacksNotAccepted", 2.0), ("CallbacksNotPublic", 1.0)])
+    );
 }

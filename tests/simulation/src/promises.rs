@@ -6,8 +6,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use application::ports::{
-    Advance, Appointments, Claimed, DeliveryStore, DossierStore, Enqueue, Hold, InquiryLog, Logged, NoticeHistory, Outbox,
-    Put, RateCounter, Recorded, SenderCount, StoreError,
+    Advance, Appointments, Claimed, DeliveryStore, DossierStore, Enqueue, Hold, InquiryLog, Logged, NoticeHistory,
+    Outbox, Put, RateCounter, Recorded, SenderCount, StoreError,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::dossier::revision::Stored;

@@ -145,7 +145,15 @@ mod tests {
     fn row(key: &str, enqueued_at: &str) -> NoticeRow {
         let enqueued_at: DateTime<Utc> = enqueued_at.parse().unwrap();
         let key = key.parse().unwrap();
-        NoticeRow { key, state: State::Sent, phone_at_fault: false, arrived: false, unreached: None, enqueued_at, due_at: None }
+        NoticeRow {
+            key,
+            state: State::Sent,
+            phone_at_fault: false,
+            arrived: false,
+            unreached: None,
+            enqueued_at,
+            due_at: None,
+        }
     }
 
     fn why(changes: Value, rows: &[NoticeRow]) -> Option<&'static str> {
