@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use application::ports::{
     Advance, Appointments, Claimed, Clock, DeliveryStore, DossierStore, DueRows, Enqueue, EventBus, Hold, InquiryLog,
-    Logged, NoticeHistory, NoticePorts, Outbox, OutboxPorts, Page, PageToken, PlanPorts, Put, RateCounter, ReceiptPorts,
-    Recorded, ReplyPorts, ReplySender, SendError, SenderCount, SendingHold, Sms, SmsSender, StoreError,
+    Logged, NoticeHistory, NoticePorts, Outbox, OutboxPorts, Page, PageToken, PlanPorts, Put, RateCounter,
+    ReceiptPorts, Recorded, ReplyPorts, ReplySender, SendError, SenderCount, SendingHold, Sms, SmsSender, StoreError,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::dossier::revision::Stored;

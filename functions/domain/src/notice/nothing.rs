@@ -124,8 +124,8 @@ fn is_at_a_notice(dossier: &Dossier, closed: &ClosedSteps) -> bool {
 /// Whether an earlier revision brought the dossier to where it is. A result has only a day for that.
 fn reached_before(required: &NoticeKey, dossier: &Dossier, today: NaiveDate) -> bool {
     match required {
-        NoticeKey::Result(_) => dossier.result_on.is_some_and(|on| on < today),
-        NoticeKey::Supplement(revision) => dossier.waiting_since.is_some_and(|since| since < *revision),
+        NoticeKey::Result(_) => dossier.result_on().is_some_and(|on| on < today),
+        NoticeKey::Supplement(revision) => dossier.waiting_since().is_some_and(|since| since < *revision),
         NoticeKey::Apology(_) => false,
     }
 }
@@ -145,7 +145,15 @@ mod tests {
     fn row(key: &str, enqueued_at: &str) -> NoticeRow {
         let enqueued_at: DateTime<Utc> = enqueued_at.parse().unwrap();
         let key = key.parse().unwrap();
-        NoticeRow { key, state: State::Sent, phone_at_fault: false, arrived: false, unreached: None, enqueued_at, due_at: None }
+        NoticeRow {
+            key,
+            state: State::Sent,
+            phone_at_fault: false,
+            arrived: false,
+            unreached: None,
+            enqueued_at,
+            due_at: None,
+        }
     }
 
     fn why(changes: Value, rows: &[NoticeRow]) -> Option<&'static str> {
