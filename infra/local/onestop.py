@@ -51,7 +51,7 @@ def run():
     stack.deploy()
     phones.say_address()
     phones.tell("playing")
-    failed = subprocess.run([str(ROOT / "target/debug/day")], cwd=ROOT, env={**stack.env(), **phones.env()}, check=False).returncode
+    failed = phones.run([str(ROOT / "target/debug/day")])
     phones.tell("over")
     phones.say_address()
     return failed

@@ -25,7 +25,7 @@ class Phones:
         self.pid_file, self.program_file = stack.folder / "phones.pid", stack.folder / "phones.program"
 
     def env(self):
-        """For what tells people of the page."""
+        """For programs that name or use the page."""
         return {"ONESTOP_PHONES": self.address}
 
     def start_with_stack(self):
@@ -81,6 +81,19 @@ class Phones:
         """Fails if it has ended: the functions have no AWS then."""
         if not self.is_up():
             raise Failed(f"the page with the phones has ended, and with it the functions' way to AWS: see {short(self.log)}; make run starts it again")
+
+    def run(self, command):
+        """Runs a command that needs the functions. Ends it if this process ends, since its functions would wait in vain."""
+        process = subprocess.Popen(command, cwd=ROOT, env={**self.stack.env(), **self.env()})
+        try:
+            while True:
+                try:
+                    return process.wait(timeout=2)
+                except subprocess.TimeoutExpired:
+                    self.check()
+        finally:
+            process.kill()
+            process.wait()
 
     def say_address(self):
         say(f"\nOpen {self.address} : the citizens' phones, and the way of each message")

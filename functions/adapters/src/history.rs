@@ -8,7 +8,7 @@ use domain::notice::{DeliveryReport, NoticeRecord};
 
 use crate::aws::DynamoDb;
 use crate::item::{Item, get_number, get_text, get_time, text, unavailable};
-use crate::outbox::notice_row;
+use crate::outbox::{notice_row, phone};
 
 const TABLE: &str = "notices";
 
@@ -62,5 +62,5 @@ fn report(row: &Item) -> Option<DeliveryReport> {
 }
 
 fn copy(row: &Item) -> Option<SentCopy> {
-    Some(SentCopy { phone: get_text(row, "phone")?.to_owned(), text: get_text(row, "text")?.to_owned() })
+    Some(SentCopy { phone: phone(row)?, text: get_text(row, "text")?.to_owned() })
 }

@@ -284,7 +284,8 @@ fn concerns_the_number(row: &Item) -> bool {
     get_text(row, "delivery_reason").and_then(Reason::named).is_none_or(Reason::concerns_the_number)
 }
 
-fn phone(row: &Item) -> Option<Phone> {
+/// The number that a message was sent to.
+pub(crate) fn phone(row: &Item) -> Option<Phone> {
     Phone::parse(get_text(row, "phone")?).ok()
 }
 

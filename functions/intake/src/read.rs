@@ -9,7 +9,7 @@ use domain::notice::lifecycle::State;
 use domain::notice::nothing::{Nothing, why_nothing};
 use domain::notice::{NoticeRecord, Sending};
 use domain::text::staff::what_became_of;
-use domain::{ClosedSteps, Dossier, Phone, ReceiptCode};
+use domain::{ClosedSteps, Dossier, ReceiptCode};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
@@ -102,7 +102,6 @@ fn state_of(dossier: &Dossier) -> Value {
 /// The number is masked, and the text is there only if it was asked for.
 fn notice(record: &NoticeRecord, with_text: bool) -> Value {
     let (row, report, copy) = (&record.row, record.report.as_ref(), record.copy.as_ref());
-    let phone = copy.and_then(|copy| Phone::parse(&copy.phone).ok());
     // A notice that was sent in the end may have kept the reason of an earlier attempt.
     let reason = record.reason.as_deref().filter(|_| !matches!(row.state, State::Sending | State::Sent));
     object([
@@ -115,7 +114,7 @@ fn notice(record: &NoticeRecord, with_text: bool) -> Value {
         ("enqueued_at", Some(time(row.enqueued_at))),
         ("due_at", row.due_at.filter(|_| row.state == State::Pending).map(time)),
         ("sent_at", record.sent_at.map(time)),
-        ("phone", phone.map(|phone| json!(phone.masked()))),
+        ("phone", copy.map(|copy| json!(copy.phone.masked()))),
         ("reason", reason.map(Value::from)),
         ("delivery", report.map(|report| json!(report.delivery.as_str()))),
         ("delivery_at", report.and_then(|report| report.at).map(time)),

@@ -227,7 +227,7 @@ pub async fn of_a_notice_history(
     let claim = Claim { id: id.clone().into(), owner: "a".into(), lease_until: now + LEASE, attempts: 1 };
     assert!(outbox.enqueue(&claim.id, Enqueue::Claimed(claim.clone()), now).await.expect("an answer"));
     let message_id = format!("message of {code}");
-    let copy = SentCopy { phone: "+84912345678".into(), text: "TB: …".into() };
+    let copy = SentCopy { phone: Phone::parse("0912345678").expect("a mobile number"), text: "TB: …".into() };
     let sent_at = now + TimeDelta::milliseconds(1_234);
     let sent = Acceptance { message_id, parts: 1, sent_at, copy: Some(copy.clone()) };
     assert!(outbox.complete(&claim, &Outcome::Sent(sent), now).await.expect("an answer"));

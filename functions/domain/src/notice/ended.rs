@@ -21,7 +21,7 @@ pub const SAME_NUMBER: &str = "the phone number is the one that was not reached"
 pub const GIVEN_UP: &str = "given up after";
 
 /// Each reason, and the end of a sentence for staff.
-const TOLD: [(&str, &str); 15] = [
+const SENTENCES: [(&str, &str); 15] = [
     (SAME_DAY, "thủ tục được giải quyết trong ngày"),
     (REOPENED, "hồ sơ được chuyển lại để giải quyết tiếp"),
     (HANDED_OVER, "kết quả đã được trả"),
@@ -44,7 +44,7 @@ pub fn in_vietnamese(reason: &str) -> Option<&'static str> {
     if reason.starts_with(GIVEN_UP) {
         return Some("đã thử nhiều lần nhưng chưa thành công");
     }
-    TOLD.iter().find(|(known, _)| *known == reason).map(|(_, told)| *told)
+    SENTENCES.iter().find(|(known, _)| *known == reason).map(|(_, told)| *told)
 }
 
 #[cfg(test)]
@@ -54,8 +54,8 @@ mod tests {
     #[test]
     fn each_reason_has_its_own_words() {
         let words: std::collections::BTreeSet<_> =
-            TOLD.iter().filter_map(|(reason, _)| in_vietnamese(reason)).collect();
-        assert_eq!(words.len(), TOLD.len());
+            SENTENCES.iter().filter_map(|(reason, _)| in_vietnamese(reason)).collect();
+        assert_eq!(words.len(), SENTENCES.len());
         assert!(in_vietnamese("given up after 20 attempts: throttled").is_some());
         assert_eq!(in_vietnamese("InvalidParameter: PhoneNumber"), None);
     }

@@ -124,8 +124,8 @@ fn is_at_a_notice(dossier: &Dossier, closed: &ClosedSteps) -> bool {
 /// Whether an earlier revision brought the dossier to where it is. A result has only a day for that.
 fn reached_before(required: &NoticeKey, dossier: &Dossier, today: NaiveDate) -> bool {
     match required {
-        NoticeKey::Result(_) => dossier.result_on.is_some_and(|on| on < today),
-        NoticeKey::Supplement(revision) => dossier.waiting_since.is_some_and(|since| since < *revision),
+        NoticeKey::Result(_) => dossier.result_on().is_some_and(|on| on < today),
+        NoticeKey::Supplement(revision) => dossier.waiting_since().is_some_and(|since| since < *revision),
         NoticeKey::Apology(_) => false,
     }
 }
