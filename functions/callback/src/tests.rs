@@ -188,13 +188,14 @@ async fn an_unreadable_message_delays_no_other() {
 async fn no_event_is_lost_without_a_key_or_a_queue() {
     let (port, requests) = receiver("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
     let keyless = sender(port, json!({"current": null, "previous": KEY}));
-    assert_eq!(again(&keyless.deliver(&batch(&[("a", 0, &sent())])).await), ["a"]);
+    assert_eq!(again(&keyless.send_batch(&batch(&[("a", 0, &sent())])).await), ["a"]);
     assert!(requests.lock().unwrap().is_empty(), "nothing is sent unsigned");
 
     let nobody = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap().port();
     let mut cut_off = sender(nobody, secret());
     cut_off.queue.is_down = true;
-    let done = cut_off.deliver(&batch(&[("a", 0, &sent()), ("too old", 90_000, &sent()), ("odd", 0, "hello")])).await;
+    let done =
+        cut_off.send_batch(&batch(&[("a", 0, &sent()), ("too old", 90_000, &sent()), ("odd", 0, "hello")])).await;
     assert_eq!(again(&done), ["a", "too old", "odd"]);
 }
 
