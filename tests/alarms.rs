@@ -186,7 +186,10 @@ fn without_the_zeros_or_with_a_sliding_day_the_alarm_would_come_late_or_wrongly(
         ..alarm.clone()
     };
     let raised = one_day.red_minutes(&no_zeros, 3 * DAY, 9 * DAY, 2)[0];
-    assert!(raised > 5 * DAY, "an alarm on missing data alone: red in minute {raised}, the evening of day 3 was missed");
+    assert!(
+        raised > 5 * DAY,
+        "an alarm on missing data alone: red in minute {raised}, the evening of day 3 was missed"
+    );
 
     let longer_on_day_3 = evenings(5, |day| vec![SECOND_PASS + if day == 3 { 15 } else { 0 }]);
     let sliding = Alarm { by_the_clock: false, ..alarm };
@@ -205,7 +208,10 @@ fn a_minute_rule_that_stops_raises_an_alarm_and_hides_a_missed_evening_for_a_day
     for more in [0, 2, 5] {
         let red = stopped.red_minutes(&written, 30, 5 * DAY, more);
         let after = red[0] - stood_still.start;
-        assert!((15..=45).contains(&after) && *red.last().unwrap() < stood_still.end + 15, "raised after {after} minutes");
+        assert!(
+            (15..=45).contains(&after) && *red.last().unwrap() < stood_still.end + 15,
+            "raised after {after} minutes"
+        );
         let raised = did_not_run.red_minutes(&written, 0, 5 * DAY, more)[0];
         assert!((3 * DAY + SIX..=stood_still.end + DAY).contains(&raised), "{raised}");
     }
@@ -292,7 +298,9 @@ fn every_alarm_says_what_happened_and_links_its_section_of_the_runbook() {
         assert!(text.ends_with(&format!(" See docs/runbook.md#{}", name.to_lowercase())), "{name}: {text}");
         let section = runbook.split("\n## ").find(|section| section.starts_with(&format!("{name}\n")));
         let section = section.unwrap_or_else(|| panic!("docs/runbook.md has no section {name}"));
-        for part in ["What it means for citizens", "Why it is raised", "What to do", "How to know it is over", "Try it locally"] {
+        for part in
+            ["What it means for citizens", "Why it is raised", "What to do", "How to know it is over", "Try it locally"]
+        {
             assert!(section.contains(&format!("**{part}")), "{name} has no part {part:?}");
         }
     }

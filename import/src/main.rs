@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use domain::dossier::Contact;
 use import::progress::Progress;
 use import::push::Outcome;
-use import::{Columns, ApiClient, Loaded, Table, judge, reasons, report, table};
+use import::{ApiClient, Columns, Loaded, Table, judge, reasons, report, table};
 
 /// The most lines of each kind on the screen; the file has all of them.
 const SHOWN: usize = 10;

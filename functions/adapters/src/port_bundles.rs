@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use application::sending::{NoticeConfig, NoticeSender, ReceiptConfig};
 use application::ports::{NoticePorts, OutboxPorts, PlanPorts, ReceiptPorts, ReplyPorts};
+use application::sending::{NoticeConfig, NoticeSender, ReceiptConfig};
 
 use crate::aws::{self, AwsConfig, DynamoDb, Timeouts};
 use crate::clock::SystemClock;

@@ -49,7 +49,8 @@ mod tests {
         for (redacted, shows) in [("yes", false), ("no", true)] {
             let this = std::env::current_exe().unwrap();
             let name = "redacted::tests::a_panic_says_where_and_not_what";
-            let child = Command::new(this).args(["--exact", name, "--nocapture"]).env(CHILD, redacted).output().unwrap();
+            let child =
+                Command::new(this).args(["--exact", name, "--nocapture"]).env(CHILD, redacted).output().unwrap();
             let said = String::from_utf8_lossy(&[child.stdout, child.stderr].concat()).into_owned();
             assert!(!child.status.success());
             assert_eq!(said.contains("912345678"), shows, "{said}");

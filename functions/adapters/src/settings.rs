@@ -2,8 +2,8 @@
 
 use std::str::FromStr;
 
-use application::sending::{NoticeConfig, ReceiptConfig};
 use application::rate_limiter::PartsPerSecond;
+use application::sending::{NoticeConfig, ReceiptConfig};
 use domain::ClosedSteps;
 use domain::notice::sending_window::SendingWindow;
 use domain::text::messages::DEFAULT_OFFICE;

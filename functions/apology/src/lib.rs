@@ -5,8 +5,8 @@
 
 use std::collections::HashSet;
 
-use application::sending::{NoticeConfig, SENDING_RUN};
 use application::ports::{Appointments, Clock, Enqueue, EventBus, Outbox, PlanPorts, StoreError};
+use application::sending::{NoticeConfig, SENDING_RUN};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::calendar::{day_in_vietnam, tomorrow_in_vietnam};
 use domain::event::Event;

@@ -93,7 +93,11 @@ mod tests {
         block_on(row.start(at(10), "spend_limit")).expect("written");
         let held = row.hold().expect("a hold");
         assert_eq!(row.check_hold(&held, 9), HoldState::Wait);
-        assert_eq!([row.check_hold(&held, 10), row.check_hold(&held, 10)], [HoldState::Probe, HoldState::Wait], "two at once");
+        assert_eq!(
+            [row.check_hold(&held, 10), row.check_hold(&held, 10)],
+            [HoldState::Probe, HoldState::Wait],
+            "two at once"
+        );
         let probed = row.hold().expect("still");
         assert_eq!((probed.until, probed.probed), (at(20), true));
         assert_eq!(row.check_hold(&probed, 19), HoldState::Wait);

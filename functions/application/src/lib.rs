@@ -5,10 +5,10 @@
 //! [`sending`] enqueues, claims, sends and completes messages, and records their receipts. [`rate_limiter`] keeps the
 //! fleet's rate of SMS parts, [`hold`] stops it while messages do not arrive.
 
-pub mod sending;
 pub mod hold;
 mod locked;
 pub mod ports;
 pub mod rate_limiter;
+pub mod sending;
 
 pub use locked::locked;

@@ -364,7 +364,11 @@ mod tests {
         limiter.accepted(ms(1_000_000));
         assert_eq!([limiter.to_report(1_000_500), limiter.to_report(1_000_600)], [Some(ms(1_000_000)), None]);
         limiter.accepted(ms(2_000_000));
-        assert_eq!(limiter.to_report(2_000_000 + MAX_ACCEPTANCE_AGE), None, "another sender may have reported a newer one");
+        assert_eq!(
+            limiter.to_report(2_000_000 + MAX_ACCEPTANCE_AGE),
+            None,
+            "another sender may have reported a newer one"
+        );
         assert_eq!(limiter.accepted_at(), Some(ms(2_000_000)));
     }
 

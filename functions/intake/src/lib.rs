@@ -44,7 +44,6 @@ pub struct Intake<D, C> {
     pub closed_steps: ClosedSteps,
 }
 
-
 impl<D: DossierStore, C: Clock> Intake<D, C> {
     /// Answers one request: with a document, or with the outcomes of a push.
     pub async fn handle(&self, request: &ApiGatewayProxyRequest) -> (ApiGatewayProxyResponse, Counts) {

@@ -65,7 +65,7 @@ mod tests {
         Unavailable,
         Missing,
     }
-    use Row::{Missing, Unavailable, Readable, Unreadable};
+    use Row::{Missing, Readable, Unavailable, Unreadable};
 
     /// The rows of the three codes that `TEXT` may ask for.
     struct Rows([Row; 3]);

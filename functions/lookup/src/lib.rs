@@ -15,8 +15,8 @@ use std::time::Duration;
 use adapters::metrics::Counts;
 use adapters::report::reply_counts;
 use adapters::secret::{Secret, SecretError};
-use application::sending::ReplySession;
 use application::ports::{Clock, DossierStore, EventBus, InquiryLog, Logged, ReplyPorts, SenderCount, StoreError};
+use application::sending::ReplySession;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::calendar::day_in_vietnam;
@@ -57,7 +57,6 @@ pub struct Lookup<D, P> {
     /// Parameter `PerSenderLimit`.
     pub sender_limit: SenderLimit,
 }
-
 
 /// Why a message got no answer.
 #[derive(Debug, thiserror::Error)]

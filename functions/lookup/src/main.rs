@@ -4,8 +4,8 @@
 #![recursion_limit = "256"]
 
 use adapters::aws::{self, Service, Timeouts};
-use adapters::port_bundles::replies_from_settings;
 use adapters::dossiers::DynamoDossiers;
+use adapters::port_bundles::replies_from_settings;
 use adapters::redacted::Redacted;
 use adapters::settings::{SettingError, Settings};
 use adapters::start::{Start, start};

@@ -7,8 +7,8 @@ mod change;
 
 use std::collections::HashMap;
 
-use application::sending::{MARGIN, NoticeSender, NoticeSession, Tally};
 use application::ports::{Clock, NoticePorts, StoreError};
+use application::sending::{MARGIN, NoticeSender, NoticeSession, Tally};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::NoticeId;
 use domain::notice::decision::{Again, is_due_after_unreadable, is_due_again, notice_for_change, notice_to_reconsider};

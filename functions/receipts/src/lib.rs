@@ -10,8 +10,8 @@ mod source;
 use std::error::Error;
 
 use adapters::secret::{Secret, SecretError};
-use application::sending::{ReceiptConfig, ReceiptTally, Received, Suspicion, receive};
 use application::ports::{Clock, ReceiptPorts, StoreError};
+use application::sending::{ReceiptConfig, ReceiptTally, Received, Suspicion, receive};
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use aws_lambda_events::cloudwatch_logs::LogsEvent;
 use aws_lambda_events::sns::SnsEvent;

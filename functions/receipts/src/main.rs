@@ -8,7 +8,7 @@ use adapters::secret::Secret;
 use adapters::start::{Start, start};
 use application::sending::Suspicion;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use receipts::{ReceiptEvent, Done, Recorder};
+use receipts::{Done, ReceiptEvent, Recorder};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
@@ -20,7 +20,8 @@ async fn main() -> anyhow::Result<()> {
     let recorder = &Recorder { ports, config, suspicion: Suspicion::default(), secret };
 
     run(service_fn(async |event: LambdaEvent<Redacted<Value>>| {
-        let event = ReceiptEvent::try_from(event.payload.0).inspect_err(|_| metrics.emit([("ReceiptsRejected", 1.0)]))?;
+        let event =
+            ReceiptEvent::try_from(event.payload.0).inspect_err(|_| metrics.emit([("ReceiptsRejected", 1.0)]))?;
         let Done { response, tally, rejected, failed } = recorder.record(&event).await;
         metrics.emit(receipt_counts(tally));
         metrics.emit((rejected > 0).then_some(("ReceiptsRejected", rejected.into())));

@@ -3,11 +3,10 @@
 //! Two rules start it: one every minute, and one when an evening's apologies are planned. Two runs may overlap, since a
 //! claim belongs to one of them and both keep the same rate.
 
-use application::sending::{MARGIN, NoticeSender, ReplySession, SENDING_RUN, Tally};
 use application::ports::{Clock, NoticePorts, ReplyPorts, StoreError};
+use application::sending::{MARGIN, NoticeSender, ReplySession, SENDING_RUN, Tally};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
-
 
 /// The index `open` may show planned rows some seconds late: a run that a plan has started checks again for this time.
 const FOR_THE_INDEX: TimeDelta = TimeDelta::seconds(6);

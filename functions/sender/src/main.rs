@@ -14,7 +14,8 @@ async fn main() -> anyhow::Result<()> {
     let Start { settings, metrics, config } = &start(Timeouts::Background)?;
     let dynamodb = &aws::dynamodb(config);
     let notices = &adapters::port_bundles::notices_from_settings(settings, config, dynamodb)?;
-    let (replies, _) = &adapters::port_bundles::replies_from_settings(settings, config, dynamodb, Timeouts::Background)?;
+    let (replies, _) =
+        &adapters::port_bundles::replies_from_settings(settings, config, dynamodb, Timeouts::Background)?;
 
     run(service_fn(async |event: LambdaEvent<Redacted<Started>>| {
         let request = &event.context.request_id;

@@ -1,4 +1,3 @@
-
 use std::time::Duration;
 
 /// The value that a share of `values` does not exceed: 0.5 is the median. Zero if there are no values.

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use apology::Evening;
-use application::sending::{NoticeConfig, NoticeSender, ReceiptConfig, ReceiptTally, Received, Suspicion, receive};
 use application::ports::StoreError;
+use application::sending::{NoticeConfig, NoticeSender, ReceiptConfig, ReceiptTally, Received, Suspicion, receive};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::notice::NoticeKind;
 use domain::notice::receipt::Receipt;
@@ -176,9 +176,7 @@ impl Stack {
         let (sender, request) = self.sandbox();
         let batch = Batch { records: records.to_vec() };
         let deadline = self.world.now() + NOTIFY;
-        self.invoke(NOTIFY, notify::notify(&sender, &batch, &request, deadline))
-            .await
-            .map(|(response, _, _)| response)
+        self.invoke(NOTIFY, notify::notify(&sender, &batch, &request, deadline)).await.map(|(response, _, _)| response)
     }
 
     /// The 17:30 rule of `scheduled`'s day: Lambda tries three times. The event "Apologies Planned" starts the sender.

@@ -110,7 +110,10 @@ pub async fn of_an_outbox(outbox: &impl Outbox, code: &ReceiptCode) {
     assert_eq!(taken_over.attempts, 3);
     assert!(!complete(&third, acceptance()).await, "it was taken over");
     assert!(complete(&taken_over, acceptance()).await);
-    assert!(complete(&taken_over, acceptance()).await, "a completion that was repeated after a lost reply finds itself");
+    assert!(
+        complete(&taken_over, acceptance()).await,
+        "a completion that was repeated after a lost reply finds itself"
+    );
     assert!(!complete(&taken_over, Outcome::Expired).await, "final is final");
     assert_eq!(claim("f", later + LEASE * 9).await, None, "final is final");
     soon(async || !is_due(outbox, &id, later + LEASE * 9).await).await;

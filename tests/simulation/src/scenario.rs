@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use application::sending::NoticeConfig;
 use application::rate_limiter::PartsPerSecond;
+use application::sending::NoticeConfig;
 use domain::notice::sending_window::SendingWindow;
 use domain::text::messages;
 use domain::text::sms::Accents;

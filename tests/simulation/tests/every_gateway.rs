@@ -222,7 +222,11 @@ fn every_operator_gets_the_answer_in_its_own_format() {
     let plain = "Ho so cua quy Ong/Ba (0161701234) hien dang o buoc Tham dinh, trang thai ho so: Dung han.";
     assert_eq!(answers[4], (200, format!("1 {plain}")));
     assert_eq!(setup.rows(), ANSWERED.len(), "one row a gateway and id");
-    assert_eq!(setup.world.inquiries()[&InquiryId::new("mobi", "m-1").expect("an id")].reply, plain, "the row holds what was sent");
+    assert_eq!(
+        setup.world.inquiries()[&InquiryId::new("mobi", "m-1").expect("an id")].reply,
+        plain,
+        "the row holds what was sent"
+    );
 }
 
 #[test]
@@ -519,7 +523,8 @@ fn where_the_reply_goes_by_a_call_it_has_gone_once_when_the_message_is_answered(
         (code(&setup, "m-2", "84912345678", "xin chào"), code(&setup, "m-3", "84912345678", "MCKH 9")),
         (200, 200)
     );
-    let charged = ["m-1", "m-2", "m-3"].map(|id| setup.world.inquiries()[&InquiryId::new("vcom", id).expect("an id")].charged);
+    let charged =
+        ["m-1", "m-2", "m-3"].map(|id| setup.world.inquiries()[&InquiryId::new("vcom", id).expect("an id")].charged);
     assert_eq!(charged, [true, false, false], "by the call, a message may go uncharged");
     assert_eq!(code(&setup, "m-1", "84912345678", "MCKH 2"), 106, "another text under its id");
 }

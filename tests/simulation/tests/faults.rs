@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use application::sending::Tally;
 use application::ports::{Clock, SendError};
+use application::sending::Tally;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::NoticeKind;
 use domain::notice::lifecycle::State;
@@ -209,10 +209,9 @@ fn a_lost_reply_of_publish_is_one_duplicate_and_no_loss() {
 
 #[test]
 fn a_carrier_that_throttles_or_is_down_for_an_hour_delays_and_sends_once() {
-    for (fault, error) in [
-        ("SNS throttled for an hour", "Throttling"),
-        ("Kannel down for an hour", "Connect: connection refused"),
-    ] {
+    for (fault, error) in
+        [("SNS throttled for an hour", "Throttling"), ("Kannel down for an hour", "Connect: connection refused")]
+    {
         in_virtual_time(async {
             let mut stack = stack();
             results(&stack, 20);
@@ -322,7 +321,7 @@ fn a_run_reports_what_it_did() {
             failed: 1,
             cancelled: 1,
             expired: 1,
-            deferred: 1, // throttled, and gone within the minute
+            deferred: 1,     // throttled, and gone within the minute
             not_accepted: 2, // one throttled, one without an answer
             in_doubt: 1,
             refused: 0,

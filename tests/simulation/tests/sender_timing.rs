@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use application::sending::{Progress, ReplySession, Tally};
 use application::ports::{Clock, Enqueue, InquiryLog, Outbox, SendError};
+use application::sending::{Progress, ReplySession, Tally};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::InquiryId;
 use domain::event::InquiryOutcome;

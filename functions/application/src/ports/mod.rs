@@ -16,7 +16,7 @@ pub use bundles::{NoticePorts, OutboxPorts, PlanPorts, ReceiptPorts, ReplyPorts}
 pub use clock::Clock;
 pub use dossiers::{Appointments, DossierStore, Page, PageToken, Put};
 pub use events::EventBus;
-pub use inquiries::{SenderCount, InquiryLog, Logged};
+pub use inquiries::{InquiryLog, Logged, SenderCount};
 pub use outbox::{Claimed, Due, DueRows, Enqueue, Outbox};
 pub use rate_counter::{Advance, Hold, RateCounter, SendingHold};
 pub use receipts::{DeliveryStore, Recorded};

@@ -28,7 +28,6 @@ use crate::hold::HOLD;
 use crate::locked;
 use crate::ports::{Clock, DeliveryStore, Enqueue, EventBus, Outbox, ReceiptPorts, Recorded, SendingHold, StoreError};
 
-
 /// A notice that did not arrive for a passing reason is sent again after this time.
 const SEND_AGAIN_AFTER: TimeDelta = TimeDelta::minutes(30);
 /// A recent receipt of a message that no row has may have come before the row's completion, which is tried for seconds, or

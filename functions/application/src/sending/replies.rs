@@ -82,11 +82,7 @@ impl<'a, P: ReplyPorts> ReplySession<'a, P> {
         }
         let answer = self.session.ports.gateways().reply(inquiry).await;
         if let Err(SendError::Unauthorised(reason)) = &answer {
-            tracing::error!(
-                gateway,
-                reason,
-                "8083's gateway refuses our replies: check its member of GatewaySecret"
-            );
+            tracing::error!(gateway, reason, "8083's gateway refuses our replies: check its member of GatewaySecret");
             locked(&self.refused).insert(gateway.to_owned());
         }
         let parts = Sms::new(&inquiry.reply).parts;

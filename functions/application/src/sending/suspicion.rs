@@ -10,7 +10,6 @@ use crate::locked;
 /// Different dossiers in a row that confirm it.
 const CONFIRMED: usize = 3;
 
-
 /// The dossiers whose last messages were refused for the sender name or the text, with none delivered between, as far as
 /// one sandbox has seen. One such message is not enough: a single network may not know the sender name. Several in a row
 /// concern every message.

@@ -326,7 +326,11 @@ mod tests {
         let informed_before = [row("result#9", State::Sent, false, BEFORE)];
         assert_eq!(again(none.clone(), &informed_before), Yes, "informed when it was here before");
         assert_eq!(again(none.clone(), &[row("supplement#8", State::Sent, false, TODAY)]), No, "informed in this wait");
-        assert_eq!(again(none.clone(), &[row("supplement#7", State::Sent, false, TODAY)]), Yes, "informed in the last one");
+        assert_eq!(
+            again(none.clone(), &[row("supplement#7", State::Sent, false, TODAY)]),
+            Yes,
+            "informed in the last one"
+        );
         assert_eq!(
             again(good.clone(), &[row("result#9", State::Pending, false, BEFORE)]),
             No,

@@ -224,7 +224,6 @@ mod tests {
             ("kannel", json!({"kannel": member}), None),
             ("vinaphone", json!({"vinaphone": named("protocol")}), None),
             ("vinaphone", json!({"vinaphone": named("convention")}), None),
-
             ("vinaphone", json!({"vinaphone": member}), Some(Refusal::NoSuchGateway)),
             ("kannel", json!({}), Some(Refusal::NotConfigured)),
             ("unknown", json!({}), Some(Refusal::NoSuchGateway)),
