@@ -85,7 +85,7 @@ def test_the_day_appears_while_it_is_played(day, open_page):
     expect(of_the_day("0912013577", "reply").first).to_contain_text("Đúng hạn")
 
 
-@pytest.mark.parametrize(("name", "width", "height", "from_part"), [("phones.png", 1280, 1450, "body"), ("phones-360.png", 360, 760, "#phones")])
+@pytest.mark.parametrize(("name", "width", "height", "from_part"), [("phones.png", 1280, 1300, "body"), ("phones-360.png", 360, 760, "#phones")])
 def test_the_documents_pictures_can_be_taken(open_page, name, width, height, from_part):
     """SCREENSHOTS=1 make test writes them again; otherwise each run would change them."""
     page = open_page(locale="vi-VN", width=width, height=height)
