@@ -21,7 +21,7 @@ pub(super) fn why(
         return None;
     }
     // Where the dossier alone would require one, the change did not: it was there before.
-    let why = why_nothing(new, rows, day_in_vietnam(now), closed).unwrap_or(Nothing::AlreadyTold);
+    let why = why_nothing(new, rows, day_in_vietnam(now), closed).unwrap_or(Nothing::ReachedBefore);
     Some(json!({"why": why.as_str(), "sentence_vi": why.in_vietnamese(), "sentence_en": in_english(why)}))
 }
 
@@ -55,6 +55,7 @@ fn in_english(why: Nothing) -> &'static str {
         Nothing::NotANoticeStep => "No SMS is required at this step and status.",
         Nothing::Silent => "The dossier came with a first load, which causes no SMS.",
         Nothing::AlreadyTold => "An SMS was sent when the dossier reached this step.",
+        Nothing::NotReached => "The SMS of this step did not reach the citizen, and this change causes no other.",
         Nothing::ReachedBefore => "The dossier reached this step earlier, and no SMS of that time is kept.",
         Nothing::Unreadable => "The dossier cannot be read. Push it again.",
     }
