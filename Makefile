@@ -16,10 +16,10 @@ export DOSSIERS INQUIRIES CHANGES SUPPLEMENTS APOLOGIES SNS_USD AWS_SMS_USD KANN
 help: ## prints this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: python ## plays a working day of the one-stop shop on a local stack, which stays up (PORT=4567 make run uses another port)
+run: python ## plays a working day of the one-stop shop on a local stack, which stays up, with a page that shows the citizens' phones (PORT=4567 make run uses another port; the page is on PORT + 1000)
 	@$(ONESTOP) run
 
-down: python ## stops that stack and all its processes
+down: python ## stops that stack, the page and all their processes
 	@$(ONESTOP) down
 
 outputs: python ## prints the local stack's outputs: URL, tables, functions

@@ -11,14 +11,15 @@ using System.Text.RegularExpressions;
 using System.Threading.Tasks;
 
 /// <summary>
-/// Pushes dossiers to the province's SMS service, as one-stop software does whenever something changed.
+/// Pushes dossiers to the province's SMS service, as one-stop software does whenever something changed, and asks what was sent.
 /// <code>
 /// set ONESTOP_URL=https://….amazonaws.com/v1    the stack's output ApiUrl
 /// set ONESTOP_SECRET=whsec_…                    IntakeSecret, member `current`. Not an argument: the task list shows those
 /// Push.exe &lt; dossiers.tsv                       one dossier a line, nine fields, a tab between
+/// Push.exe 0161701234                           what was sent about that dossier
 /// </code>
-/// Take <see cref="Send"/> with what it calls into your software; Main stands for your own query. C# 6, .NET 5 and later,
-/// .NET Framework 4.7 and later, or Mono: mcs -r:System.Net.Http -r:System.Runtime.Serialization Push.cs
+/// Take <see cref="Send"/> and <see cref="Ask"/> with what they call into your software; Main stands for your own query. C# 6,
+/// .NET 5 and later, .NET Framework 4.7 and later, or Mono: mcs -r:System.Net.Http -r:System.Runtime.Serialization Push.cs
 ///
 /// Ends with 0 when everything was taken, 1 when a dossier is invalid (the rest was taken), 2 when nothing was taken and
 /// somebody must correct something, 3 when the service could not be reached: keep the dossiers and send them again later.
@@ -89,6 +90,32 @@ public static class Push
         }
     }
 
+    /// <summary>What was sent about a dossier, as far as this program shows it.</summary>
+    [DataContract]
+    public class History
+    {
+        [DataMember(Name = "receipt_code")] public string ReceiptCode;
+        [DataMember(Name = "notices")] public List<Notice> Notices;
+        /// <summary>Why the last change required no notice; null if it required one.</summary>
+        [DataMember(Name = "nothing")] public Notice Nothing;
+
+        /// <summary>What staff read about it.</summary>
+        public IEnumerable<string> Told()
+        {
+            var lines = Notices.Select(notice => $"{ReceiptCode}, {notice.Name}, {notice.EnqueuedAt}: {notice.Sentence}").ToList();
+            if (Nothing != null) lines.Add($"{ReceiptCode}, thay đổi mới nhất: {Nothing.Sentence}");
+            return lines.DefaultIfEmpty($"{ReceiptCode}: chưa có tin nhắn");
+        }
+    }
+
+    [DataContract]
+    public class Notice
+    {
+        [DataMember(Name = "notice")] public string Name;
+        [DataMember(Name = "enqueued_at")] public string EnqueuedAt;
+        [DataMember(Name = "sentence")] public string Sentence;
+    }
+
     /// <summary>A whole call was not taken.</summary>
     public class NotTaken : Exception
     {
@@ -104,40 +131,65 @@ public static class Push
     /// <summary>Pushes up to 100 dossiers and returns an outcome for each, in their order.</summary>
     public static async Task<List<Outcome>> Send(string url, string secret, List<Dossier> dossiers)
     {
-        var response = await Post(url, secret, Write(dossiers));
+        var response = await Call(url, secret, "/dossiers", Write(dossiers));
         var status = response.Item1;
-        if (status == 401)
-            throw new NotTaken(2, "401: chữ ký không đúng. Kiểm tra ONESTOP_SECRET và giờ của máy này (không lệch quá 5 phút)");
-        if (status == 403)
-            throw new NotTaken(2, "403: máy này không được phép gọi. Kiểm tra ONESTOP_URL và danh sách địa chỉ IP được phép");
+        CheckTheCaller(status);
         if (MayHelpToTryAgain(status))
             throw new NotTaken(3, $"chưa gửi được ({Reason(status)}). Giữ các hồ sơ này lại và gửi lại sau; gửi trùng không sao cả");
-        var outcomes = status == 200 ? Read(response.Item2) : null;
+        var outcomes = status == 200 ? Read<Answer>(response.Item2)?.Dossiers : null;
         if (outcomes == null || outcomes.Count != dossiers.Count)
             throw new NotTaken(2, $"{status}: {Encoding.UTF8.GetString(response.Item2)}");
         return outcomes;
     }
 
+    /// <summary>What was sent about a dossier.</summary>
+    public static async Task<History> Ask(string url, string secret, string receiptCode)
+    {
+        var response = await Call(url, secret, $"/dossiers/{Uri.EscapeDataString(receiptCode)}/notices", new byte[0]);
+        var status = response.Item1;
+        CheckTheCaller(status);
+        if (status == 404)
+            throw new NotTaken(2, "404: hệ thống không có hồ sơ này. Kiểm tra mã số biên nhận");
+        if (MayHelpToTryAgain(status))
+            throw new NotTaken(3, $"chưa hỏi được ({Reason(status)}). Hỏi lại sau");
+        var history = status == 200 ? Read<History>(response.Item2) : null;
+        if (history?.Notices == null)
+            throw new NotTaken(2, $"{status}: {Encoding.UTF8.GetString(response.Item2)}");
+        return history;
+    }
+
+    static void CheckTheCaller(int status)
+    {
+        if (status == 401)
+            throw new NotTaken(2, "401: chữ ký không đúng. Kiểm tra ONESTOP_SECRET và giờ của máy này (không lệch quá 5 phút)");
+        if (status == 403)
+            throw new NotTaken(2, "403: máy này không được phép gọi. Kiểm tra ONESTOP_URL và danh sách địa chỉ IP được phép");
+    }
+
     /// <summary>One call. Each try has the same webhook-id, and a timestamp and signature of its own.</summary>
-    static async Task<Tuple<int, byte[]>> Post(string url, string secret, byte[] body)
+    static async Task<Tuple<int, byte[]>> Call(string url, string secret, string path, byte[] body)
     {
         var id = "msg_" + Guid.NewGuid().ToString("N");
         foreach (var pause in Pauses)
         {
-            var response = await TryOnce(url, secret, id, body);
+            var response = await TryOnce(url + path, secret, id, body);
             if (!MayHelpToTryAgain(response.Item1)) return response;
             Console.Error.WriteLine($"… chưa gửi được ({Reason(response.Item1)}), thử lại sau {pause} giây");
             await Task.Delay(TimeSpan.FromSeconds(pause));
         }
-        return await TryOnce(url, secret, id, body);
+        return await TryOnce(url + path, secret, id, body);
     }
 
     /// <summary>HTTP status and answer; status 0 where none came.</summary>
     static async Task<Tuple<int, byte[]>> TryOnce(string url, string secret, string id, byte[] body)
     {
         var timestamp = DateTimeOffset.UtcNow.ToUnixTimeSeconds().ToString();
-        var request = new HttpRequestMessage(HttpMethod.Post, url + "/dossiers") { Content = new ByteArrayContent(body) };
-        request.Content.Headers.TryAddWithoutValidation("content-type", "application/json; charset=utf-8");
+        var request = new HttpRequestMessage(body.Length == 0 ? HttpMethod.Get : HttpMethod.Post, url);
+        if (body.Length > 0)
+        {
+            request.Content = new ByteArrayContent(body);
+            request.Content.Headers.TryAddWithoutValidation("content-type", "application/json; charset=utf-8");
+        }
         request.Headers.ExpectContinue = false;
         request.Headers.TryAddWithoutValidation("webhook-id", id);
         request.Headers.TryAddWithoutValidation("webhook-timestamp", timestamp);
@@ -174,11 +226,11 @@ public static class Push
         }
     }
 
-    static List<Outcome> Read(byte[] answer)
+    static T Read<T>(byte[] answer) where T : class
     {
         try
         {
-            return ((Answer)new DataContractJsonSerializer(typeof(Answer)).ReadObject(new MemoryStream(answer)))?.Dossiers;
+            return (T)new DataContractJsonSerializer(typeof(T)).ReadObject(new MemoryStream(answer));
         }
         catch (SerializationException)
         {
@@ -203,12 +255,17 @@ public static class Push
         return string.IsNullOrEmpty(value) ? otherwise : value;
     }
 
-    static async Task<int> Run()
+    static async Task<int> Run(string[] arguments)
     {
         var url = Setting("ONESTOP_URL", "").TrimEnd('/');
         var secret = Setting("ONESTOP_SECRET", "");
         if (!Regex.IsMatch(url, @"^https?://\S+$") || !Regex.IsMatch(secret, Key))
             throw new NotTaken(2, "ONESTOP_URL phải là địa chỉ https://…, ONESTOP_SECRET phải là khóa whsec_… đầy đủ");
+        if (arguments.Length > 0)
+        {
+            foreach (var line in (await Ask(url, secret, arguments[0])).Told()) Console.WriteLine(line);
+            return 0;
+        }
         var lines = new List<string>();
         using (var input = new StreamReader(Console.OpenStandardInput(), Encoding.UTF8))
             for (var line = input.ReadLine(); line != null; line = input.ReadLine())
@@ -233,13 +290,13 @@ public static class Push
 
     static StreamWriter Utf8(Stream stream) => new StreamWriter(stream, new UTF8Encoding(false)) { AutoFlush = true };
 
-    public static int Main()
+    public static int Main(string[] arguments)
     {
         Console.SetOut(Utf8(Console.OpenStandardOutput()));
         Console.SetError(Utf8(Console.OpenStandardError()));
         try
         {
-            return Run().GetAwaiter().GetResult();
+            return Run(arguments).GetAwaiter().GetResult();
         }
         catch (NotTaken error)
         {

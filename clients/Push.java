@@ -1,6 +1,10 @@
+import static java.net.http.HttpRequest.BodyPublishers.noBody;
+import static java.net.http.HttpRequest.BodyPublishers.ofByteArray;
+
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -20,16 +24,17 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Pushes dossiers to the province's SMS service, as one-stop software does whenever something changed.
+ * Pushes dossiers to the province's SMS service, as one-stop software does whenever something changed, and asks what was sent.
  *
  * <pre>
  * export ONESTOP_URL=https://….amazonaws.com/v1    # the stack's output ApiUrl
  * export ONESTOP_SECRET=whsec_…                    # IntakeSecret, member `current`. Not an argument: `ps` shows those
  * javac -encoding UTF-8 Push.java
  * java Push &lt; dossiers.tsv                         # one dossier a line, nine fields, a tab between
+ * java Push 0161701234                             # what was sent about that dossier
  * </pre>
  *
- * Take {@link #push} with what it calls into your software; {@link #main} stands for your own query. Java 11, its
+ * Take {@link #push} and {@link #ask} with what they call into your software; {@link #main} stands for your own query. Java 11, its
  * library only: where you have Jackson or Gson, let them write {@link Dossier} and read the outcomes.
  *
  * <p>Ends with 0 when everything was taken, 1 when a dossier is invalid (the rest was taken), 2 when nothing was taken and
@@ -102,8 +107,7 @@ public class Push {
 
         /** A text of it; null where there is none. */
         String get(String name) {
-            Matcher found = Pattern.compile('"' + name + "\":\"((?:[^\"\\\\]|\\\\.)*)\"").matcher(json);
-            return found.find() ? found.group(1).replaceAll("\\\\(.)", "$1") : null;
+            return textOf(json, name);
         }
 
         boolean isInvalid() {
@@ -127,14 +131,9 @@ public class Push {
     /** Pushes up to 100 dossiers and returns an outcome for each, in their order. */
     static List<Outcome> push(String url, String secret, List<Dossier> dossiers) throws Exception {
         String body = dossiers.stream().map(dossier -> dossier.json).collect(Collectors.joining(",", "[", "]"));
-        HttpResponse<String> response = post(url, secret, body.getBytes(StandardCharsets.UTF_8));
+        HttpResponse<String> response = call(url, secret, "/dossiers", body.getBytes(StandardCharsets.UTF_8));
         int status = status(response);
-        if (status == 401) {
-            throw new NotTaken(2, "401: chữ ký không đúng. Kiểm tra ONESTOP_SECRET và giờ của máy này (không lệch quá 5 phút)");
-        }
-        if (status == 403) {
-            throw new NotTaken(2, "403: máy này không được phép gọi. Kiểm tra ONESTOP_URL và danh sách địa chỉ IP được phép");
-        }
+        checkTheCaller(status);
         if (mayHelpToTryAgain(status)) {
             throw new NotTaken(3, "chưa gửi được (" + reason(status)
                     + "). Giữ các hồ sơ này lại và gửi lại sau; gửi trùng không sao cả");
@@ -146,30 +145,77 @@ public class Push {
         return outcomes;
     }
 
+    /** What was sent about a dossier: the lines that staff read. */
+    static List<String> ask(String url, String secret, String receiptCode) throws Exception {
+        String code = URLEncoder.encode(receiptCode, StandardCharsets.UTF_8).replace("+", "%20");
+        HttpResponse<String> response = call(url, secret, "/dossiers/" + code + "/notices", new byte[0]);
+        int status = status(response);
+        checkTheCaller(status);
+        if (status == 404) {
+            throw new NotTaken(2, "404: hệ thống không có hồ sơ này. Kiểm tra mã số biên nhận");
+        }
+        if (mayHelpToTryAgain(status)) {
+            throw new NotTaken(3, "chưa hỏi được (" + reason(status) + "). Hỏi lại sau");
+        }
+        if (status != 200 || !response.body().contains("\"notices\":")) {
+            throw new NotTaken(2, status + ": " + response.body());
+        }
+        return lines(response.body());
+    }
+
+    static List<String> lines(String answer) {
+        String code = textOf(answer, "receipt_code");
+        List<String> lines = new ArrayList<>();
+        String nothing = null;
+        for (String object : objects(answer)) {
+            String sentence = textOf(object, "sentence");
+            if (textOf(object, "notice") != null) {
+                lines.add(code + ", " + textOf(object, "notice") + ", " + textOf(object, "enqueued_at") + ": " + sentence);
+            } else if (sentence != null) {
+                nothing = sentence;
+            }
+        }
+        if (nothing != null) {
+            lines.add(code + ", thay đổi mới nhất: " + nothing);
+        } else if (lines.isEmpty()) {
+            lines.add(code + ": chưa có tin nhắn");
+        }
+        return lines;
+    }
+
+    static void checkTheCaller(int status) throws NotTaken {
+        if (status == 401) {
+            throw new NotTaken(2, "401: chữ ký không đúng. Kiểm tra ONESTOP_SECRET và giờ của máy này (không lệch quá 5 phút)");
+        }
+        if (status == 403) {
+            throw new NotTaken(2, "403: máy này không được phép gọi. Kiểm tra ONESTOP_URL và danh sách địa chỉ IP được phép");
+        }
+    }
+
     /** One call. Each try has the same webhook-id, and a timestamp and signature of its own. */
-    static HttpResponse<String> post(String url, String secret, byte[] body) throws Exception {
+    static HttpResponse<String> call(String url, String secret, String path, byte[] body) throws Exception {
         String id = "msg_" + UUID.randomUUID().toString().replace("-", "");
         for (int pause : PAUSES) {
-            HttpResponse<String> response = tryOnce(url, secret, id, body);
+            HttpResponse<String> response = tryOnce(url + path, secret, id, body);
             if (!mayHelpToTryAgain(status(response))) {
                 return response;
             }
             ERR.println("… chưa gửi được (" + reason(status(response)) + "), thử lại sau " + pause + " giây");
             Thread.sleep(pause * 1000L);
         }
-        return tryOnce(url, secret, id, body);
+        return tryOnce(url + path, secret, id, body);
     }
 
     /** The answer; null where none came. */
     static HttpResponse<String> tryOnce(String url, String secret, String id, byte[] body) throws Exception {
         String timestamp = Long.toString(Instant.now().getEpochSecond());
-        HttpRequest request = HttpRequest.newBuilder(URI.create(url + "/dossiers"))
+        HttpRequest request = HttpRequest.newBuilder(URI.create(url))
                 .timeout(TIMEOUT)
                 .header("content-type", "application/json; charset=utf-8")
                 .header("webhook-id", id)
                 .header("webhook-timestamp", timestamp)
                 .header("webhook-signature", sign(secret, id, timestamp, body))
-                .POST(HttpRequest.BodyPublishers.ofByteArray(body))
+                .method(body.length == 0 ? "GET" : "POST", body.length == 0 ? noBody() : ofByteArray(body))
                 .build();
         try {
             return HTTP.send(request, BodyHandlers.ofString(StandardCharsets.UTF_8));
@@ -199,12 +245,17 @@ public class Push {
         return status == 0 ? "không có trả lời" : Integer.toString(status);
     }
 
-    /** The objects of {"dossiers":[{…},{…}]}. None has an object inside, so a brace outside a text ends it. */
+    /** A text of a JSON object; null where there is none. */
+    static String textOf(String json, String name) {
+        Matcher found = Pattern.compile('"' + name + "\":\"((?:[^\"\\\\]|\\\\.)*)\"").matcher(json);
+        return found.find() ? found.group(1).replaceAll("\\\\(.)", "$1") : null;
+    }
+
+    /** The objects of {"dossiers":[{…},{…}]}. */
     static List<Outcome> outcomes(String answer) {
         List<Outcome> outcomes = new ArrayList<>();
-        Matcher object = Pattern.compile("\\{(?:[^{}\"]|\"(?:[^\"\\\\]|\\\\.)*+\")*+\\}").matcher(answer);
-        while (object.find()) {
-            Outcome outcome = new Outcome(object.group());
+        for (String object : objects(answer)) {
+            Outcome outcome = new Outcome(object);
             if (outcome.get("outcome") != null) {
                 outcomes.add(outcome);
             }
@@ -212,11 +263,25 @@ public class Push {
         return outcomes;
     }
 
-    static int run() throws Exception {
+    /** The objects without an object inside: a brace outside a text ends each. */
+    static List<String> objects(String answer) {
+        List<String> objects = new ArrayList<>();
+        Matcher object = Pattern.compile("\\{(?:[^{}\"]|\"(?:[^\"\\\\]|\\\\.)*+\")*+\\}").matcher(answer);
+        while (object.find()) {
+            objects.add(object.group());
+        }
+        return objects;
+    }
+
+    static int run(String[] arguments) throws Exception {
         String url = System.getenv().getOrDefault("ONESTOP_URL", "").replaceFirst("/+$", "");
         String secret = System.getenv().getOrDefault("ONESTOP_SECRET", "");
         if (!url.matches("https?://\\S+") || !secret.matches(KEY)) {
             throw new NotTaken(2, "ONESTOP_URL phải là địa chỉ https://…, ONESTOP_SECRET phải là khóa whsec_… đầy đủ");
+        }
+        if (arguments.length > 0) {
+            ask(url, secret, arguments[0]).forEach(OUT::println);
+            return 0;
         }
         List<Dossier> dossiers = new ArrayList<>();
         String input = new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
@@ -242,7 +307,7 @@ public class Push {
 
     public static void main(String[] arguments) throws Exception {
         try {
-            System.exit(run());
+            System.exit(run(arguments));
         } catch (NotTaken error) {
             ERR.println("✗ " + error.getMessage());
             System.exit(error.code);

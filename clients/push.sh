@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Pushes dossiers to the province's SMS service, as one-stop software does whenever something changed.
+# Pushes dossiers to the province's SMS service, as one-stop software does whenever something changed, and asks what was sent.
 #
 #     export ONESTOP_URL=https://….amazonaws.com/v1    # the stack's output ApiUrl
 #     export ONESTOP_SECRET=whsec_…                    # IntakeSecret, member `current`. Not an argument: `ps` shows those
 #     bash push.sh < dossiers.tsv                      # one dossier a line, nine fields, a tab between
+#     bash push.sh 0161701234                          # what was sent about that dossier
 #
 # Needs bash, awk, curl and openssl. openssl takes the key as an argument, so run it where no stranger can call `ps`.
 #
@@ -50,14 +51,15 @@ sign() { # id, timestamp, the body's file
   { printf '%s.%s.' "$1" "$2" && cat "$3"; } | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | base64
 }
 
-# The HTTP status; 000 where no answer came. The answer is in $work/answer.
-try_once() { # id
-  local timestamp status
+# The HTTP status; 000 where no answer came. The answer is in $work/answer. An empty $work/body makes it a GET.
+try_once() { # path, id
+  local timestamp status body=()
   timestamp=$(date +%s)
+  if [[ -s $work/body ]]; then body=(--data-binary "@$work/body"); fi
   status=$(curl --silent --max-time "$timeout" --output "$work/answer" --write-out '%{http_code}' \
-    --header 'content-type: application/json; charset=utf-8' --header 'expect:' --header "webhook-id: $1" \
-    --header "webhook-timestamp: $timestamp" --header "webhook-signature: $(sign "$1" "$timestamp" "$work/body")" \
-    --data-binary "@$work/body" "${ONESTOP_URL%/}/dossiers") || status=000
+    --header 'content-type: application/json; charset=utf-8' --header 'expect:' --header "webhook-id: $2" \
+    --header "webhook-timestamp: $timestamp" --header "webhook-signature: $(sign "$2" "$timestamp" "$work/body")" \
+    ${body[@]+"${body[@]}"} "${ONESTOP_URL%/}$1") || status=000
   echo "$status"
 }
 
@@ -66,11 +68,11 @@ may_help_to_try_again() { [[ $1 == 000 || $1 == 429 || $1 == 5* ]]; }
 reason() { if [[ $1 == 000 ]]; then echo 'không có trả lời'; else echo "$1"; fi; }
 
 # One call. Each try has the same webhook-id, and a timestamp and signature of its own.
-post() {
+call() { # path
   local id status pause
   id=msg_$(openssl rand -hex 16)
   for pause in "${pauses[@]}" ''; do
-    status=$(try_once "$id")
+    status=$(try_once "$1" "$id")
     if [[ -z $pause ]] || ! may_help_to_try_again "$status"; then break; fi
     echo "… chưa gửi được ($(reason "$status")), thử lại sau $pause giây" >&2
     sleep "$pause"
@@ -78,16 +80,20 @@ post() {
   echo "$status"
 }
 
+check_the_caller() { # status
+  case $1 in
+    401) not_taken 2 '401: chữ ký không đúng. Kiểm tra ONESTOP_SECRET và giờ của máy này (không lệch quá 5 phút)' ;;
+    403) not_taken 2 '403: máy này không được phép gọi. Kiểm tra ONESTOP_URL và danh sách địa chỉ IP được phép' ;;
+  esac
+}
+
 # Pushes the snapshots of $work/batch: an outcome for each, in their order, one a line in $work/outcomes.
 push() {
   local status
   { printf '[' && paste -s -d , "$work/batch" | tr -d '\n' && printf ']'; } > "$work/body"
   : > "$work/answer"
-  status=$(post)
-  case $status in
-    401) not_taken 2 '401: chữ ký không đúng. Kiểm tra ONESTOP_SECRET và giờ của máy này (không lệch quá 5 phút)' ;;
-    403) not_taken 2 '403: máy này không được phép gọi. Kiểm tra ONESTOP_URL và danh sách địa chỉ IP được phép' ;;
-  esac
+  status=$(call /dossiers)
+  check_the_caller "$status"
   if may_help_to_try_again "$status"; then
     not_taken 3 "chưa gửi được ($(reason "$status")). Giữ các hồ sơ này lại và gửi lại sau; gửi trùng không sao cả"
   fi
@@ -98,16 +104,18 @@ push() {
   fi
 }
 
+# A text or a number of a JSON object, for awk.
+value='function value(json, name) {
+  if (!match(json, "\"" name "\":(\"([^\"\\\\]|\\\\.)*\"|[0-9]+)")) return ""
+  json = substr(json, RSTART + length(name) + 3, RLENGTH - length(name) - 3)
+  gsub(/^"|"$/, "", json)
+  gsub(/\\["\\]/, "\001&", json); gsub(/\001\\/, "", json)
+  return json
+}'
+
 # What staff read about each dossier. Ends with 1 where one is invalid.
 tell() {
-  paste "$work/batch" "$work/outcomes" | LC_ALL=C awk -F '\t' '
-    function value(json, name) {
-      if (!match(json, "\"" name "\":(\"([^\"\\\\]|\\\\.)*\"|[0-9]+)")) return ""
-      json = substr(json, RSTART + length(name) + 3, RLENGTH - length(name) - 3)
-      gsub(/^"|"$/, "", json)
-      gsub(/\\["\\]/, "\001&", json); gsub(/\001\\/, "", json)
-      return json
-    }
+  paste "$work/batch" "$work/outcomes" | LC_ALL=C awk -F '\t' "$value"'
     function told(outcome, field) {
       if (outcome ~ /"outcome":"stale"/) return "bỏ qua, hệ thống đã có bản mới hơn"
       if (outcome ~ /"outcome":"invalid"/) {
@@ -122,8 +130,34 @@ tell() {
     END { exit invalid }'
 }
 
+# What was sent about a dossier: the lines that staff read.
+ask() { # receipt code
+  local status
+  : > "$work/answer"
+  : > "$work/body"
+  status=$(call "/dossiers/$(printf %s "$1" | od -An -v -tx1 | tr -d ' \n' | sed 's/../%&/g')/notices")
+  check_the_caller "$status"
+  if [[ $status == 404 ]]; then not_taken 2 '404: hệ thống không có hồ sơ này. Kiểm tra mã số biên nhận'; fi
+  if may_help_to_try_again "$status"; then not_taken 3 "chưa hỏi được ($(reason "$status")). Hỏi lại sau"; fi
+  if [[ $status != 200 ]] || ! grep -q '"notices":' "$work/answer"; then not_taken 2 "$status: $(cat "$work/answer")"; fi
+  # A quotation mark inside a text is written \": {" begins an object. Each begins a line, and only the outer one has an object inside.
+  LC_ALL=C awk '{ gsub(/\{"/, "\n{\""); print }' "$work/answer" | LC_ALL=C awk "$value"'
+    value($0, "receipt_code") != "" { code = value($0, "receipt_code") }
+    value($0, "notice") != "" { told[++count] = value($0, "notice") ", " value($0, "enqueued_at") ": " value($0, "sentence") }
+    value($0, "notice") == "" && value($0, "sentence") != "" { nothing = value($0, "sentence") }
+    END {
+      for (at = 1; at <= count; at++) print code ", " told[at]
+      if (nothing != "") print code ", thay đổi mới nhất: " nothing
+      else if (!count) print code ": chưa có tin nhắn"
+    }'
+}
+
 if [[ ! ${ONESTOP_URL:-} =~ ^https?://[^[:space:]]+$ || ! ${ONESTOP_SECRET:-} =~ $key_form ]]; then
   not_taken 2 'ONESTOP_URL phải là địa chỉ https://…, ONESTOP_SECRET phải là khóa whsec_… đầy đủ'
+fi
+if [[ $# -gt 0 ]]; then
+  ask "$1"
+  exit
 fi
 line=$(snapshots 2>&1 > "$work/snapshots") ||
   not_taken 2 "dòng $line: cần 9 ô cách nhau bằng dấu tab, ô thứ hai (revision) là số nguyên"

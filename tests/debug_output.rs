@@ -12,9 +12,10 @@ use chrono::DateTime;
 use domain::dossier::revision::{Stored, Verdict};
 use domain::event::InquiryOutcome;
 use domain::inquiry::{Inquiry, ReplyCall};
-use domain::notice::lifecycle::{Acceptance, Claim, Outcome, SentCopy};
+use domain::notice::lifecycle::{Acceptance, Claim, Outcome, SentCopy, State};
+use domain::notice::{NoticeRecord, NoticeRow, Sending};
 use domain::text::sms::Sms;
-use domain::{Dossier, InquiryId, Phone};
+use domain::{Dossier, InquiryId, NoticeKey, Phone};
 use serde_json::json;
 
 const WRITTEN: &str = "0912 345 678";
@@ -48,6 +49,20 @@ fn acceptance() -> Acceptance {
     Acceptance { message_id: "m".into(), parts: 1, sent_at: DateTime::UNIX_EPOCH, copy }
 }
 
+fn record() -> NoticeRecord {
+    let row = NoticeRow {
+        key: NoticeKey::Result(3),
+        state: State::Sent,
+        phone_at_fault: false,
+        arrived: false,
+        unreached: None,
+        enqueued_at: DateTime::UNIX_EPOCH,
+        due_at: None,
+    };
+    let (sending, copy) = (Sending::First, acceptance().copy);
+    NoticeRecord { sending, row, attempts: 1, sent_at: None, reason: None, report: None, copy }
+}
+
 fn claim() -> Claim {
     let id = InquiryId::new("kannel", "7f").expect("an id").into();
     Claim { id, owner: "o".into(), lease_until: DateTime::UNIX_EPOCH, attempts: 1 }
@@ -66,6 +81,7 @@ fn no_value_that_holds_a_phone_number_or_a_text_shows_it() {
         &Logged::Repeated(Box::new(inquiry())),
         &acceptance(),
         &Outcome::Sent(acceptance()),
+        &record(),
         &SenderCount { window: "hash".into(), message: "hash".into(), over_at: DateTime::UNIX_EPOCH },
         &SendError::Refused("no".into()),
         &Sms::new(TEXT),

@@ -7,6 +7,9 @@ use std::sync::Arc;
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use aws_lambda_events::encodings::Body;
 use chrono::Utc;
+use domain::notice::lifecycle::State;
+use domain::notice::nothing::Nothing;
+use domain::notice::receipt::{Delivery, Reason};
 use domain::{ClosedSteps, Dossier};
 use intake::{Intake, MOST_DOSSIERS, Outcome, Refusal, Report};
 use serde_json::{Value, json};
@@ -17,6 +20,7 @@ use simulation::world::World;
 use standardwebhooks::Webhook;
 
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const READ: &str = "/dossiers/{receipt_code}/notices";
 
 /// The document as it is served.
 fn document() -> Value {
@@ -47,7 +51,13 @@ fn handled(event: Value) -> (i64, String) {
     let (response, _) = in_virtual_time(async move {
         let ports = SimulatedPorts::new(World::at(Utc::now()).into(), Faults::none().into());
         let secret = Arc::new(adapters::secret::Secret::fixed(json!({"current": KEY, "previous": null})));
-        let intake = Intake { dossiers: ports.clone(), secret, clock: ports, closed_steps: ClosedSteps::default() };
+        let intake = Intake {
+            dossiers: ports.clone(),
+            notices: ports.clone(),
+            secret,
+            clock: ports,
+            closed_steps: ClosedSteps::default(),
+        };
         intake.handle(&request).await
     });
     match response.body {
@@ -153,15 +163,31 @@ fn every_outcome_is_in_the_document_and_no_other() {
 #[test]
 fn every_refusal_is_in_the_document_word_for_word_and_no_other() {
     let document = document();
-    let mut written = BTreeSet::new();
-    for (status, answer) in document["paths"]["/dossiers"]["post"]["responses"].as_object().expect("answers") {
-        let examples = answer["content"]["application/json"]["examples"].as_object().into_iter().flatten();
-        for (_, example) in examples.filter(|(_, example)| example["value"]["error"].is_string()) {
-            written.insert((status.clone(), example["value"]["error"].as_str().unwrap_or_default().to_owned()));
+    let push = (&document["paths"]["/dossiers"]["post"], &Refusal::OF_A_PUSH[..]);
+    let read = (&document["paths"][READ]["get"], &Refusal::OF_A_READ[..]);
+    for (operation, refusals) in [push, read] {
+        let mut written = BTreeSet::new();
+        for (status, answer) in operation["responses"].as_object().expect("answers") {
+            let examples = answer["content"]["application/json"]["examples"].as_object().into_iter().flatten();
+            for (_, example) in examples.filter(|(_, example)| example["value"]["error"].is_string()) {
+                written.insert((status.clone(), example["value"]["error"].as_str().unwrap_or_default().to_owned()));
+            }
         }
+        let given: BTreeSet<_> =
+            refusals.iter().map(|refusal| (refusal.status().to_string(), refusal.to_string())).collect();
+        assert_eq!(written, given);
     }
-    let given: BTreeSet<_> = Refusal::ALL.map(|refusal| (refusal.status().to_string(), refusal.to_string())).into();
-    assert_eq!(written, given);
+}
+
+#[test]
+fn every_word_about_a_notice_is_in_the_document_and_no_other() {
+    let document = document();
+    let schemas = &document["components"]["schemas"];
+    let written = |schema: &str, member: &str| words(&schemas[schema]["properties"][member]["enum"]);
+    assert_eq!(written("Nothing", "reason"), Nothing::ALL.map(Nothing::as_str).into());
+    assert_eq!(written("Notice", "state"), State::ALL.map(State::as_str).into());
+    assert_eq!(written("Notice", "delivery"), Delivery::ALL.map(Delivery::as_str).into());
+    assert_eq!(written("Notice", "delivery_reason"), Reason::ALL.map(Reason::as_str).into());
 }
 
 #[test]
@@ -181,7 +207,7 @@ fn every_path_and_every_protocol_is_in_the_document_and_no_other() {
     let methods = |path: &Value| -> BTreeSet<String> {
         names(path).into_iter().filter(|name| *name != "parameters").map(str::to_uppercase).collect()
     };
-    let mut expected: BTreeSet<_> = ["/dossiers", "/docs", "/openapi.json"].map(str::to_owned).into();
+    let mut expected: BTreeSet<_> = ["/dossiers", READ, "/docs", "/openapi.json"].map(str::to_owned).into();
     expected.extend(lookup::protocols().map(|name| match name {
         "generic" => "/mo/{gateway}".to_owned(),
         name => format!("/mo/{name}"),
@@ -190,7 +216,11 @@ fn every_path_and_every_protocol_is_in_the_document_and_no_other() {
 
     let template = include_str!("../template.yaml");
     for (path, operations) in document["paths"].as_object().expect("paths") {
-        let deployed = if path.starts_with("/mo/") { "/mo/{gateway}" } else { path };
+        let deployed = match path.as_str() {
+            READ => "/dossiers/{path+}",
+            path if path.starts_with("/mo/") => "/mo/{gateway}",
+            path => path,
+        };
         let is_deployed = |method: &str| {
             [deployed.to_owned(), format!("\"{deployed}\"")]
                 .iter()
@@ -224,7 +254,7 @@ fn the_page_has_all_of_it_and_needs_nothing_else_from_the_network() {
     for field in names(&document["components"]["schemas"]["Dossier"]["properties"]) {
         assert!(page.contains(&format!("<td><code>{field}</code>")), "{field}");
     }
-    for refusal in Refusal::ALL {
+    for refusal in Refusal::OF_A_PUSH.into_iter().chain(Refusal::OF_A_READ) {
         assert!(page.contains(&refusal.to_string().replace('"', "&quot;")), "{refusal}");
     }
     for foreign in ["<script", "<link", "<img", " src=", "@import", "url("] {

@@ -11,6 +11,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
+import chromium  # noqa: E402
 import import_target  # noqa: E402
 import kannel  # noqa: E402
 import long_tests  # noqa: E402
@@ -19,19 +20,23 @@ import release  # noqa: E402
 import sam_local  # noqa: E402
 from client_runtimes import install_runtimes  # noqa: E402
 from console import Failed, say, short, step  # noqa: E402
-from stack import Stack, free_port  # noqa: E402
-from tools import LOCAL, ROOT, cargo, check_machine, install, install_api, sam  # noqa: E402
+from phones import Phones  # noqa: E402
+from stack import Stack, free_port, quiet_port  # noqa: E402
+from tools import LOCAL, ROOT, cargo, check_machine, install, install_api, install_browser, sam  # noqa: E402
 
 PROOF_TABLE = ROOT / "target" / "proof.tsv"
 EVENING = "scale::ten_thousand"  # tests/system/scale.rs
 CARGO_TEST = ["cargo", "test", "--workspace", "--quiet"]
 SYSTEM_TESTS = [*CARGO_TEST, "--test", "system"]
-PYTEST = [str(LOCAL / "tools" / "api" / "bin" / "python"), "-B", "-m", "pytest", "--quiet", "-p", "no:cacheprovider"]
+PYTEST_OPTIONS = ["-B", "-m", "pytest", "--quiet", "-p", "no:cacheprovider"]
+PYTEST = [str(LOCAL / "tools" / "api" / "bin" / "python"), *PYTEST_OPTIONS]
 PREFLIGHT_OF_A_STACK = "tests/preflight/test_preflight_local_stack.py"
 # tests/release tests `make package`, tests/preflight `make preflight`.
 PYTHON_TESTS = [*PYTEST, "tests/release", "tests/preflight", "tests/delivery_logging", "--ignore", PREFLIGHT_OF_A_STACK]
 # Schemathesis and the examples of docs/openapi.yaml, after the system tests: they block addresses for a moment.
 API_TESTS = [*PYTEST, "tests/api", PREFLIGHT_OF_A_STACK]
+# The page with the phones in a real browser, on a stack of its own: its functions reach AWS through the page's process.
+BROWSER_TESTS = [str(LOCAL / "tools" / "browser" / "bin" / "python"), *PYTEST_OPTIONS, "tests/browser"]
 RUN_PORT = int(os.environ.get("PORT", "4566"))
 
 
@@ -41,14 +46,22 @@ def run():
     install()
     cargo("build", "--workspace", "--bins", title="building the functions and the day")
     stack = Stack("run", RUN_PORT)
-    stack.start()
+    phones = Phones(stack)
+    phones.start_with_stack()
     stack.deploy()
-    return subprocess.run([str(ROOT / "target/debug/day")], cwd=ROOT, env=stack.env(), check=False).returncode
+    phones.say_address()
+    phones.tell("playing")
+    failed = phones.run([str(ROOT / "target/debug/day")])
+    phones.tell("over")
+    phones.say_address()
+    return failed
 
 
 def down():
     """Stops the stack of `make run` and all its processes."""
-    stopped = Stack("run", RUN_PORT).stop()
+    stack = Stack("run", RUN_PORT)
+    stopped = stack.stop()
+    stopped = Phones(stack).stop() or stopped
     say("✓ the local stack is stopped" if stopped else "the local stack was not running")
     return 0
 
@@ -152,6 +165,7 @@ def on_a_separate_stack(*suites, meanwhile=()):
     if API_TESTS in suites:
         install_api()
         kannel.install()
+        chromium.install()
     validate()
     cargo("build", "--workspace", "--bins", title="building the functions")
     if meanwhile:
@@ -159,20 +173,49 @@ def on_a_separate_stack(*suites, meanwhile=()):
     cargo("test", "--workspace", "--no-run", "--test", "system", title="building the system tests")
     port = free_port()
     stack = Stack(f"test-{port}", port)
+    browser = BrowserTests() if API_TESTS in suites and chromium.env() else None
     failed = 1
     try:
         stack.start()
-        with ThreadPoolExecutor() as background:
+        with ThreadPoolExecutor(max_workers=1) as background:
             deployed = background.submit(deploy, stack, Stack(f"test-{port}", port, stack_name="onestop-kannel", SmsSender="kannel"))
             failed = first_failure(meanwhile, stack)
             deployed.result()
-        # Most of the system tests wait for the stack.
-        failed = failed or first_failure(suites, stack, RUST_TEST_THREADS="4")
+            prepared = background.submit(browser.prepare) if browser else None
+            # Most of the system tests wait for the stack.
+            failed = failed or first_failure(suites, stack, RUST_TEST_THREADS="4")
+            if browser:
+                prepared.result()
+                failed = failed or browser.run()
     finally:
         stack.discard(keep_log=failed)
+        if browser:
+            browser.end(failed)
     if failed:
         say(f"the log of the functions is {short(stack.folder / 'ministack.log')}")
     return failed
+
+
+class BrowserTests:
+    """The tests of the page with the phones, on a stack of their own."""
+
+    def __init__(self):
+        install_browser()
+        port = quiet_port()
+        self.stack = Stack(f"browser-{port}", port)
+        self.phones = Phones(self.stack)
+
+    def prepare(self):
+        self.phones.start_with_stack()
+        self.stack.deploy(in_background=True)
+
+    def run(self):
+        env = {**self.stack.env(), **self.phones.env(), **chromium.env()}
+        return subprocess.run(BROWSER_TESTS, cwd=ROOT, env=env, check=False).returncode
+
+    def end(self, failed):
+        self.phones.stop()
+        self.stack.discard(keep_log=failed)
 
 
 def deploy(*stacks):

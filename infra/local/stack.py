@@ -34,6 +34,7 @@ class Stack:
         self.stack_name, self.parameters = stack_name, parameters
         self.folder = LOCAL / name
         self.pid_file, self.port_file = self.folder / "ministack.pid", self.folder / "port"
+        self.settings_file = self.folder / "ministack.settings"
         self.deployed = self.folder / f"deployed-{stack_name}"
         self.endpoint = f"http://{host}:{port}"
 
@@ -64,17 +65,17 @@ class Stack:
             return False
 
     def pid(self):
-        """The process id of our server, if it still runs. Another program may have got the same id since."""
-        try:
-            pid = int(self.pid_file.read_text())
-        except (OSError, ValueError):
-            return None
-        command = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
-        return pid if str(LOCAL / "tools" / "stack") in command else None
+        """The process id of our server, if it still runs."""
+        return running(self.pid_file, str(LOCAL / "tools" / "stack"))
+
+    def is_running(self, **more):
+        """Whether it runs on this port, with these variables in its environment."""
+        as_wanted = has(self.port_file, str(self.port)) and has(self.settings_file, json.dumps(more))
+        return bool(as_wanted and self.pid() and self.is_up())
 
     def start(self, **more):
-        """Starts the server (half a second), unless it is running. A server on another port is stopped first."""
-        if self.pid() and self.port_file.exists() and self.port_file.read_text() == str(self.port) and self.is_up():
+        """Starts the server (half a second), unless it is running. One on another port, or with other variables, is stopped first."""
+        if self.is_running(**more):
             return
         self.stop()
         if is_taken(self.host, self.port):
@@ -91,6 +92,7 @@ class Stack:
                                       stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
         self.pid_file.write_text(str(server.pid))
         self.port_file.write_text(str(self.port))
+        self.settings_file.write_text(json.dumps(more))
         for _ in range(120):
             if self.is_up():
                 say(f"✓ local AWS on {self.endpoint}")
@@ -103,7 +105,7 @@ class Stack:
     def stop(self):
         """Stops the server and every function that it started: they are in its session."""
         pid = self.pid()
-        for file in (self.pid_file, self.port_file, self.deployed):
+        for file in (self.pid_file, self.port_file, self.settings_file, self.deployed):
             file.unlink(missing_ok=True)
         if pid is not None:
             end_session(pid)
@@ -238,6 +240,20 @@ def fingerprint_of(folder):
 
 def authorization(service):
     return f"AWS4-HMAC-SHA256 Credential=test/20260101/ap-southeast-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
+
+
+def has(file, text):
+    return file.exists() and file.read_text() == text
+
+
+def running(pid_file, program):
+    """The process id in that file, if it is still that program. Another one may have got the same id since."""
+    try:
+        pid = int(pid_file.read_text())
+    except (OSError, ValueError):
+        return None
+    command = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return pid if program in command else None
 
 
 def is_taken(host, port):

@@ -44,6 +44,11 @@ def install_api():
     install_python("api", "the tests of the API, 110 MB")
 
 
+def install_browser():
+    """The packages of tests/browser/, without a browser."""
+    install_python("browser", "the tests of the page, 150 MB")
+
+
 def install_scan():
     """The packages of `make scan`."""
     install_python("scan", "checkov, 290 MB")

@@ -20,6 +20,8 @@ class Signed(requests.auth.AuthBase):
 
     def __call__(self, request):
         endpoint = urllib.parse.urlsplit(request.url).path.split("/v1/", 1)[-1]
+        if endpoint.startswith("dossiers"):
+            endpoint = "dossiers"
         sign = {"dossiers": self.push, "mo/kannel": self.kannel, "mo/1pay": self.onepay, "mo/esms": self.esms,
                 "mo/vcom": self.vcom}
         sign.get(endpoint, self.generic)(request)

@@ -15,15 +15,15 @@ def only_from(stack):
 
 
 def statuses(stack):
-    endpoints = [("POST", "/dossiers"), ("GET", "/mo/kannel"), ("POST", "/mo/kannel"), ("GET", "/docs"), ("GET", "/openapi.json")]
+    endpoints = [("POST", "/dossiers"), ("GET", "/dossiers/1/notices"), ("GET", "/mo/kannel"), ("POST", "/mo/kannel"), ("GET", "/docs"), ("GET", "/openapi.json")]
     return [requests.request(method, stack.api() + path, timeout=10).status_code for method, path in endpoints]
 
 
 @pytest.mark.parametrize(("lists", "expected"), [
-    ({}, [401, 401, 401, 200, 200]),
-    ({"PushAddresses": ELSEWHERE}, [403, 401, 401, 200, 200]),
-    ({"GatewayAddresses": ELSEWHERE}, [401, 403, 403, 200, 200]),
-    ({"PushAddresses": f"{ELSEWHERE},127.0.0.0/8", "GatewayAddresses": f"{ELSEWHERE},127.0.0.1/32"}, [401, 401, 401, 200, 200]),
+    ({}, [401, 401, 401, 401, 200, 200]),
+    ({"PushAddresses": ELSEWHERE}, [403, 403, 401, 401, 200, 200]),
+    ({"GatewayAddresses": ELSEWHERE}, [401, 401, 403, 403, 200, 200]),
+    ({"PushAddresses": f"{ELSEWHERE},127.0.0.0/8", "GatewayAddresses": f"{ELSEWHERE},127.0.0.1/32"}, [401, 401, 401, 401, 200, 200]),
 ])
 def test_each_endpoint_is_open_to_its_own_addresses_and_the_documents_to_everyone(stack, only_from, lists, expected):
     only_from(**lists)
@@ -37,7 +37,7 @@ def test_an_address_that_is_not_on_the_list_gets_only_the_refusal(stack, only_fr
     assert (answer.status_code, answer.json()) == (403, expected["value"])
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/dossiers"), ("DELETE", "/mo/kannel"), ("GET", "/admin"), ("GET", "/"), ("GET", "/mo"), ("GET", "/mo/kannel/x")])
+@pytest.mark.parametrize(("method", "path"), [("GET", "/dossiers"), ("GET", "/dossiers/1"), ("POST", "/dossiers/1/notices"), ("DELETE", "/mo/kannel"), ("GET", "/admin"), ("GET", "/"), ("GET", "/mo"), ("GET", "/mo/kannel/x")])
 def test_where_there_is_nothing_the_answer_says_where_to_read(stack, method, path):
     answer = requests.request(method, stack.api() + path, timeout=10)
     assert (answer.status_code, answer.json()) == (404, {"error": "there is nothing here: GET /docs says what there is"})

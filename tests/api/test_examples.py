@@ -5,6 +5,7 @@ The order is the document's: an example may depend on the one before. Each run h
 
 import json
 import secrets
+import urllib.parse
 
 import pytest
 import requests
@@ -45,7 +46,7 @@ def request(stack, path, method, operation, name):
     for parameter in parameters(path, operation):
         value = parameter.get("examples", {}).get(name, {}).get("value", parameter.get("example"))
         if parameter["in"] == "path":
-            sent["url"] = sent["url"].replace("{%s}" % parameter["name"], value)
+            sent["url"] = sent["url"].replace("{%s}" % parameter["name"], urllib.parse.quote(value, safe=""))
         else:
             sent["params" if parameter["in"] == "query" else "headers"][parameter["name"]] = value
     for kind, content in operation.get("requestBody", {}).get("content", {}).items():
@@ -109,16 +110,16 @@ def first_examples():
 
 @pytest.mark.parametrize(("path", "method", "operation", "name"), list(first_examples()))
 def test_a_stranger_is_answered_as_the_document_says(stack, path, method, operation, name):
-    refusal = "unsigned" if path == "/dossiers" else "not_authorised"
+    refusal = "unsigned" if path.startswith("/dossiers") else "not_authorised"
     answer = requests.request(**request(stack, path, method, operation, name), timeout=30)
     assert [told(answer)] == list(answers(operation, refusal))
-    assert path == "/dossiers" or "www-authenticate" in answer.headers
+    assert path.startswith("/dossiers") or "www-authenticate" in answer.headers
 
 
 @pytest.mark.parametrize(("path", "method", "operation", "name"), list(first_examples()))
 def test_an_id_that_comes_with_another_text_is_answered_as_the_document_says(stack, path, method, operation, name):
-    if path == "/dossiers":
-        pytest.skip("a push that comes again is simply processed again")
+    if path.startswith("/dossiers"):
+        pytest.skip("a push or a question that comes again is simply processed again")
     sent = own(request(stack, path, method, operation, name), f"other-{method}")
     values = sent["data"] if "data" in sent else sent["params"]
     assert requests.request(**sent, auth=Signed(stack), timeout=30).status_code == 200

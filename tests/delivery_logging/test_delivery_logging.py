@@ -409,9 +409,11 @@ def test_only_these_two_logs_may_call_the_function():
 def test_the_function_may_do_what_it_does_and_no_more():
     asked = set(re.findall(r"\b(sns|logs)\.([a-z]+(?:_[a-z]+)+)", CODE))
     needed = {f"{service}:{''.join(word.capitalize() for word in operation.split('_'))}".replace("Sms", "SMS") for service, operation in asked}
-    settings, passing, groups, own_log = statements("Role")
+    settings, limits, passing, groups, own_log = statements("Role")
     assert settings == {"Effect": "Allow", "Action": ["sns:GetSMSAttributes", "sns:SetSMSAttributes"], "Resource": "*"}
     assert needed == {*settings["Action"], *groups["Action"]}
+    by_sns = {"ForAnyValue:StringEquals": {"aws:CalledVia": "sns.amazonaws.com"}}
+    assert limits == {"Effect": "Allow", "Action": "sms-voice:DescribeSpendLimits", "Resource": "*", "Condition": by_sns}
     assert groups["Resource"] == GROUPS
     assert passing == {"Effect": "Allow", "Action": "iam:PassRole", "Condition": {"StringEquals": {"iam:PassedToService": "sns.amazonaws.com"}},
                        "Resource": [{"GetAtt": "SnsLogRole.Arn"}, {"If": ["HasEarlierRole", {"Ref": "EarlierRoleArn"}, {"Ref": "AWS::NoValue"}]}]}

@@ -6,6 +6,7 @@ pub mod delivery_log;
 mod http;
 pub mod kannel;
 pub mod one_stop_software;
+pub mod phones;
 pub mod proxy;
 pub mod role;
 pub mod smsc;
@@ -28,4 +29,14 @@ pub fn today() -> NaiveDate {
 /// 17:30 in Vietnam on `day`, as the rule's event has it.
 pub fn half_past_five(day: NaiveDate) -> DateTime<Utc> {
     domain::calendar::at(day, 17, 30)
+}
+
+/// The kind of a notice, by its text.
+pub fn notice_kind(text: &str) -> Option<&'static str> {
+    let kinds = [
+        ("đã được giải quyết xong", "result"),
+        ("cần bổ sung theo quy định", "supplement"),
+        ("nhận Thông báo xin lỗi", "apology"),
+    ];
+    kinds.into_iter().find(|(words, _)| text.contains(words)).map(|(_, kind)| kind)
 }

@@ -1,10 +1,11 @@
-//! The one-stop software: pushes signed snapshots.
+//! The one-stop software: pushes signed snapshots, and asks what was sent.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
 use chrono::{Days, Utc};
+use reqwest::RequestBuilder;
 use serde_json::{Map, Value, json};
 use standardwebhooks::Webhook;
 
@@ -17,7 +18,7 @@ pub struct OneStopSoftware {
     key: String,
 }
 
-/// The answer to a push.
+/// The answer to a push or a question.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     /// HTTP status.
@@ -74,18 +75,31 @@ impl OneStopSoftware {
         vec![("webhook-id", id), ("webhook-timestamp", timestamp.to_string()), ("webhook-signature", signature)]
     }
 
+    /// Asks what was sent about a dossier. `path` is what stands after `/dossiers/`.
+    pub async fn ask(&self, path: &str) -> Result<Answer> {
+        self.get(path, &self.sign("", Utc::now().timestamp())).await
+    }
+
+    /// The same with these headers.
+    pub async fn get(&self, path: &str, headers: &[(&str, String)]) -> Result<Answer> {
+        send(self.stack.http().get(format!("{}/dossiers/{path}", self.stack.api())), headers).await
+    }
+
     /// Posts bytes with these headers.
     pub async fn post(&self, body: Vec<u8>, headers: &[(&str, String)]) -> Result<Answer> {
-        let mut request = self.stack.http().post(format!("{}/dossiers", self.stack.api())).body(body);
-        request = request.header("content-type", "application/json");
-        for (name, value) in headers {
-            request = request.header(*name, value);
-        }
-        let answer = request.send().await?;
-        let status = answer.status().as_u16();
-        let text = answer.text().await?;
-        Ok(Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) })
+        let request = self.stack.http().post(format!("{}/dossiers", self.stack.api())).body(body);
+        send(request.header("content-type", "application/json"), headers).await
     }
+}
+
+async fn send(mut request: RequestBuilder, headers: &[(&str, String)]) -> Result<Answer> {
+    for (name, value) in headers {
+        request = request.header(*name, value);
+    }
+    let answer = request.send().await?;
+    let status = answer.status().as_u16();
+    let text = answer.text().await?;
+    Ok(Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) })
 }
 
 /// Of seven digits, different at each call: with random ones, two of some thousand dossiers are the same now and then.

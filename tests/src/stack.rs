@@ -23,6 +23,8 @@ pub struct Stack {
 /// An SMS that the network accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
+    /// SNS's message id.
+    pub id: String,
     /// In E.164.
     pub phone: String,
     pub text: String,
@@ -167,8 +169,13 @@ impl Stack {
         Ok(found["Items"].as_array().map(|items| items.iter().map(plain).collect()).unwrap_or_default())
     }
 
-    /// Every item of a table, page by page.
+    /// Every item of a table, as plain JSON.
     pub async fn scan(&self, table: &str) -> Result<Vec<Map<String, Value>>> {
+        Ok(self.images(table).await?.iter().map(plain).collect())
+    }
+
+    /// Every item of a table, page by page, in DynamoDB's own JSON.
+    pub async fn images(&self, table: &str) -> Result<Vec<Value>> {
         let (mut items, mut start) = (Vec::new(), None);
         loop {
             let mut request = json!({"TableName": self.output(table)});
@@ -176,7 +183,7 @@ impl Stack {
                 request["ExclusiveStartKey"] = start;
             }
             let page = self.aws("dynamodb", "Scan", request).await?;
-            items.extend(page["Items"].as_array().into_iter().flatten().map(plain));
+            items.extend(page["Items"].as_array().into_iter().flatten().cloned());
             start = match page.get("LastEvaluatedKey") {
                 Some(last) if last.is_object() => Some(last.clone()),
                 _ => return Ok(items),
@@ -221,6 +228,7 @@ impl Stack {
             .flat_map(|(phone, messages)| {
                 let messages = messages.as_array().cloned().unwrap_or_default();
                 messages.into_iter().map(move |message| Received {
+                    id: message["MessageId"].as_str().unwrap_or_default().to_owned(),
                     phone: phone.clone(),
                     text: message["Message"].as_str().unwrap_or_default().to_owned(),
                 })
@@ -260,7 +268,8 @@ impl Stack {
 
     /// The bodies in the queue of failed runs; they are not removed.
     pub async fn failed_runs(&self) -> Result<Vec<String>> {
-        let peek = json!({"QueueUrl": self.output("FailedRunsQueue"), "MaxNumberOfMessages": 10, "VisibilityTimeout": 0});
+        let peek =
+            json!({"QueueUrl": self.output("FailedRunsQueue"), "MaxNumberOfMessages": 10, "VisibilityTimeout": 0});
         let received = self.aws("sqs", "ReceiveMessage", peek).await?;
         let messages = received["Messages"].as_array().cloned().unwrap_or_default();
         Ok(messages.iter().filter_map(|message| message["Body"].as_str().map(str::to_owned)).collect())
@@ -350,7 +359,7 @@ fn authorization(service: &str) -> String {
 }
 
 /// DynamoDB's JSON as plain JSON.
-fn plain(item: &Value) -> Map<String, Value> {
+pub(crate) fn plain(item: &Value) -> Map<String, Value> {
     fn value(typed: &Value) -> Value {
         match typed.as_object().and_then(|typed| typed.iter().next()) {
             Some((kind, text)) if kind == "N" => {

@@ -14,7 +14,7 @@ use system_tests::{OneStopSoftware, Stack};
 use tokio::io::AsyncWriteExt;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::stack;
+use crate::{row, stack};
 
 /// Seconds that a client waits for an answer.
 const TIMEOUT: u32 = 60;
@@ -113,10 +113,14 @@ async fn a_service_that_cannot_be_reached_is_tried_five_times_and_the_dossiers_a
     let stack = stack().await;
     let dossiers = &[dossier(json!({}))];
     futures::future::join_all(ALL.iter().filter(|client| client.is_there()).map(async |client| {
-        let ran = client.run("http://127.0.0.1:1", &key(&stack).await, dossiers).await;
+        let (url, key) = ("http://127.0.0.1:1", key(&stack).await);
+        let (pushed, asked) = futures::join!(client.run(url, &key, dossiers), client.asks(url, &key, "0161701234"));
         let tries = [1, 2, 4, 8].map(|pause| format!("… chưa gửi được (không có trả lời), thử lại sau {pause} giây\n"));
         let end = "✗ chưa gửi được (không có trả lời). Giữ các hồ sơ này lại và gửi lại sau; gửi trùng không sao cả\n";
-        assert_eq!((ran.code, ran.out.as_str(), ran.err), (3, "", tries.concat() + end), "{}", client.language);
+        let told = (pushed.code, pushed.out.as_str(), pushed.err);
+        assert_eq!(told, (3, "", tries.concat() + end), "{}", client.language);
+        let end = "✗ chưa hỏi được (không có trả lời). Hỏi lại sau\n";
+        assert_eq!((asked.code, asked.out.as_str(), asked.err), (3, "", tries.concat() + end), "{}", client.language);
     }))
     .await;
 }
@@ -136,6 +140,7 @@ async fn pushes_as_the_contract_says(client: &Client) {
         a_hundred_go_in_a_call(&stack, &run),
         a_broken_line_stops_before_anything_is_sent(&stack, client),
         a_setting_that_is_missing_or_broken_is_named(&stack, client),
+        what_was_sent_is_told(&stack, client),
     );
 }
 
@@ -190,7 +195,7 @@ async fn a_call_is_tried_again_under_its_id(stack: &Stack, client: &Client, faul
     let dossier = dossier(json!({}));
     // No time-out if the test is about something else, however busy the machine is.
     let time_out = if faults.contains(&Fault::NoAnswer) { 10 } else { TIMEOUT };
-    let ran = client.fed(&proxy.url, &key(stack).await, row(&dossier) + "\n", time_out).await;
+    let ran = client.fed(&proxy.url, &key(stack).await, line(&dossier) + "\n", time_out).await;
     let mut said = String::new();
     for (fault, pause) in faults.iter().zip([1, 2, 4]) {
         let why = match fault {
@@ -225,11 +230,46 @@ async fn a_setting_that_is_missing_or_broken_is_named(stack: &Stack, client: &Cl
 
 async fn a_broken_line_stops_before_anything_is_sent(stack: &Stack, client: &Client) {
     let good = dossier(json!({}));
-    let input = format!("{}\n0161701234\tba\n", row(&good));
+    let input = format!("{}\n0161701234\tba\n", line(&good));
     let ran = client.fed(&stack.api(), &key(stack).await, input, TIMEOUT).await;
     let printed = "✗ dòng 2: cần 9 ô cách nhau bằng dấu tab, ô thứ hai (revision) là số nguyên\n";
     assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (2, "", printed));
     assert_eq!(stack.item("DossiersTable", &[("receipt_code", code(&good))]).await.unwrap(), None);
+}
+
+async fn what_was_sent_is_told(stack: &Stack, client: &Client) {
+    let (software, url) = (OneStopSoftware::of(stack).await.unwrap(), stack.api());
+    let code_with_slash = format!("H50.15/{}", code(&dossier(json!({}))));
+    let asks = async || {
+        let ran = client.asks(&url, software.key(), &code_with_slash).await;
+        (ran.code, ran.out, ran.err)
+    };
+    let unknown = "✗ 404: hệ thống không có hồ sơ này. Kiểm tra mã số biên nhận\n";
+    assert_eq!(asks().await, (2, String::new(), unknown.to_owned()));
+
+    let opened = dossier(json!({"receipt_code": code_with_slash, "step": r#""Thẩm định" {\"#}));
+    software.store(&opened).await.unwrap();
+    let nothing = "Bước và trạng thái hiện tại của hồ sơ không thuộc trường hợp nhắn tin.";
+    assert_eq!(asks().await, (0, format!("{code_with_slash}, thay đổi mới nhất: {nothing}\n"), String::new()));
+
+    let done = next(&opened, json!({"step": "Trả kết quả"}));
+    software.store(&done).await.unwrap();
+    row(stack, &code_with_slash, "result#2", "sent").await;
+    let answer = software.ask(&format!("{code_with_slash}/notices")).await.unwrap();
+    let enqueued_at = answer.body["notices"][0]["enqueued_at"].as_str().unwrap();
+    let sent = format!("{code_with_slash}, result#2, {enqueued_at}: Tin nhắn đã gửi đi, nhà mạng chưa báo kết quả.\n");
+    assert_eq!(asks().await, (0, sent.clone(), String::new()));
+    software.store(&next(&done, json!({"status": "Khác"}))).await.unwrap();
+    let again = "Đã có tin nhắn khi hồ sơ đến bước này nên không nhắn lại.";
+    let both = format!("{sent}{code_with_slash}, thay đổi mới nhất: {again}\n");
+    assert_eq!(asks().await, (0, both, String::new()));
+
+    let ran = client.asks(&url, software.key(), "016 170").await;
+    let refusal = "{\"error\":\"receipt_code may hold only letters A-Z, digits, '.', '/' and '-'\"}";
+    assert_eq!((ran.code, ran.out.as_str(), ran.err), (2, "", format!("✗ 400: {refusal}\n")));
+    let ran = client.asks(&url, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", &code_with_slash).await;
+    let told = "✗ 401: chữ ký không đúng. Kiểm tra ONESTOP_SECRET và giờ của máy này (không lệch quá 5 phút)\n";
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (2, "", told));
 }
 
 /// The result of a client's run.
@@ -273,12 +313,22 @@ impl Client {
     }
 
     async fn run(&self, url: &str, key: &str, dossiers: &[Value]) -> Ran {
-        self.fed(url, key, dossiers.iter().map(|dossier| row(dossier) + "\n").collect(), TIMEOUT).await
+        self.fed(url, key, dossiers.iter().map(|dossier| line(dossier) + "\n").collect(), TIMEOUT).await
+    }
+
+    /// Asks what was sent about a dossier.
+    async fn asks(&self, url: &str, key: &str, receipt_code: &str) -> Ran {
+        self.started(url, key, &[receipt_code], String::new(), TIMEOUT).await
     }
 
     async fn fed(&self, url: &str, key: &str, input: String, time_out: u32) -> Ran {
+        self.started(url, key, &[], input, time_out).await
+    }
+
+    async fn started(&self, url: &str, key: &str, arguments: &[&str], input: String, time_out: u32) -> Ran {
         let mut command = tokio::process::Command::from(self.command(self.run));
         command
+            .args(arguments)
             .env("ONESTOP_URL", url)
             .env("ONESTOP_SECRET", key)
             .env("ONESTOP_TIMEOUT", time_out.to_string())
@@ -301,7 +351,7 @@ fn root() -> PathBuf {
 }
 
 /// The input line of a client.
-fn row(dossier: &Value) -> String {
+fn line(dossier: &Value) -> String {
     let fields =
         ["receipt_code", "revision", "procedure", "phone", "received_on", "appointment_on", "step", "status", "unit"];
     let cells = fields.map(|field| match &dossier[field] {

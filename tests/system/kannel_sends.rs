@@ -65,7 +65,7 @@ async fn each_notice_through_kannel_has_the_end_that_the_operator_reports() {
         (Fate::Reported("EXPIRED"), "undelivered", Some("expired")),
         (Fate::ReportedTwice("DELIVRD"), "delivered", None),
         // Kannel 1.4.5 reports the operator's code for a message of one part only, and a notice with accents has three.
-        (Fate::Refused, "undelivered", Some("unknown")),
+        (Fate::Refused, "undelivered", Some("sender")),
     ] {
         smsc.will([fate]);
         let done = pushed(&stack).await;
@@ -73,7 +73,7 @@ async fn each_notice_through_kannel_has_the_end_that_the_operator_reports() {
         assert_eq!(row.get("delivery_reason").and_then(Value::as_str), reason, "{fate:?}: {row:?}");
         assert_eq!(row["state"], "sent", "{fate:?}: what was accepted stays sent");
         let rows = stack.outbox(code(&done)).await.unwrap();
-        let is_sent_again = matches!(reason, Some("unreachable" | "expired"));
+        let is_sent_again = matches!(reason, Some("unreachable" | "expired" | "sender"));
         assert_eq!(rows.contains_key("result#1#again"), is_sent_again, "{fate:?}: {:?}", rows.keys());
     }
 
@@ -93,5 +93,10 @@ async fn a_strangers_report_is_refused() {
     };
     assert_eq!(ask(&url, "wrong").await, 401);
     assert_eq!(stack.http().get(&url).send().await.unwrap().status(), 401);
-    assert_eq!(ask(&url.replace("/kannel?", "/nobody?"), PASSWORD).await, 404);
+    assert_eq!(ask(&url.replace("/kannel?", "/another?"), PASSWORD).await, 401);
+    eventually("it is counted", || async {
+        let log = stack.every_log().await?;
+        Ok(log.iter().any(|line| line.contains("\"CallBacksRefused\"")).then_some(()))
+    })
+    .await;
 }

@@ -28,6 +28,7 @@ mod rules_of_the_stack;
 mod scale;
 
 mod vcom;
+mod what_was_sent;
 
 use serde_json::Value;
 use system_tests::{Stack, eventually};

@@ -3,6 +3,7 @@
 use adapters::control::Control;
 use adapters::deliveries::DynamoDeliveries;
 use adapters::dossiers::DynamoDossiers;
+use adapters::history::DynamoHistory;
 use adapters::inquiries::DynamoInquiries;
 use adapters::outbox::DynamoOutbox;
 use application::ports::{Appointments, Claimed, Enqueue, Outbox};
@@ -30,6 +31,16 @@ async fn the_deliveries_on_dynamodb_keep_their_promises() {
     let outbox = DynamoOutbox::new(client().await, table.clone(), 183);
     let deliveries = DynamoDeliveries::new(client().await, table);
     promises::of_a_delivery_store(&outbox, &deliveries, &promises::some_code(fastrand::u64(..))).await;
+}
+
+#[tokio::test]
+async fn the_history_on_dynamodb_keeps_its_promises() {
+    let stack = stack().await;
+    let table = stack.output("NoticesTable").to_owned();
+    let outbox = DynamoOutbox::new(client().await, table.clone(), 183);
+    let deliveries = DynamoDeliveries::new(client().await, table.clone());
+    let history = DynamoHistory::new(client().await, table);
+    promises::of_a_notice_history(&outbox, &deliveries, &history, &promises::some_code(fastrand::u64(..))).await;
 }
 
 #[tokio::test]

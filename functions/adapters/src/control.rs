@@ -99,15 +99,24 @@ impl SendingHold for Control {
         conditional(TABLE, update.send().await).map(drop)
     }
 
-    async fn probe(&self, seen: &Hold, until: DateTime<Utc>) -> Result<bool, StoreError> {
+    async fn prolong(&self, seen: &Hold, until: DateTime<Utc>) -> Result<bool, StoreError> {
         let update = self
             .update()
-            .update_expression("SET held_until = :until, held_probed = :yes")
+            .update_expression("SET held_until = :until")
             .condition_expression("held_until = :seen AND attribute_not_exists(held_probed)")
             .expression_attribute_values(":until", moment(until))
+            .expression_attribute_values(":seen", moment(seen.until));
+        Ok(conditional(TABLE, update.send().await)?.is_written())
+    }
+
+    async fn probed(&self, seen: &Hold) -> Result<(), StoreError> {
+        let update = self
+            .update()
+            .update_expression("SET held_probed = :yes")
+            .condition_expression("held_until = :seen")
             .expression_attribute_values(":seen", moment(seen.until))
             .expression_attribute_values(":yes", AttributeValue::Bool(true));
-        Ok(conditional(TABLE, update.send().await)?.is_written())
+        conditional(TABLE, update.send().await).map(drop)
     }
 
     async fn end(&self, seen: &Hold) -> Result<(), StoreError> {

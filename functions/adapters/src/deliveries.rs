@@ -62,12 +62,17 @@ impl DeliveryStore for DynamoDeliveries {
             .set_key(Some(notice_key(id)))
             .update_expression(format!("SET {}{removed}", assignments.join(", ")))
             .condition_expression(format!(
-                "#state IN (:sending, :sent) AND (attribute_not_exists(delivery){or_earlier})"
+                "#state IN ({}) AND (attribute_not_exists(delivery){or_earlier})",
+                if receipt.delivery == Delivery::Delivered { ":sending, :sent, :pending" } else { ":sending, :sent" }
             ))
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":sending", text(State::Sending.as_str()))
             .expression_attribute_values(":sent", text(State::Sent.as_str()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        // An answer of the carrier was lost, and the message waits for its next try: it need not be sent again.
+        if receipt.delivery == Delivery::Delivered {
+            update = update.expression_attribute_values(":pending", text(State::Pending.as_str()));
+        }
         for (name, delivery) in earlier_names.into_iter().zip(earlier) {
             update = update.expression_attribute_values(name, text(delivery));
         }
@@ -76,7 +81,9 @@ impl DeliveryStore for DynamoDeliveries {
         }
         Ok(match conditional(TABLE, update.send().await)? {
             Conditional::Written(_) => Recorded::New,
-            Conditional::Refused(Some(row)) if is_the_same(&row, receipt) => Recorded::Before,
+            Conditional::Refused(Some(row)) if is_the_same(&row, receipt) => Recorded::Before {
+                at: get_text(&row, "delivery_at").and_then(|at| at.parse().ok()).unwrap_or(receipt.at),
+            },
             Conditional::Refused(Some(_)) => Recorded::Ignored,
             Conditional::Refused(None) => Recorded::NoRow,
         })

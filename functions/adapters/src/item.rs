@@ -32,6 +32,10 @@ pub(crate) fn get_text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     item.get(name)?.as_s().ok().map(String::as_str)
 }
 
+pub(crate) fn get_time(item: &Item, name: &str) -> Option<DateTime<Utc>> {
+    get_text(item, name)?.parse().ok()
+}
+
 pub(crate) fn get_number<T: std::str::FromStr>(item: &Item, name: &str) -> Option<T> {
     item.get(name)?.as_n().ok()?.parse().ok()
 }

@@ -6,6 +6,7 @@
 //! | [`Appointments`](application::ports::Appointments) | [`dossiers`], its index `by_appointment` |
 //! | [`Outbox`](application::ports::Outbox) | [`outbox`], table `notices` |
 //! | [`DeliveryStore`](application::ports::DeliveryStore) | [`deliveries`], table `notices` |
+//! | [`NoticeHistory`](application::ports::NoticeHistory) | [`history`], table `notices` |
 //! | [`InquiryLog`](application::ports::InquiryLog) | [`inquiries`], table `inquiries` |
 //! | [`RateCounter`](application::ports::RateCounter), [`SendingHold`](application::ports::SendingHold) | [`control`], table `control` |
 //! | [`SmsSender`](application::ports::SmsSender) | [`sms`]: SNS, End User Messaging, Kannel, eSMS |
@@ -20,6 +21,7 @@ pub mod control;
 pub mod deliveries;
 pub mod dossiers;
 pub mod events;
+pub mod history;
 pub mod https;
 pub mod inquiries;
 mod item;

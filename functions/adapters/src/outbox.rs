@@ -18,9 +18,9 @@ use chrono::{DateTime, Utc};
 use domain::calendar::day_in_vietnam;
 use domain::notice::NoticeRow;
 use domain::notice::lifecycle::{Acceptance, Claim, LEASE, Outcome, State};
-use domain::notice::receipt::Delivery;
+use domain::notice::receipt::{Delivery, Reason};
 use domain::notice::{NoticeKind, Priority, Sending};
-use domain::{InquiryId, NoticeId, Outgoing, ReceiptCode};
+use domain::{InquiryId, NoticeId, Outgoing, Phone, ReceiptCode};
 use futures::future::try_join_all;
 
 use crate::aws::DynamoDb;
@@ -230,7 +230,9 @@ impl Outbox for DynamoOutbox {
             .key_condition_expression("receipt_code = :code AND begins_with(notice, :kind)")
             .expression_attribute_values(":code", text(code.as_str()))
             .expression_attribute_values(":kind", text(format!("{kind}#")))
-            .projection_expression("receipt_code, notice, #state, phone_at_fault, delivery, enqueued_at, due_at")
+            .projection_expression(
+                "receipt_code, notice, #state, phone_at_fault, phone, delivery, delivery_reason, enqueued_at, due_at",
+            )
             .expression_attribute_names("#state", "state")
             .consistent_read(true)
             .send()
@@ -278,8 +280,17 @@ fn in_expression(name: &str) -> String {
     if is_reserved { format!("#{name}") } else { name.to_owned() }
 }
 
+fn concerns_the_number(row: &Item) -> bool {
+    get_text(row, "delivery_reason").and_then(Reason::named).is_none_or(Reason::concerns_the_number)
+}
+
+/// The number that a message was sent to.
+pub(crate) fn phone(row: &Item) -> Option<Phone> {
+    Phone::parse(get_text(row, "phone")?).ok()
+}
+
 /// A row that cannot be read (edited by hand) is left out.
-fn notice_row(row: &Item) -> Option<(Sending, NoticeRow)> {
+pub(crate) fn notice_row(row: &Item) -> Option<(Sending, NoticeRow)> {
     let id = notice_id(row).ok()?;
     let state = get_text(row, "state")?.parse().ok()?;
     let was_refused = row.get("phone_at_fault").is_some_and(|yes| yes.as_bool() == Ok(&true));
@@ -289,6 +300,7 @@ fn notice_row(row: &Item) -> Option<(Sending, NoticeRow)> {
         state,
         phone_at_fault: if state == State::Sent { is(Delivery::Undelivered) } else { was_refused },
         arrived: is(Delivery::Delivered),
+        unreached: if is(Delivery::Undelivered) && concerns_the_number(row) { phone(row) } else { None },
         enqueued_at: get_text(row, "enqueued_at")?.parse().ok()?,
         due_at: get_number(row, "due_at").and_then(DateTime::from_timestamp_millis),
     };

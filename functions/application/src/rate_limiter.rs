@@ -117,6 +117,8 @@ enum Extended {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Slot {
     At(DateTime<Utc>),
+    /// The one message that may be sent in spite of this hold: `SendingHold::probed` when the carrier accepted it.
+    Probe(DateTime<Utc>, Hold),
     /// The rate leaves no slot for it in this run.
     AfterTheRun,
     /// Nothing may be sent.
@@ -243,7 +245,7 @@ impl RateLimiter {
             Advance::Held(hold) => Ok(match check_hold(counter, &hold, clock.now()).await? {
                 HoldState::Wait => Extended::Decided(Slot::Held(hold)),
                 // The two calls may have taken longer than a slot allows.
-                HoldState::Probe => Extended::Decided(Slot::At(clock.now())),
+                HoldState::Probe(hold) => Extended::Decided(Slot::Probe(clock.now(), hold)),
                 HoldState::Over => Extended::Refused,
             }),
         }
@@ -314,8 +316,11 @@ mod tests {
         async fn start(&self, _: DateTime<Utc>, _: &str) -> Result<(), StoreError> {
             Ok(())
         }
-        async fn probe(&self, _: &Hold, _: DateTime<Utc>) -> Result<bool, StoreError> {
+        async fn prolong(&self, _: &Hold, _: DateTime<Utc>) -> Result<bool, StoreError> {
             Ok(false)
+        }
+        async fn probed(&self, _: &Hold) -> Result<(), StoreError> {
+            Ok(())
         }
         async fn end(&self, _: &Hold) -> Result<(), StoreError> {
             Ok(())
@@ -331,7 +336,7 @@ mod tests {
         match block_on(rate_limiter.slot(counter, counter, parts, ms(now + max_wait))).expect("an answer") {
             Slot::At(slot) => Some(slot.timestamp_millis()),
             Slot::AfterTheRun => None,
-            Slot::Held(hold) => panic!("{hold:?}"),
+            Slot::Held(hold) | Slot::Probe(_, hold) => panic!("{hold:?}"),
         }
     }
 

@@ -71,6 +71,12 @@ impl Phone {
     pub fn as_e164(&self) -> &str {
         &self.0
     }
+
+    /// `09*****678`: enough for a person to recognise their own number.
+    pub fn masked(&self) -> String {
+        let national = &self.0["+84".len()..];
+        format!("0{}*****{}", &national[..1], &national[national.len() - 3..])
+    }
 }
 
 impl fmt::Debug for Phone {
@@ -252,6 +258,11 @@ mod tests {
     fn debug_output_hides_a_phone() {
         let shown = format!("{:?}", Phone::parse("0912345678").unwrap());
         assert_eq!(shown, "Phone(…78)");
+    }
+
+    #[test]
+    fn a_masked_number_shows_its_first_and_last_digits_only() {
+        assert_eq!(Phone::parse("0912345678").unwrap().masked(), "09*****678");
     }
 
     /// A Vietnamese mobile number according to libphonenumber, in E.164.

@@ -71,7 +71,8 @@ impl<'a> Page<'a> {
         let rows: String = parameters
             .iter()
             .map(|parameter| {
-                let example = parameter.get("example").or_else(|| parameter.pointer("/examples/found/value"));
+                let first = || members(&parameter["examples"]).next().map(|(_, example)| &example["value"]);
+                let example = parameter.get("example").or_else(first);
                 format!(
                     "<tr><td><code>{}</code><td>{}<td>{}<td><code>{}</code></tr>",
                     text(parameter, "/name"),
@@ -115,6 +116,9 @@ impl<'a> Page<'a> {
             .map(|(name, field)| {
                 let resolved = self.resolved(field);
                 nested += &resolved.get("items").map(|items| self.schema(items)).unwrap_or_default();
+                if resolved.get("properties").or(resolved.get("oneOf")).is_some() {
+                    nested += &self.schema(resolved);
+                }
                 let must = if required.contains(&name) { "required" } else { "" };
                 let kind = kind(resolved);
                 format!("<tr><td><code>{name}</code><td>{must}<td>{kind}<td>{}</tr>", prose(self.description(field)))

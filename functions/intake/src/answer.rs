@@ -5,7 +5,8 @@ use aws_lambda_events::encodings::Body;
 use domain::Dossier;
 use domain::dossier::Contact;
 use domain::dossier::InvalidField;
-use http::{HeaderValue, header::CONTENT_TYPE};
+use http::HeaderValue;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -90,6 +91,14 @@ fn warning(dossier: &Dossier) -> Option<String> {
 /// 200 with one report per dossier, in the order sent.
 pub(crate) fn outcomes(reports: &[Report]) -> ApiGatewayProxyResponse {
     json_response(200, &json!({"dossiers": reports}))
+}
+
+/// What one person was told: kept by no proxy, and shown as nothing but JSON.
+pub(crate) fn for_staff(body: &Value) -> ApiGatewayProxyResponse {
+    let mut response = json_response(200, body);
+    response.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
 }
 
 /// The refusal's status and text.

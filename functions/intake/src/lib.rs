@@ -1,7 +1,9 @@
-//! `POST /dossiers`: the one-stop software pushes snapshots; each gets its outcome. `GET /docs` describes it.
+//! `POST /dossiers`: the one-stop software pushes snapshots; each gets its outcome. `GET /dossiers/{receipt_code}/notices`
+//! says what was sent about a dossier. `GET /docs` describes both.
 
 mod answer;
 mod document;
+mod read;
 mod refusal;
 mod signature;
 
@@ -10,7 +12,7 @@ use std::sync::Arc;
 
 use adapters::metrics::Counts;
 use adapters::secret::Secret;
-use application::ports::{Clock, DossierStore, Put, StoreError};
+use application::ports::{Clock, DossierStore, NoticeHistory, Put, StoreError};
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -20,6 +22,7 @@ use domain::dossier::InvalidField;
 use domain::dossier::revision::{Stored, Verdict, judge};
 use domain::{ClosedSteps, Dossier};
 use futures::StreamExt;
+use http::HeaderMap;
 use serde_json::{Map, Value};
 
 pub use answer::{Outcome, Report};
@@ -35,8 +38,9 @@ const AT_ONCE: usize = 16;
 const MOST_TRIES: usize = 4;
 
 /// The API of the one-stop software.
-pub struct Intake<D, C> {
+pub struct Intake<D, N, C> {
     pub dossiers: D,
+    pub notices: N,
     /// `{"current":"whsec_…","previous":null}`
     pub secret: Arc<Secret>,
     pub clock: C,
@@ -44,11 +48,14 @@ pub struct Intake<D, C> {
     pub closed_steps: ClosedSteps,
 }
 
-impl<D: DossierStore, C: Clock> Intake<D, C> {
-    /// Answers one request: with a document, or with the outcomes of a push.
+impl<D: DossierStore, N: NoticeHistory, C: Clock> Intake<D, N, C> {
+    /// Answers one request: with a document, with the notices of a dossier, or with the outcomes of a push.
     pub async fn handle(&self, request: &ApiGatewayProxyRequest) -> (ApiGatewayProxyResponse, Counts) {
         if let Some(document) = document::asked_for(request) {
             return (document, Vec::new());
+        }
+        if read::is_asked_for(request) {
+            return (self.read(request).await.unwrap_or_else(answer::refused), Vec::new());
         }
         match self.push(request).await {
             Ok(reports) => (answer::outcomes(&reports), counts(&reports)),
@@ -62,18 +69,23 @@ impl<D: DossierStore, C: Clock> Intake<D, C> {
         if body.len() > LONGEST_BODY {
             return Err(Refusal::BodyTooLong);
         }
-        match signature::verify(&request.headers, &body, &self.secret).await {
-            Ok(true) => {}
-            Ok(false) => return Err(Refusal::NotGenuine),
-            Err(error) => {
-                tracing::error!(%error, "the intake secret is unavailable: the push is refused");
-                return Err(Refusal::OutOfOrder);
-            }
-        }
+        self.authenticate(&request.headers, &body).await?;
         self.take(&snapshots(&body)?).await.map_err(|error| {
             tracing::error!(%error, "a push could not be stored whole; its sender tries again");
             Refusal::OutOfOrder
         })
+    }
+
+    /// Whether the one-stop software signed `body`.
+    async fn authenticate(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), Refusal> {
+        match signature::verify(headers, body, &self.secret).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Refusal::NotGenuine),
+            Err(error) => {
+                tracing::error!(%error, "the intake secret cannot be had: the one-stop software is refused");
+                Err(Refusal::OutOfOrder)
+            }
+        }
     }
 
     /// One report per snapshot, in the order sent.

@@ -1,10 +1,11 @@
-//! `IntakeFunction`: API Gateway, `POST /dossiers`.
+//! `IntakeFunction`: API Gateway, `POST /dossiers` and `GET /dossiers/{receipt_code}/notices`.
 
 use std::sync::Arc;
 
 use adapters::aws::{self, Service, Timeouts};
 use adapters::clock::SystemClock;
 use adapters::dossiers::DynamoDossiers;
+use adapters::history::DynamoHistory;
 use adapters::redacted::Redacted;
 use adapters::secret::Secret;
 use adapters::start::{Start, start};
@@ -15,7 +16,8 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let Start { settings, metrics, config } = &start(Timeouts::Background)?;
-    let table = settings.required("DOSSIERS_TABLE")?;
+    let dossiers = settings.required("DOSSIERS_TABLE")?;
+    let notices = settings.required("NOTICES_TABLE")?;
     let secret = settings.required("INTAKE_SECRET")?;
     let retention_days = settings.parsed("DOSSIER_RETENTION_DAYS")?;
     let closed_steps = settings.closed_steps()?;
@@ -26,8 +28,10 @@ async fn main() -> anyhow::Result<()> {
         async move { secret.fetch_ahead().await }
     });
     config.open_connections(&[(Service::DynamoDb, 1)]);
+    let dynamodb = aws::dynamodb(config);
     let intake = &Intake {
-        dossiers: DynamoDossiers::writer(aws::dynamodb(config), table, retention_days),
+        dossiers: DynamoDossiers::writer(dynamodb.clone(), dossiers, retention_days),
+        notices: DynamoHistory::new(dynamodb, notices),
         secret,
         clock: SystemClock,
         closed_steps,

@@ -1,4 +1,6 @@
-//! A push that is refused as a whole. The text says what to do, and nothing that helps an attacker.
+//! A request that is refused as a whole. The text says what to do, and nothing that helps an attacker.
+
+use domain::dossier::NotAReceiptCode;
 
 /// The reason. Its text is the answer to the sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -21,13 +23,23 @@ pub enum Refusal {
     /// More than [`crate::MOST_DOSSIERS`].
     #[error("more than 100 dossiers: send fewer at a time")]
     TooManyDossiers,
+    /// No receipt code can be written like that.
+    #[error("receipt_code {0}")]
+    NotACode(NotAReceiptCode),
+    /// Neither a dossier nor a notice has that code.
+    #[error("there is no dossier with this receipt code: check it, or push the dossier first")]
+    NoSuchDossier,
+    /// The same as API Gateway's own answer to an unknown path.
+    #[error("there is nothing here: GET /docs says what there is")]
+    NothingHere,
     /// A table or the secret is unavailable.
     #[error("temporarily out of order: send the same again later")]
     OutOfOrder,
 }
 
 impl Refusal {
-    pub const ALL: [Self; 7] = [
+    /// Of `POST /dossiers`.
+    pub const OF_A_PUSH: [Self; 7] = [
         Self::BrokenEncoding,
         Self::BodyTooLong,
         Self::NotGenuine,
@@ -37,10 +49,23 @@ impl Refusal {
         Self::OutOfOrder,
     ];
 
+    /// Of `GET /dossiers/{receipt_code}/notices`.
+    pub const OF_A_READ: [Self; 8] = [
+        Self::NotGenuine,
+        Self::NotACode(NotAReceiptCode::Empty),
+        Self::NotACode(NotAReceiptCode::TooLong),
+        Self::NotACode(NotAReceiptCode::ForeignCharacter),
+        Self::NotACode(NotAReceiptCode::Punctuation),
+        Self::NoSuchDossier,
+        Self::NothingHere,
+        Self::OutOfOrder,
+    ];
+
     pub fn status(self) -> u16 {
         match self {
-            Self::BrokenEncoding | Self::NotJson | Self::NoDossier => 400,
+            Self::BrokenEncoding | Self::NotJson | Self::NoDossier | Self::NotACode(_) => 400,
             Self::NotGenuine => 401,
+            Self::NoSuchDossier | Self::NothingHere => 404,
             Self::BodyTooLong | Self::TooManyDossiers => 413,
             Self::OutOfOrder => 503,
         }

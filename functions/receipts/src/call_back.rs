@@ -35,12 +35,9 @@ pub(crate) fn carrier(event: &ApiGatewayProxyRequest) -> &str {
     event.path_parameters.get("carrier").map(String::as_str).unwrap_or_default()
 }
 
-/// Why an account or its credentials do not match is not said.
-pub(crate) fn refused(why: Refusal) -> ApiGatewayProxyResponse {
-    match why {
-        Refusal::NoSuchGateway => plain(404, "no such carrier"),
-        _ => plain(401, "not authorised"),
-    }
+/// Why is not said: an unknown carrier gets the same answer as wrong credentials.
+pub(crate) fn refused() -> ApiGatewayProxyResponse {
+    plain(401, "not authorised")
 }
 
 pub(crate) fn plain(status: i64, text: &str) -> ApiGatewayProxyResponse {

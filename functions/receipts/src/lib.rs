@@ -15,7 +15,6 @@ use application::sending::{ReceiptConfig, ReceiptTally, Received, Suspicion, rec
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use aws_lambda_events::cloudwatch_logs::LogsEvent;
 use aws_lambda_events::sns::SnsEvent;
-use caller::Refusal;
 use chrono::{DateTime, Utc};
 use domain::notice::receipt::Receipt;
 use serde::Deserialize;
@@ -114,6 +113,8 @@ pub struct Done {
     pub tally: ReceiptTally,
     /// Entries that are no receipts.
     pub rejected: u32,
+    /// The call-back is not genuine.
+    pub is_refused: bool,
     /// A receipt could not be recorded: the event must come again.
     pub failed: Option<StoreError>,
 }
@@ -130,14 +131,15 @@ impl<P: ReceiptPorts> Recorder<P> {
 
     async fn receive(&self, read: Read) -> Done {
         let Received { tally, failed } = receive(&self.ports, &self.config, &self.suspicion, &read.receipts).await;
-        Done { response: None, tally, rejected: read.rejected, failed }
+        Done { response: None, tally, rejected: read.rejected, is_refused: false, failed }
     }
 
     async fn call_back(&self, request: &ApiGatewayProxyRequest, now: DateTime<Utc>) -> Done {
         let parsed = match self.authenticated(request, now).await {
             Ok(parsed) => parsed,
             Err(response) => {
-                return Done { response: Some(response), tally: ReceiptTally::default(), rejected: 0, failed: None };
+                let (is_refused, tally) = (response.status_code == 401, ReceiptTally::default());
+                return Done { response: Some(response), tally, rejected: 0, is_refused, failed: None };
             }
         };
         let mut read = Read::default();
@@ -159,7 +161,7 @@ impl<P: ReceiptPorts> Recorder<P> {
         request: &ApiGatewayProxyRequest,
         now: DateTime<Utc>,
     ) -> Result<Parsed, ApiGatewayProxyResponse> {
-        let Some(secret) = &self.secret else { return Err(call_back::refused(Refusal::NoSuchGateway)) };
+        let Some(secret) = &self.secret else { return Err(call_back::refused()) };
         let unavailable = |error: SecretError| {
             tracing::error!(error = &error as &dyn Error, "a call-back cannot be authenticated");
             call_back::plain(503, "try again")
@@ -173,7 +175,7 @@ impl<P: ReceiptPorts> Recorder<P> {
         }
         read.map_err(|refusal| {
             tracing::warn!(error = &refusal as &dyn Error, "a call-back is refused");
-            call_back::refused(refusal)
+            call_back::refused()
         })
     }
 }

@@ -22,9 +22,10 @@ async fn main() -> anyhow::Result<()> {
     run(service_fn(async |event: LambdaEvent<Redacted<Value>>| {
         let event =
             ReceiptEvent::try_from(event.payload.0).inspect_err(|_| metrics.emit([("ReceiptsRejected", 1.0)]))?;
-        let Done { response, tally, rejected, failed } = recorder.record(&event).await;
+        let Done { response, tally, rejected, is_refused, failed } = recorder.record(&event).await;
         metrics.emit(receipt_counts(tally));
         metrics.emit((rejected > 0).then_some(("ReceiptsRejected", rejected.into())));
+        metrics.emit(is_refused.then_some(("CallBacksRefused", 1.0)));
         failed.map_or(Ok(response), |error| Err(Error::from(error)))
     }))
     .await

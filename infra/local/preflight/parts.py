@@ -69,17 +69,27 @@ def keys(intake, gateways):
 
 def carrier(sender, members):
     """The problem, or None: the account of a carrier other than AWS."""
-    account = (members or {}).get(sender)
-    missing = [name for name in CARRIERS.get(sender, ()) if not has(account, name)]
+    account = (members or {}).get(sender) or {}
+    missing = [name for name in CARRIERS.get(sender, ()) if not value(account, name)]
     if missing:
         return problem(f"SmsSecret's member {sender} has no {', '.join(missing)}, so no notice is sent or no receipt is accepted: add it (docs/deploy.md)")
+    return call_back_address(sender, account)
+
+
+def call_back_address(sender, account):
+    """The problem, or None: every receipt comes to this address."""
+    name, end = {"kannel": ("dlr.url", "/dlr/kannel"), "esms": ("callback_url", f"/dlr/esms/{account.get('callback_key')}")}.get(sender, ("", ""))
+    if name and not str(value(account, name)).endswith(end):
+        shown = end if sender == "kannel" else "/dlr/esms/ and callback_key"
+        return problem(f"SmsSecret's member {sender}: {name} does not end in {shown}, so every receipt is refused: correct it (docs/deploy.md)")
     return None
 
 
-def has(account, name):
+def value(account, name):
+    """The member of that name, `a.b` for a member of a member, or None."""
     for part in name.split("."):
         account = account.get(part) if isinstance(account, dict) else None
-    return bool(account)
+    return account
 
 
 def secret(stack, output):

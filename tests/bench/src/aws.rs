@@ -24,6 +24,8 @@ pub struct Contents {
     pub due: usize,
     /// One of them, as an item; the others have codes of their own.
     pub appointed: Value,
+    /// The rows of the outbox that every dossier has.
+    pub notices: Vec<Value>,
     /// Both secrets in one JSON object.
     pub secret: Value,
 }
@@ -143,6 +145,7 @@ fn response(call: &Call, contents: &Contents) -> Response {
     match call.action.as_str() {
         "GetItem" => json(json!({"Item": contents.dossier})),
         "Query" if call.body["IndexName"] == "by_appointment" => json(page(&call.body, contents)),
+        "Query" if call.body["IndexName"].is_null() => json(json!({"Items": contents.notices})),
         "Query" => json(json!({"Items": []})),
         "PutItem" => json(json!({})),
         "UpdateItem" => json(json!({"Attributes": updated(&call.body)})),

@@ -29,6 +29,8 @@ pub enum Job {
     Notify,
     /// A push of one dossier.
     Intake,
+    /// What was sent about one dossier.
+    Notices,
     /// An evening of a hundred apologies, planned.
     Apology,
     /// A minute in which nothing is due.
@@ -45,6 +47,7 @@ impl Job {
             Self::Lookup => jobs.lookup(),
             Self::Notify => jobs.notify(1),
             Self::Intake => jobs.intake(1)?,
+            Self::Notices => jobs.notices()?,
             Self::Apology | Self::Sender => jobs.rule(),
         };
         Ok(event.to_string().into_bytes())
@@ -59,6 +62,7 @@ impl Job {
             Self::Lookup => body.contains("hiện đang ở bước Trả kết quả"),
             Self::Notify => text["batchItemFailures"] == Value::Array(Vec::new()),
             Self::Intake => body.contains("stored"),
+            Self::Notices => body.contains("result#3"),
         };
         ensure!(done, "it answered {text}");
         Ok(())

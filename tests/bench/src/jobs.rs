@@ -82,6 +82,13 @@ impl Jobs {
         signed_push(&json!(snapshots))
     }
 
+    /// What was sent about the events' dossier, signed.
+    pub fn notices(&self) -> Result<Value> {
+        Ok(json!({"httpMethod": "GET", "resource": "/dossiers/{path+}", "path": format!("/dossiers/{CODE}/notices"),
+            "pathParameters": {"path": format!("{CODE}/notices")}, "requestContext": {"httpMethod": "GET"},
+            "headers": signature("")?}))
+    }
+
     /// 17:30, or the minute, now.
     pub fn rule(&self) -> Value {
         json!({"version": "0", "id": "1", "detail-type": "Scheduled Event", "source": "aws.events",
@@ -95,16 +102,48 @@ impl Jobs {
         appointed["appointment_on"] = json!({"S": tomorrow_in_vietnam(Utc::now()).to_string()});
         appointed["step"] = json!({"S": "Thẩm định hồ sơ"});
         let kannel = json!({"user": "kannel", "password": "samlocal"});
-        Contents { dossier, due, appointed, secret: json!({"current": INTAKE_KEY, "previous": null, "kannel": kannel}) }
+        let secret = json!({"current": INTAKE_KEY, "previous": null, "kannel": kannel});
+        Contents { dossier, due, appointed, notices: vec![sent("supplement#2"), sent("result#3")], secret }
     }
+}
+
+/// A row of the outbox, with its receipt.
+fn sent(notice: &str) -> Value {
+    let kind = notice.split('#').next().unwrap_or_default();
+    let text = "TB: Hồ sơ của quý ông/bà (MS: 0161701234) đã được giải quyết xong. Mời ông/bà đến Bộ phận Một cửa Sở Du lịch để nhận kết quả";
+    let texts = [
+        ("receipt_code", CODE),
+        ("notice", notice),
+        ("kind", kind),
+        ("state", "sent"),
+        ("text", text),
+        ("enqueued_at", "2026-11-24T09:00:00.000+07:00"),
+        ("sent_at", "2026-11-24T09:00:00.250+07:00"),
+        ("phone", "+84912345678"),
+        ("message_id", "94f20ce6-13c5-43a0-9a9e-ca52d816e90b"),
+        ("delivery", "delivered"),
+        ("delivery_at", "2026-11-24T09:00:04.000+07:00"),
+        ("owner", "request@1/1"),
+    ];
+    let mut row = json!({"attempts": {"N": "1"}, "parts": {"N": "3"}, "expires_at": {"N": "1811000000"}});
+    for (name, text) in texts {
+        row[name] = json!({"S": text});
+    }
+    row
 }
 
 /// A push of an array of snapshots, signed.
 pub fn signed_push(snapshots: &Value) -> Result<Value> {
-    let (body, now) = (snapshots.to_string(), Utc::now().timestamp());
-    let signature = Webhook::new(INTAKE_KEY)?.sign("msg_1", now, body.as_bytes())?;
+    let body = snapshots.to_string();
+    let headers = signature(&body)?;
     Ok(json!({"httpMethod": "POST", "path": "/dossiers", "requestContext": {"httpMethod": "POST"}, "body": body,
-        "headers": {"webhook-id": "msg_1", "webhook-timestamp": now.to_string(), "webhook-signature": signature}}))
+        "headers": headers}))
+}
+
+fn signature(body: &str) -> Result<Value> {
+    let now = Utc::now().timestamp();
+    let signature = Webhook::new(INTAKE_KEY)?.sign("msg_1", now, body.as_bytes())?;
+    Ok(json!({"webhook-id": "msg_1", "webhook-timestamp": now.to_string(), "webhook-signature": signature}))
 }
 
 fn code(number: usize) -> String {

@@ -81,6 +81,9 @@ pub fn goals(candidates: &[Candidate], sizes: &Sizes) -> String {
     ));
     let tail = |of: &Candidate| percentile(&of.warm, 0.99).as_secs_f64();
     goals.push(at_most("lookup: warm p99, against the baseline".into(), 1.2, tail(lookup) / tail(baseline)));
+    if let Some(read) = find("intake-read") {
+        goals.push(at_most("intake-read: warm p99, against lookup".into(), 1.2, tail(read) / tail(lookup)));
+    }
     let ours = || candidates.iter().filter(|one| one.is_ours());
     let heaviest = ours().map(|one| one.memory).max().unwrap_or_default();
     goals.push(most_megabytes("peak memory, the largest of the functions", 20.0, heaviest));

@@ -102,6 +102,17 @@ fn a_push_takes_one_write_a_new_dossier() {
 }
 
 #[test]
+fn to_read_what_was_sent_takes_one_query_and_one_get_item() {
+    let jobs = jobs();
+    let mut intake = Running::start("intake", &jobs, 0);
+    let event = jobs.notices().expect("signed");
+    exactly(&intake.invoke(&event), [("GetSecretValue", 1), ("GetItem", 1), ("Query", 1)]);
+    let warm = intake.invoke(&event);
+    exactly(&warm, [("GetItem", 1), ("Query", 1)]);
+    assert_eq!((to_table(&warm, "GetItem", "dossiers").len(), to_table(&warm, "Query", "notices").len()), (1, 1));
+}
+
+#[test]
 fn an_evening_takes_one_write_a_dossier_and_a_hundredth_of_a_read() {
     let jobs = jobs();
     let mut apology = Running::start("apology", &jobs, 1_100);

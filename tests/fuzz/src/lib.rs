@@ -14,7 +14,7 @@ use import::Columns;
 use lookup::protocols;
 use serde_json::{Value, json};
 use simulation::aws::Stack;
-use simulation::endpoints::{event, signed};
+use simulation::endpoints::{asked_what_was_sent, event, signed};
 use simulation::fault::Faults;
 use simulation::promises::in_virtual_time;
 use simulation::scenario::notice_config;
@@ -25,7 +25,7 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them, by the names of their corpora.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     ("receipt_code", receipt_code),
     ("phone", phone),
     ("inquiry", inquiry),
@@ -34,6 +34,7 @@ pub const TARGETS: [Target; 11] = [
     ("sms", sms),
     ("stream_record", stream_record),
     ("push", push),
+    ("read_path", read_path),
     ("gateway_message", gateway_message),
     ("gateway_secret", gateway_secret),
     ("first_load", first_load),
@@ -121,6 +122,16 @@ pub fn push(data: &[u8]) {
             (400 | 413, _) => assert!(answer["error"].is_string()),
             other => panic!("{other:?}"),
         }
+    });
+}
+
+/// A signed question for what was sent is answered 400 or 404 on an empty stack, whatever its path is.
+pub fn read_path(data: &[u8]) {
+    on_an_empty_stack(async |stack| {
+        let request = asked_what_was_sent(&text(data), Value::Null);
+        let (status, answer) = stack.intake(&request).await.expect("it came back");
+        let answer: Value = serde_json::from_str(&answer).expect("JSON, always");
+        assert!(matches!(status, 400 | 404) && answer["error"].is_string(), "{status} {answer}");
     });
 }
 

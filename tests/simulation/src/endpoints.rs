@@ -69,6 +69,7 @@ impl Stack {
         let ports = self.sandbox_ports();
         let intake = Intake {
             dossiers: ports.clone(),
+            notices: ports.clone(),
             secret: Arc::new(Secret::fixed(json!({"current": INTAKE_KEY, "previous": null}))),
             clock: ports,
             closed_steps: self.notice_config.closed_steps.clone(),
@@ -91,13 +92,23 @@ impl Stack {
     }
 }
 
-/// A push with that body. Its timestamp is the machine's time, not the virtual time: the library checks it against the machine's clock.
+/// A push with that body.
 pub fn signed(body: String) -> ApiGatewayProxyRequest {
+    event(json!({"httpMethod": "POST", "headers": signature(&body), "body": body}))
+}
+
+/// A request for a dossier's notices: `path` is what stands after `/dossiers/`.
+pub fn asked_what_was_sent(path: &str, query: Value) -> ApiGatewayProxyRequest {
+    event(json!({"httpMethod": "GET", "resource": "/dossiers/{path+}", "pathParameters": {"path": path},
+        "queryStringParameters": query, "headers": signature("")}))
+}
+
+/// Its timestamp is the machine's time, not the virtual time: the library checks it against the machine's clock.
+fn signature(body: &str) -> Value {
     let now = Utc::now().timestamp();
     let signature =
         Webhook::new(INTAKE_KEY).and_then(|key| key.sign("msg_1", now, body.as_bytes())).expect("a signature");
-    event(json!({"httpMethod": "POST", "body": body, "headers": {
-        "webhook-id": "msg_1", "webhook-timestamp": now.to_string(), "webhook-signature": signature}}))
+    json!({"webhook-id": "msg_1", "webhook-timestamp": now.to_string(), "webhook-signature": signature})
 }
 
 fn from_kannel(id: &str, sender: &str, text: &str) -> ApiGatewayProxyRequest {

@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use application::ports::{
     Advance, Appointments, Claimed, Clock, DeliveryStore, DossierStore, DueRows, Enqueue, EventBus, Hold, InquiryLog,
-    Logged, NoticePorts, Outbox, OutboxPorts, Page, PageToken, PlanPorts, Put, RateCounter, ReceiptPorts, Recorded,
-    ReplyPorts, ReplySender, SendError, SenderCount, SendingHold, Sms, SmsSender, StoreError,
+    Logged, NoticeHistory, NoticePorts, Outbox, OutboxPorts, Page, PageToken, PlanPorts, Put, RateCounter,
+    ReceiptPorts, Recorded, ReplyPorts, ReplySender, SendError, SenderCount, SendingHold, Sms, SmsSender, StoreError,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::dossier::revision::Stored;
 use domain::event::Event;
 use domain::inquiry::Inquiry;
-use domain::notice::NoticeRow;
 use domain::notice::lifecycle::{Claim, Outcome};
 use domain::notice::receipt::Receipt;
 use domain::notice::{NoticeKind, Priority};
+use domain::notice::{NoticeRecord, NoticeRow};
 use domain::{Dossier, InquiryId, NoticeId, Outgoing, Phone, ReceiptCode};
 
 use crate::fault::{CallResult, Faults, ROUND_TRIP};
@@ -189,9 +189,14 @@ impl SendingHold for SimulatedPorts {
         self.table("control", |world| world.start_hold(until, reason)).await
     }
 
-    async fn probe(&self, seen: &Hold, until: DateTime<Utc>) -> Result<bool, StoreError> {
+    async fn prolong(&self, seen: &Hold, until: DateTime<Utc>) -> Result<bool, StoreError> {
         self.world.meter.control();
-        self.table("control", |world| world.probe(seen, until)).await
+        self.table("control", |world| world.prolong_hold(seen, until)).await
+    }
+
+    async fn probed(&self, seen: &Hold) -> Result<(), StoreError> {
+        self.world.meter.control();
+        self.table("control", |world| world.probed(seen)).await
     }
 
     async fn end(&self, seen: &Hold) -> Result<(), StoreError> {
@@ -210,6 +215,13 @@ impl DeliveryStore for SimulatedPorts {
         let recorded = self.table("notices", |world| world.record(id, receipt)).await?;
         self.world.meter.record_receipt();
         Ok(recorded)
+    }
+}
+
+impl NoticeHistory for SimulatedPorts {
+    async fn history(&self, code: &ReceiptCode) -> Result<Vec<NoticeRecord>, StoreError> {
+        self.world.meter.rows_of();
+        self.table("notices", |world| world.history(code)).await
     }
 }
 

@@ -6,8 +6,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use application::ports::{
-    Advance, Appointments, Claimed, DeliveryStore, DossierStore, Enqueue, Hold, InquiryLog, Logged, Outbox, Put,
-    RateCounter, Recorded, SenderCount, StoreError,
+    Advance, Appointments, Claimed, DeliveryStore, DossierStore, Enqueue, Hold, InquiryLog, Logged, NoticeHistory,
+    Outbox, Put, RateCounter, Recorded, SenderCount, StoreError,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::dossier::revision::Stored;
@@ -15,7 +15,7 @@ use domain::event::InquiryOutcome;
 use domain::inquiry::{Inquiry, ReplyCall};
 use domain::notice::lifecycle::{Acceptance, Claim, LEASE, Outcome, SentCopy, State};
 use domain::notice::receipt::{CarrierWords, Delivery, Price, Reason, Receipt, Reported};
-use domain::notice::{NoticeKind, Priority};
+use domain::notice::{DeliveryReport, NoticeKind, NoticeRecord, Priority};
 use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, Phone, ReceiptCode};
 use serde_json::json;
 
@@ -163,7 +163,9 @@ pub async fn of_a_delivery_store(outbox: &impl Outbox, deliveries: &impl Deliver
     let (id, now) = (NoticeId::new(code.clone(), NoticeKey::Result(3)), noon());
     let claim = Claim { id: id.clone().into(), owner: "a".into(), lease_until: now + LEASE, attempts: 1 };
     let message_id = format!("message of {code}");
-    let sent = Acceptance { message_id: message_id.clone(), parts: 3, sent_at: now, copy: None };
+    let phone = Phone::parse("0912345678").expect("a mobile number");
+    let copy = Some(SentCopy { phone: phone.clone(), text: "TB".into() });
+    let sent = Acceptance { message_id: message_id.clone(), parts: 3, sent_at: now, copy };
     let receipt = |delivery, reason| Receipt {
         message: Reported::Notice(id.clone()),
         delivery,
@@ -185,14 +187,19 @@ pub async fn of_a_delivery_store(outbox: &impl Outbox, deliveries: &impl Deliver
     assert_eq!(deliveries.find("another's").await.expect("an answer"), None);
 
     let row = async || outbox.rows_of(code, NoticeKind::Result).await.expect("an answer").pop().expect("a row");
-    assert_eq!(record(Delivery::Unknown, Some(Reason::Unknown)).await, Recorded::Before, "completing kept it");
+    assert_eq!(
+        record(Delivery::Unknown, Some(Reason::Unknown)).await,
+        Recorded::Before { at: now },
+        "completing kept it"
+    );
     assert_eq!(record(Delivery::Undelivered, Some(Reason::InvalidNumber)).await, Recorded::New);
-    assert_eq!(record(Delivery::Undelivered, Some(Reason::InvalidNumber)).await, Recorded::Before);
+    assert_eq!(record(Delivery::Undelivered, Some(Reason::InvalidNumber)).await, Recorded::Before { at: now });
     assert_eq!(record(Delivery::Undelivered, Some(Reason::Unreachable)).await, Recorded::Ignored);
     assert_eq!(record(Delivery::Unknown, Some(Reason::Unknown)).await, Recorded::Ignored);
     assert_eq!((row().await.state, row().await.phone_at_fault, row().await.arrived), (State::Sent, true, false));
+    assert_eq!(row().await.unreached, Some(phone), "another number may be reached");
     assert_eq!(record(Delivery::Delivered, None).await, Recorded::New);
-    assert_eq!(record(Delivery::Delivered, None).await, Recorded::Before, "the reason is gone");
+    assert_eq!(record(Delivery::Delivered, None).await, Recorded::Before { at: now }, "the reason is gone");
     assert_eq!((row().await.phone_at_fault, row().await.arrived), (false, true));
 
     let again = Outgoing::from(id.again());
@@ -201,6 +208,63 @@ pub async fn of_a_delivery_store(outbox: &impl Outbox, deliveries: &impl Deliver
     soon(async || is_due(outbox, &again, now).await).await;
     let rows = outbox.rows_of(code, NoticeKind::Result).await.expect("an answer");
     assert_eq!(rows.len(), 1, "a second sending is no notice of its own");
+}
+
+/// Every sending of every kind is there, with what was sent and what was reported; another dossier's is not.
+pub async fn of_a_notice_history(
+    outbox: &impl Outbox,
+    deliveries: &impl DeliveryStore,
+    notices: &impl NoticeHistory,
+    code: &ReceiptCode,
+) {
+    let (id, now) = (NoticeId::new(code.clone(), NoticeKey::Result(3)), noon());
+    let history = async || {
+        let mut history = notices.history(code).await.expect("an answer");
+        history.sort_by_key(|record| (record.row.key, record.sending));
+        history
+    };
+    assert_eq!(history().await, []);
+    let claim = Claim { id: id.clone().into(), owner: "a".into(), lease_until: now + LEASE, attempts: 1 };
+    assert!(outbox.enqueue(&claim.id, Enqueue::Claimed(claim.clone()), now).await.expect("an answer"));
+    let message_id = format!("message of {code}");
+    let copy = SentCopy { phone: Phone::parse("0912345678").expect("a mobile number"), text: "TB: …".into() };
+    let sent_at = now + TimeDelta::milliseconds(1_234);
+    let sent = Acceptance { message_id, parts: 1, sent_at, copy: Some(copy.clone()) };
+    assert!(outbox.complete(&claim, &Outcome::Sent(sent), now).await.expect("an answer"));
+    let receipt = Receipt {
+        message: Reported::Notice(id.clone()),
+        delivery: Delivery::Undelivered,
+        reason: Some(Reason::OptedOut),
+        words: CarrierWords::default(),
+        at: now + TimeDelta::minutes(1),
+        price: None,
+        parts: None,
+    };
+    assert_eq!(deliveries.record(&id, &receipt).await.expect("an answer"), Recorded::New);
+    let apology = NoticeId::new(code.clone(), NoticeKey::Apology("2026-11-25".parse().expect("a day")));
+    // So late that no sender takes it: a deployed one runs every minute.
+    let later = now + TimeDelta::days(365);
+    for pending in [id.again(), apology] {
+        assert!(outbox.enqueue(&pending.into(), Enqueue::Pending { due_at: later }, now).await.expect("an answer"));
+    }
+    let cancelled = NoticeId::new(code.clone(), NoticeKey::Supplement(2));
+    let claim = Claim { id: cancelled.into(), owner: "b".into(), lease_until: now + LEASE, attempts: 1 };
+    assert!(outbox.enqueue(&claim.id, Enqueue::Claimed(claim.clone()), now).await.expect("an answer"));
+    assert!(outbox.complete(&claim, &Outcome::Cancelled("no longer true"), now).await.expect("an answer"));
+    let others = NoticeId::new(ReceiptCode::parse(&format!("{code}0")).expect("a code"), NoticeKey::Result(1));
+    let _ = outbox.enqueue(&others.into(), Enqueue::Pending { due_at: later }, now).await.expect("an answer");
+
+    let history = history().await;
+    let names: Vec<_> = history.iter().map(NoticeRecord::name).collect();
+    assert_eq!(names, ["result#3", "result#3#again", "supplement#2", "apology#2026-11-25"]);
+    let [first, again, cancelled, _] = &history[..] else { panic!("{history:?}") };
+    let report = DeliveryReport { delivery: Delivery::Undelivered, at: Some(receipt.at), reason: receipt.reason };
+    assert_eq!((first.row.state, first.attempts, first.sent_at), (State::Sent, 1, Some(sent_at)));
+    assert_eq!((first.report, &first.reason), (Some(report), &None));
+    assert!(first.copy.as_ref() == Some(&copy), "what was sent, and to whom");
+    assert_eq!((again.row.state, again.attempts, again.row.due_at), (State::Pending, 0, Some(later)));
+    assert!(again.copy.is_none() && again.sent_at.is_none() && again.report.is_none());
+    assert_eq!((cancelled.row.state, cancelled.reason.as_deref()), (State::Cancelled, Some("no longer true")));
 }
 
 /// All senders see a hold, one may probe, and it ends as it was seen.
@@ -216,12 +280,17 @@ pub async fn of_a_sending_hold(counter: &impl RateCounter) {
     let first = Hold { until: until(10), reason: "spend_limit".into(), probed: false };
     assert_eq!(seen().await.as_ref(), Some(&first));
     assert!(
-        !counter.probe(&Hold { until: until(9), ..first.clone() }, until(20)).await.expect("an answer"),
+        !counter.prolong(&Hold { until: until(9), ..first.clone() }, until(20)).await.expect("an answer"),
         "not as seen"
     );
-    assert!(counter.probe(&first, until(20)).await.expect("an answer"));
-    assert!(!counter.probe(&first, until(20)).await.expect("an answer"), "one sender only");
-    let probed = Hold { until: until(20), probed: true, ..first.clone() };
+    assert!(counter.prolong(&first, until(20)).await.expect("an answer"));
+    assert!(!counter.prolong(&first, until(20)).await.expect("an answer"), "one sender only");
+    let prolonged = Hold { until: until(20), ..first.clone() };
+    assert_eq!(seen().await.as_ref(), Some(&prolonged));
+    counter.probed(&first).await.expect("an answer");
+    assert_eq!(seen().await.as_ref(), Some(&prolonged), "not as seen");
+    counter.probed(&prolonged).await.expect("an answer");
+    let probed = Hold { probed: true, ..prolonged };
     assert_eq!(seen().await.as_ref(), Some(&probed));
     counter.end(&first).await.expect("an answer");
     assert_eq!(seen().await.as_ref(), Some(&probed), "it is another by now");

@@ -11,11 +11,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::dossier::revision::{Stored, UnreadableRow};
 use domain::event::Event;
 use domain::inquiry::Inquiry;
-use domain::notice::NoticeRow;
-use domain::notice::lifecycle::{Claim, LEASE, Outcome, State};
+use domain::notice::lifecycle::{Acceptance, Claim, LEASE, Outcome, State};
 use domain::notice::receipt::{Delivery, Reason, Receipt};
+use domain::notice::{DeliveryReport, NoticeRecord, NoticeRow};
 use domain::notice::{NoticeKind, Priority};
-use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, ReceiptCode};
+use domain::{Dossier, InquiryId, NoticeId, NoticeKey, Outgoing, Phone, ReceiptCode};
 
 use crate::meter::Meter;
 
@@ -36,10 +36,12 @@ pub struct Row {
     pub phone_at_fault: bool,
     /// When it was enqueued.
     pub enqueued_at: DateTime<Utc>,
-    /// The carrier's id of the accepted message.
-    pub message_id: Option<String>,
+    /// What the carrier accepted.
+    pub accepted: Option<Acceptance>,
     /// What the carrier reported, and why it did not arrive.
     pub delivery: Option<(Delivery, Option<Reason>)>,
+    /// When the carrier wrote that.
+    pub delivery_at: Option<DateTime<Utc>>,
 }
 
 impl Row {
@@ -50,6 +52,41 @@ impl Row {
             _ => self.phone_at_fault,
         }
     }
+
+    /// See [`NoticeRow::unreached`].
+    fn unreached(&self) -> Option<Phone> {
+        let (delivery, reason) = self.delivery?;
+        let concerns_the_number = delivery == Delivery::Undelivered && reason.is_none_or(Reason::concerns_the_number);
+        let sent_to = self.accepted.as_ref()?.copy.as_ref()?.phone.clone();
+        concerns_the_number.then_some(sent_to)
+    }
+
+    fn record(&self, id: &NoticeId) -> NoticeRecord {
+        let row = NoticeRow {
+            key: id.key,
+            state: self.state,
+            phone_at_fault: self.was_the_numbers_fault(),
+            arrived: self.delivery.is_some_and(|(delivery, _)| delivery == Delivery::Delivered),
+            unreached: self.unreached(),
+            enqueued_at: self.enqueued_at,
+            due_at: (!self.state.is_final()).then_some(self.due_at),
+        };
+        let report = |(delivery, reason)| DeliveryReport { delivery, at: self.delivery_at, reason };
+        NoticeRecord {
+            sending: id.sending,
+            row,
+            attempts: self.attempts,
+            sent_at: self.accepted.as_ref().map(|accepted| accepted.sent_at),
+            reason: self.reason.clone(),
+            report: self.delivery.map(report),
+            copy: self.accepted.as_ref().and_then(|accepted| accepted.copy.clone()),
+        }
+    }
+}
+
+/// What a report of `delivery` may be written beside.
+fn may_be_reported(state: State, delivery: Delivery) -> bool {
+    matches!(state, State::Sending | State::Sent) || state == State::Pending && delivery == Delivery::Delivered
 }
 
 /// A message the network accepted.
@@ -325,8 +362,9 @@ impl World {
             reason: None,
             phone_at_fault: false,
             enqueued_at,
-            message_id: None,
+            accepted: None,
             delivery: None,
+            delivery_at: None,
         };
         tables.messages.insert(id.clone(), Indexed { now: row, before: None, since: now });
         tables.open.entry(id.priority()).or_default().insert((due_at, id.clone()), ());
@@ -390,7 +428,7 @@ impl World {
             }
             Outcome::Failed(reason) | Outcome::WrongNumber(reason) => completed.reason = Some(reason.clone()),
             Outcome::Cancelled(reason) | Outcome::NoMobile(reason) => completed.reason = Some((*reason).to_owned()),
-            Outcome::Sent(acceptance) => completed.message_id = Some(acceptance.message_id.clone()),
+            Outcome::Sent(acceptance) => completed.accepted = Some(acceptance.clone()),
             Outcome::Expired => {}
         }
         kept.write(completed.clone(), now);
@@ -418,24 +456,19 @@ impl World {
 
     /// The rows of one dossier and kind, as they are now.
     pub(crate) fn rows_of(&self, code: &ReceiptCode, kind: NoticeKind) -> Vec<NoticeRow> {
+        let of_kind = self.history(code).into_iter().filter(|record| record.row.key.kind() == kind);
+        NoticeRow::one_a_notice(of_kind.map(|record| (record.sending, record.row)))
+    }
+
+    /// Every row of one dossier, as it is now.
+    pub(crate) fn history(&self, code: &ReceiptCode) -> Vec<NoticeRecord> {
         let tables = self.tables();
         let first = NoticeId::new(code.clone(), NoticeKey::Result(0));
         let of_code = tables.messages.range(Outgoing::from(first)..).map_while(|(other, row)| match other {
             Outgoing::Notice(id) if id.receipt_code == *code => Some((id, &row.now)),
             _ => None,
         });
-        let sendings = of_code.filter(|(id, _)| id.key.kind() == kind).map(|(id, row)| {
-            let seen = NoticeRow {
-                key: id.key,
-                state: row.state,
-                phone_at_fault: row.was_the_numbers_fault(),
-                arrived: row.delivery.is_some_and(|(delivery, _)| delivery == Delivery::Delivered),
-                enqueued_at: row.enqueued_at,
-                due_at: (!row.state.is_final()).then_some(row.due_at),
-            };
-            (id.sending, seen)
-        });
-        NoticeRow::one_a_notice(sendings)
+        of_code.map(|(id, row)| row.record(id)).collect()
     }
 
     /// Logged once per id; a repeated delivery gets the first reply.
@@ -505,13 +538,19 @@ impl World {
         self.tables().hold = Some(Hold { until, reason: reason.to_owned(), probed: false });
     }
 
-    pub(crate) fn probe(&self, seen: &Hold, until: DateTime<Utc>) -> bool {
+    pub(crate) fn prolong_hold(&self, seen: &Hold, until: DateTime<Utc>) -> bool {
         let mut tables = self.tables();
         let unchanged = tables.hold.as_ref() == Some(seen) && !seen.probed;
         if unchanged {
-            tables.hold = Some(Hold { until, probed: true, ..seen.clone() });
+            tables.hold = Some(Hold { until, ..seen.clone() });
         }
         unchanged
+    }
+
+    pub(crate) fn probed(&self, seen: &Hold) {
+        if let Some(hold) = self.tables().hold.as_mut().filter(|hold| hold.until == seen.until) {
+            hold.probed = true;
+        }
     }
 
     pub(crate) fn end_hold(&self, seen: &Hold) {
@@ -551,7 +590,7 @@ impl World {
     pub(crate) fn find_message(&self, message_id: &str) -> Option<NoticeId> {
         let (now, tables) = (self.now(), self.tables());
         tables.messages.iter().find_map(|(id, row)| match id {
-            Outgoing::Notice(id) if row.seen_at(now)?.message_id.as_deref() == Some(message_id) => Some(id.clone()),
+            Outgoing::Notice(id) if row.seen_at(now)?.accepted.as_ref()?.message_id == message_id => Some(id.clone()),
             _ => None,
         })
     }
@@ -561,11 +600,11 @@ impl World {
         let Some(kept) = tables.messages.get_mut(&Outgoing::from(id.clone())) else { return Recorded::NoRow };
         let reported = (receipt.delivery, receipt.reason);
         match kept.now.delivery {
-            Some(before) if before == reported => Recorded::Before,
+            Some(before) if before == reported => Recorded::Before { at: kept.now.delivery_at.unwrap_or(receipt.at) },
             Some((before, _)) if before >= receipt.delivery => Recorded::Ignored,
-            _ if !matches!(kept.now.state, State::Sending | State::Sent) => Recorded::Ignored,
+            _ if !may_be_reported(kept.now.state, receipt.delivery) => Recorded::Ignored,
             _ => {
-                kept.write(Row { delivery: Some(reported), ..kept.now.clone() }, now);
+                kept.write(Row { delivery: Some(reported), delivery_at: Some(receipt.at), ..kept.now.clone() }, now);
                 Recorded::New
             }
         }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use simulation::fault::Faults;
 use simulation::ports::SimulatedPorts;
 use simulation::promises::{
-    in_virtual_time, of_a_delivery_store, of_a_dossier_store, of_a_rate_counter, of_a_sending_hold, of_an_edited_row,
-    of_an_inquiry_log, of_an_outbox, of_an_unreadable_row, some_code,
+    in_virtual_time, of_a_delivery_store, of_a_dossier_store, of_a_notice_history, of_a_rate_counter,
+    of_a_sending_hold, of_an_edited_row, of_an_inquiry_log, of_an_outbox, of_an_unreadable_row, some_code,
 };
 use simulation::world::World;
 
@@ -57,5 +57,13 @@ fn the_deliveries_in_memory_keep_their_promises() {
     in_virtual_time(async {
         let ports = ports();
         of_a_delivery_store(&ports, &ports, &some_code(4)).await;
+    });
+}
+
+#[test]
+fn the_history_in_memory_keeps_its_promises() {
+    in_virtual_time(async {
+        let ports = ports();
+        of_a_notice_history(&ports, &ports, &ports, &some_code(5)).await;
     });
 }

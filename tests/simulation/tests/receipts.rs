@@ -54,6 +54,13 @@ fn undelivered(stack: &Stack, message: &Accepted, reason: Reason) -> Receipt {
     receipt(message, Delivery::Undelivered, Some(reason), stack.world.now())
 }
 
+/// Kannel and End User Messaging name the notice, not the message.
+fn arrived(stack: &Stack, notice: &str) -> Receipt {
+    let message = Reported::Notice(NoticeId::parse("R0", notice).expect("a notice"));
+    let (at, words) = (stack.world.now(), CarrierWords::default());
+    Receipt { message, delivery: Delivery::Delivered, reason: None, words, at, price: None, parts: None }
+}
+
 /// What the outbox says of every notice: its delivery, by its name.
 fn deliveries(stack: &Stack) -> BTreeMap<String, Option<Delivery>> {
     let rows = stack.world.outbox().into_iter();
@@ -120,7 +127,7 @@ fn a_receipt_that_comes_72_hours_late_is_recorded_and_stops_no_sender() {
         let late = [receipt(&messages[0], Delivery::Undelivered, Some(Reason::SpendLimit), at)];
         let tally = stack.receipts(&late).await.expect("recorded");
         assert_eq!((tally.recorded, tally.our_fault, stack.world.is_on_hold()), (1, 1, false));
-        assert!(stack.send_until_idle(TimeDelta::hours(1)).await);
+        assert!(stack.send_until_idle(TimeDelta::hours(3)).await);
         proved("receipt of a failure 72 hours late: sent again", &stack, 2);
     });
 }
@@ -219,12 +226,7 @@ fn what_arrived_though_its_outcome_was_unknown_is_not_sent_again() {
         stack.world.write(dossier("R0", &phone(0), json!({"step": "Trả kết quả"})));
         stack.deliver_stream().await;
         stack.ports.sns = sns;
-        // Kannel and End User Messaging name the notice, not the message.
-        let message = Reported::Notice(NoticeId::parse("R0", "result#1").expect("a notice"));
-        let (at, words) = (stack.world.now(), CarrierWords::default());
-        let arrived =
-            Receipt { message, delivery: Delivery::Delivered, reason: None, words, at, price: None, parts: None };
-        stack.receipts(&[arrived]).await.expect("recorded");
+        stack.receipts(&[arrived(&stack, "result#1")]).await.expect("recorded");
         assert!(stack.send_until_idle(TimeDelta::hours(1)).await);
         let row = stack.world.outbox().into_values().next().expect("a row");
         assert_eq!((row.state, stack.world.accepted().len()), (State::Sent, 0), "the carrier had it already");
@@ -237,9 +239,9 @@ fn one_refused_sender_name_stops_nothing_and_three_dossiers_in_a_row_stop_all_se
         let mut stack = stack();
         let messages = results(&mut stack, 6).await;
         let refused = |message: &Accepted| [undelivered(&stack, message, Reason::Sender)];
-        for message in [&messages[0], &messages[0], &messages[1]] {
+        for (message, our_fault) in [(&messages[0], 1), (&messages[0], 0), (&messages[1], 1)] {
             let tally = stack.receipts(&refused(message)).await.expect("recorded");
-            assert_eq!((tally.our_fault, stack.world.is_on_hold()), (1, false), "an alarm, and no hold");
+            assert_eq!((tally.our_fault, stack.world.is_on_hold()), (our_fault, false), "an alarm, once, and no hold");
         }
         stack.receipts(&[delivered(&stack, &messages[2])]).await.expect("recorded");
         stack.receipts(&refused(&messages[3])).await.expect("recorded");
@@ -257,7 +259,8 @@ fn a_corrected_number_brings_the_notice_that_its_number_could_not_get() {
         let mut stack = stack();
         let messages = results(&mut stack, 1).await;
         stack.receipts(&[undelivered(&stack, &messages[0], Reason::InvalidNumber)]).await.expect("recorded");
-        assert_eq!(stack.world.unfinished(), 0, "the same number would not get it either");
+        assert!(stack.send_until_idle(TimeDelta::hours(1)).await);
+        assert_eq!(stack.world.accepted().len(), 1, "the same number would not get it either");
         stack.world.write(dossier("R0", &phone(7), json!({"revision": 2, "step": "Trả kết quả"})));
         stack.deliver_stream().await;
         assert!(stack.send_until_idle(TimeDelta::hours(1)).await);
@@ -265,6 +268,117 @@ fn a_corrected_number_brings_the_notice_that_its_number_could_not_get() {
         assert_eq!(phones.len(), 2);
         assert_ne!(phones[0], phones[1]);
         proved("undelivered for its number, which is then corrected", &stack, 2);
+    });
+}
+
+#[test]
+fn a_number_that_was_corrected_before_the_receipt_came_gets_the_notice() {
+    for reason in [Reason::InvalidNumber, Reason::Unknown] {
+        in_virtual_time(async {
+            let mut stack = stack();
+            let messages = results(&mut stack, 1).await;
+            stack.world.write(dossier("R0", &phone(7), json!({"revision": 2, "step": "Trả kết quả"})));
+            stack.deliver_stream().await;
+            assert_eq!(stack.world.accepted().len(), 1, "as far as we know, the citizen was informed");
+            stack.receipts(&[undelivered(&stack, &messages[0], reason)]).await.expect("recorded");
+            assert!(stack.send_until_idle(TimeDelta::hours(1)).await);
+            let phones: Vec<String> = stack.world.accepted().into_iter().map(|message| message.phone).collect();
+            assert_eq!(phones.len(), 2, "{reason}");
+            assert_ne!(phones[0], phones[1]);
+            proved("a number corrected before the receipt that it does not exist", &stack, 2);
+        });
+    }
+}
+
+#[test]
+fn a_refused_sender_name_that_stops_nothing_leaves_time_to_correct_it() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        let messages = results(&mut stack, 1).await;
+        let reported = stack.world.now();
+        stack.receipts(&[undelivered(&stack, &messages[0], Reason::Sender)]).await.expect("recorded");
+        assert!(!stack.world.is_on_hold());
+        assert!(stack.send_until_idle(TimeDelta::hours(4)).await);
+        let again = stack.world.accepted()[1].at - reported;
+        assert!(again >= TimeDelta::hours(2), "the only second sending came after {again}");
+    });
+}
+
+#[test]
+fn a_receipt_that_is_delivered_again_later_starts_no_new_hold() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        let messages = results(&mut stack, 1).await;
+        let bad = [undelivered(&stack, &messages[0], Reason::SpendLimit)];
+        stack.receipts(&bad).await.expect("recorded");
+        assert!(stack.world.is_on_hold());
+        assert!(stack.send_until_idle(TimeDelta::hours(2)).await);
+        one_more(&mut stack).await;
+        assert!(!stack.world.is_on_hold(), "the limit was raised, and the second sending was accepted");
+        let tally = stack.receipts(&bad).await.expect("recorded");
+        assert_eq!((tally.our_fault, stack.world.is_on_hold()), (0, false));
+    });
+}
+
+#[test]
+fn a_hold_does_not_end_by_a_message_that_the_carrier_did_not_accept() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        let messages = results(&mut stack, 1).await;
+        stack.receipts(&[undelivered(&stack, &messages[0], Reason::SpendLimit)]).await.expect("recorded");
+        let (accepts, down_until) = (stack.ports.sns.clone(), stack.world.now() + TimeDelta::minutes(35));
+        stack.ports.sns = Arc::new(move |_, now| (now < down_until).then(|| SendError::NotSent("Throttling".into())));
+        while stack.world.now() < down_until {
+            stack.send_due().await.expect("no crash").expect("the tables are available");
+            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+            assert!(stack.world.is_on_hold(), "nothing shows that the limit is raised");
+        }
+        stack.ports.sns = accepts;
+        assert!(stack.send_until_idle(TimeDelta::hours(2)).await);
+        one_more(&mut stack).await;
+        assert!(!stack.world.is_on_hold());
+    });
+}
+
+/// A hold ends when a sender has a message and finds that it is over.
+async fn one_more(stack: &mut Stack) {
+    tokio::time::sleep(HOLD.to_std().expect("a time")).await;
+    stack.world.write(dossier("S", &phone(9), json!({"step": "Trả kết quả"})));
+    stack.deliver_stream().await;
+    assert!(stack.send_until_idle(TimeDelta::hours(1)).await);
+}
+
+#[test]
+fn what_arrived_while_it_waits_for_its_next_try_is_not_sent_again() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        let accepts = stack.ports.sns.clone();
+        stack.ports.sns = Arc::new(|_, _| Some(SendError::NotSent("the connection broke".into())));
+        stack.world.write(dossier("R0", &phone(0), json!({"step": "Trả kết quả"})));
+        stack.deliver_stream().await;
+        stack.ports.sns = accepts;
+        stack.receipts(&[arrived(&stack, "result#1")]).await.expect("recorded");
+        assert!(stack.send_until_idle(TimeDelta::hours(1)).await);
+        let row = stack.world.outbox().into_values().next().expect("a row");
+        assert_eq!((row.state, stack.world.accepted().len()), (State::Sent, 0), "the carrier had it already");
+    });
+}
+
+#[test]
+fn an_apology_that_arrived_though_its_outcome_was_unknown_is_not_sent_again() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        let accepts = stack.ports.sns.clone();
+        stack.ports.sns = Arc::new(|_, _| Some(SendError::Unknown("no reply".into())));
+        stack.world.write(dossier("R0", &phone(0), json!({"appointment_on": "2026-11-25", "step": "Thẩm định"})));
+        stack.deliver_stream().await;
+        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        stack.evening("2026-11-24T10:30:00Z".parse().expect("a time")).await.expect("planned");
+        stack.ports.sns = accepts;
+        stack.receipts(&[arrived(&stack, "apology#2026-11-25")]).await.expect("recorded");
+        assert!(stack.send_until_idle(TimeDelta::hours(1)).await);
+        assert_eq!(stack.world.accepted().len(), 0, "the carrier had it already");
+        assert_eq!(stack.world.outbox().into_values().next().expect("a row").state, State::Sent);
     });
 }
 
@@ -318,7 +432,7 @@ fn during_a_spent_limit_few_messages_are_lost_and_every_notice_arrives_afterward
         assert!(dropped < 30 + probes, "{dropped} of 1,000 messages were sent for nothing");
         let rows = stack.world.outbox();
         let first = rows.keys().filter(|id| id.sending == Sending::First);
-        let lost = first.filter(|id| !arrived(&rows, id)).count();
+        let lost = first.filter(|id| !has_arrived(&rows, id)).count();
         // A message that shows whether the limit is raised may be a second sending, which is the last.
         assert!(lost <= probes, "{lost} citizens were not informed");
         assert!(!stack.world.is_on_hold());
@@ -326,7 +440,7 @@ fn during_a_spent_limit_few_messages_are_lost_and_every_notice_arrives_afterward
 }
 
 /// Whether the notice or its second sending arrived.
-fn arrived(rows: &BTreeMap<NoticeId, Row>, id: &NoticeId) -> bool {
+fn has_arrived(rows: &BTreeMap<NoticeId, Row>, id: &NoticeId) -> bool {
     let arrived = |id: &NoticeId| {
         rows.get(id).and_then(|row| row.delivery).is_some_and(|(delivery, _)| delivery == Delivery::Delivered)
     };

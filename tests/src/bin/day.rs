@@ -1,13 +1,16 @@
 //! A working day of the one-stop shop, simulated on the local stack: `make run`.
 //!
 //! `tests/day/ho-so.csv` is the day as one-stop software exports it: one line per change, with its time. Each change is
-//! pushed by `POST /dossiers`; the stack does the rest, and the SMS to the citizens are printed.
+//! pushed by `POST /dossiers`; the stack does the rest, and the SMS to the citizens are printed. What became of each SMS
+//! comes from the phone network, which the process of the page with the phones plays (src/phones/).
+//!
+//! `day --only 0161712000,0161720005` plays only the changes of these dossiers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use chrono::{Days, NaiveDate};
 use domain::dossier::Contact;
 use domain::notice::decision::{needs_apology, notice_for_change};
@@ -15,13 +18,12 @@ use domain::text::sms::Sms;
 use domain::{ClosedSteps, Dossier, Phone, ReceiptCode};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use system_tests::delivery_log::{ACCEPTED, DeliveryLog, entry};
-use system_tests::{Citizen, OneStopSoftware, Stack, eventually, half_past_five, today};
+use system_tests::{Citizen, OneStopSoftware, Stack, eventually, half_past_five, notice_kind, today};
 
 const DAY: &str = include_str!("../../day/ho-so.csv");
 
-/// The phone whose notice does not arrive: its citizen takes no SMS of this sender.
-const OPTED_OUT: &str = "Phone number is opted out";
+/// Why a day may not come to its end.
+const FAULT: &str = ": is a fault switched on at the page?";
 
 /// One line of the export: a dossier's state from that time on. Days count from today.
 #[derive(Debug, Deserialize)]
@@ -41,10 +43,24 @@ struct Change {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
+    let changes = asked_for(&std::env::args().skip(1).collect::<Vec<_>>())?;
     let stack = Stack::connect().await?;
     let mut day = Day::new(stack).await?;
-    day.play().await?;
+    day.play(&changes).await?;
     day.close().await
+}
+
+/// The changes of the day, or those of the dossiers that are asked for.
+fn asked_for(arguments: &[String]) -> Result<Vec<Change>> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let only: Option<Vec<&str>> = match arguments[..] {
+        [] => None,
+        ["--only", codes] => Some(codes.split(',').collect()),
+        _ => bail!("usage: day [--only CODE,CODE…]"),
+    };
+    let mut changes: Vec<Change> = csv::Reader::from_reader(DAY.as_bytes()).deserialize().collect::<Result<_, _>>()?;
+    changes.retain(|change| only.as_ref().is_none_or(|only| only.contains(&change.receipt_code.as_str())));
+    Ok(changes)
 }
 
 struct Day {
@@ -83,8 +99,7 @@ impl Day {
         })
     }
 
-    async fn play(&mut self) -> Result<()> {
-        let changes: Vec<Change> = csv::Reader::from_reader(DAY.as_bytes()).deserialize().collect::<Result<_, _>>()?;
+    async fn play(&mut self, changes: &[Change]) -> Result<()> {
         self.screen.title(&format!("Một ngày ở Bộ phận Một cửa, {}", domain::calendar::dd_mm_yyyy(today())));
         self.screen.say("The one-stop software pushes each change (→), the citizens' phones ring (✉).\n");
         let mut evening_over = false;
@@ -99,7 +114,7 @@ impl Day {
         if !evening_over {
             self.evening().await?;
         }
-        self.inquiries(&changes).await
+        self.inquiries(changes).await
     }
 
     /// Pushes the changes of one minute as one array, and shows the results.
@@ -166,7 +181,7 @@ impl Day {
                 let of_this_run = inbox.iter().filter(|text| text.contains(&format!("-{:03}", self.run)));
                 for text in of_this_run.skip(*seen) {
                     let sms = Sms::new(text);
-                    let kind = kind(text);
+                    let kind = notice_kind(text).unwrap_or("another");
                     let count = self.counts.sms.entry(kind).or_default();
                     *count = (count.0 + 1, count.1 + sms.parts);
                     *seen += 1;
@@ -179,8 +194,7 @@ impl Day {
             }
             ensure!(
                 tokio::time::Instant::now() < until,
-                "{} SMS were required, but only {shown} came within 75 seconds",
-                messages
+                "{messages} SMS were required, but only {shown} came within 75 seconds{FAULT}"
             );
             tokio::time::sleep(Duration::from_millis(150)).await;
         }
@@ -197,22 +211,18 @@ impl Day {
 
     async fn inquiries(&mut self, changes: &[Change]) -> Result<()> {
         self.screen.title("Texts to 8083");
-        let citizen = Citizen::of(&self.stack).await?;
-        let on_time =
-            self.code(&changes.iter().find(|change| change.appointment > 1).context("a dossier on time")?.receipt_code);
-        let late = self.code(
-            &changes
-                .iter()
-                .find(|change| change.appointment < 0 && change.remark.contains("trễ"))
-                .context("a late dossier")?
-                .receipt_code,
-        );
-        for text in [
-            format!("MCKH {on_time}"),
-            format!("mckh_{late}."),
-            "MCKH 0000000000".to_owned(),
-            "Hồ sơ của tôi đến đâu rồi?".to_owned(),
+        let mut citizen = Citizen::of(&self.stack).await?;
+        let on_time = changes.iter().find(|change| change.appointment > 1).context("a dossier on time")?;
+        let late = changes.iter().find(|change| change.appointment < 0 && change.remark.contains("trễ"));
+        let late = late.context("a late dossier")?;
+        for (asks, text) in [
+            (on_time, format!("MCKH {}", self.code(&on_time.receipt_code))),
+            (late, format!("mckh_{}.", self.code(&late.receipt_code))),
+            (on_time, "MCKH 0000000000".to_owned()),
+            (late, "Hồ sơ của tôi đến đâu rồi?".to_owned()),
         ] {
+            let phone = Phone::parse(&asks.phone).map_err(|error| anyhow!("{} {error}", asks.receipt_code))?;
+            citizen.msisdn = phone.as_e164().trim_start_matches('+').to_owned();
             let reply = citizen.texts(&text).await?;
             ensure!(reply.status == 200, "8083 answered {reply:?}");
             self.counts.inquiries += 1;
@@ -221,19 +231,11 @@ impl Day {
         Ok(())
     }
 
-    /// What SNS reports of each message. The local AWS writes no delivery log, so the day writes SNS's entries: one message
-    /// does not arrive, all others do.
+    /// What SNS reports of each message. The local AWS writes no delivery log: the phone network of the page does. One
+    /// message does not arrive, all others do.
     async fn receipts(&self) -> Result<()> {
         self.screen.title("What became of each notice");
-        let log = DeliveryLog::of(&self.stack).await?;
-        let mut entries = Vec::new();
-        for row in self.notices().await?.values() {
-            let text = |name: &str| row[name].as_str().unwrap_or_default();
-            let words = if entries.is_empty() { OPTED_OUT } else { ACCEPTED };
-            entries.push(entry(text("message_id"), text("phone"), words));
-        }
-        log.write(&entries).await?;
-        let rows = eventually("every notice has a receipt", || async {
+        let rows = eventually(&format!("every notice has a receipt{FAULT}"), || async {
             let rows = self.notices().await?;
             Ok(rows.values().all(|row| row.contains_key("delivery")).then_some(rows))
         })
@@ -294,7 +296,9 @@ impl Day {
     fn next_steps(&self) {
         self.screen.title("The stack is up. Try next, each a line to paste:");
         let code = self.revisions.keys().next().map(String::as_str).unwrap_or_default();
+        let page = std::env::var("ONESTOP_PHONES").unwrap_or_else(|_| "make run".into());
         for (line, what) in [
+            (page, "the page with the citizens' phones, in your browser"),
             ("make push STEP='Trả kết quả' PHONE=0912345678".to_owned(), "push a dossier, signed"),
             ("make inbox PHONE=0912345678".to_owned(), "the SMS that phone got"),
             (format!("make text TEXT='MCKH {code}'"), "text 8083"),
@@ -324,16 +328,6 @@ fn why_no_notices(dossier: &Dossier) -> Option<String> {
 
 fn days_from_today(days: i64) -> NaiveDate {
     if days < 0 { today() - Days::new(days.unsigned_abs()) } else { today() + Days::new(days.unsigned_abs()) }
-}
-
-fn kind(text: &str) -> &'static str {
-    if text.contains("đã được giải quyết xong") {
-        "result"
-    } else if text.contains("cần bổ sung theo quy định") {
-        "supplement"
-    } else {
-        "apology"
-    }
 }
 
 /// What a person sees.

@@ -5,6 +5,7 @@ mod bundles;
 mod clock;
 mod dossiers;
 mod events;
+mod history;
 mod inquiries;
 mod outbox;
 mod rate_counter;
@@ -16,6 +17,7 @@ pub use bundles::{NoticePorts, OutboxPorts, PlanPorts, ReceiptPorts, ReplyPorts}
 pub use clock::Clock;
 pub use dossiers::{Appointments, DossierStore, Page, PageToken, Put};
 pub use events::EventBus;
+pub use history::NoticeHistory;
 pub use inquiries::{InquiryLog, Logged, SenderCount};
 pub use outbox::{Claimed, Due, DueRows, Enqueue, Outbox};
 pub use rate_counter::{Advance, Hold, RateCounter, SendingHold};

@@ -38,7 +38,7 @@ pub enum Advance {
 pub struct Hold {
     pub until: DateTime<Utc>,
     pub reason: String,
-    /// One message was sent since the last bad receipt, to see whether the cause is corrected.
+    /// One message was accepted since the last bad receipt, to see whether the cause is corrected.
     pub probed: bool,
 }
 
@@ -49,7 +49,10 @@ pub trait SendingHold: Sync {
 
     /// Prolongs the hold to `until` for one message that is sent in spite of it. Returns false if the hold is not
     /// `seen` any more.
-    fn probe(&self, seen: &Hold, until: DateTime<Utc>) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    fn prolong(&self, seen: &Hold, until: DateTime<Utc>) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// The carrier accepted that message. Writes it if the hold is still `seen`.
+    fn probed(&self, seen: &Hold) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Ends the hold if it is still `seen`.
     fn end(&self, seen: &Hold) -> impl Future<Output = Result<(), StoreError>> + Send;

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use chrono::{DateTime, Utc};
 use domain::NoticeId;
 use domain::notice::receipt::Receipt;
 
@@ -21,8 +22,8 @@ pub trait DeliveryStore: Sync {
 pub enum Recorded {
     /// It is written.
     New,
-    /// The same delivery and reason were recorded before: the receipt came twice.
-    Before,
+    /// The same delivery and reason were recorded before, of a report of that time: the receipt came twice.
+    Before { at: DateTime<Utc> },
     /// The row has a delivery that says more, or its message was not accepted.
     Ignored,
     /// There is no such row.

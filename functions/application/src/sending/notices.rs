@@ -11,7 +11,9 @@ use super::refusals::{self, Fault, Refusals};
 use super::session::{AT_ONCE, Claiming, Session};
 use super::tally::{Progress, Tally};
 use crate::locked;
-use crate::ports::{self, Clock, DossierStore, DueRows, NoticePorts, Outbox, SendError, SmsSender, StoreError};
+use crate::ports::{
+    self, Clock, DossierStore, DueRows, Hold, NoticePorts, Outbox, SendError, SendingHold, SmsSender, StoreError,
+};
 use crate::rate_limiter::{PartsPerSecond, RateLimiter, Slot};
 use domain::calendar::day_in_vietnam;
 use domain::dossier::Contact;
@@ -19,7 +21,7 @@ use domain::notice::NoticeRow;
 use domain::notice::decision::{StillTrue, Unnecessary, made_unnecessary, still_true};
 use domain::notice::lifecycle::{Acceptance, Claim, Outcome, SentCopy};
 use domain::notice::sending_window::SendingWindow;
-use domain::notice::{Priority, Sending};
+use domain::notice::{Priority, Sending, ended};
 use domain::text::messages;
 use domain::text::sms::{Accents, Sms};
 use domain::{ClosedSteps, Dossier, NoticeId, NoticeKind, Outgoing, Phone};
@@ -83,6 +85,7 @@ impl<P: NoticePorts> NoticeSender<P> {
             session: Session::begin(&self.ports, request, until),
             sender: self,
             refused: AtomicBool::new(false),
+            probe: Mutex::default(),
         }
     }
 }
@@ -108,6 +111,8 @@ pub struct NoticeSession<'a, P> {
     sender: &'a NoticeSender<P>,
     /// The carrier does not let this account send: nothing more is sent.
     refused: AtomicBool,
+    /// The hold in spite of which one message is being sent.
+    probe: Mutex<Option<Hold>>,
 }
 
 impl<P: NoticePorts> NoticeSession<'_, P> {
@@ -143,7 +148,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
             Claiming::Granted(claim) => claim,
             Claiming::Ended(progress) => return Ok(progress),
         };
-        Ok(match self.read_again(id).await {
+        Ok(match self.read_again(&claim, id).await {
             Ok(ReadAgain::StillTrue(dossier)) => self.deliver(&claim, id, &dossier).await,
             Ok(ReadAgain::Ended(outcome)) => self.session.complete(&claim, outcome).await,
             Err(error) => self.session.complete_unreadable(&claim, "dossier", &error).await,
@@ -152,13 +157,13 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
 
     /// A late claim reads the dossier again: a notice that is no longer true is not sent, and the current phone number
     /// is used.
-    async fn read_again(&self, id: &NoticeId) -> Result<ReadAgain, StoreError> {
-        let (dossier, unnecessary) =
-            futures::try_join!(self.ports().dossiers().get(&id.receipt_code), self.is_unnecessary(id))?;
+    async fn read_again(&self, claim: &Claim, id: &NoticeId) -> Result<ReadAgain, StoreError> {
+        let (dossier, rows) =
+            futures::try_join!(self.ports().dossiers().get(&id.receipt_code), self.rows_that_matter(claim, id))?;
         let Some(dossier) = dossier else {
-            return Ok(ReadAgain::Ended(Outcome::Cancelled("the dossier was removed")));
+            return Ok(ReadAgain::Ended(Outcome::Cancelled(ended::REMOVED)));
         };
-        if let Some(why) = unnecessary {
+        if let Some(why) = made_unnecessary(id, &rows, &dossier) {
             return Ok(ReadAgain::Ended(self.ended_by(why)));
         }
         let today = day_in_vietnam(self.session.now());
@@ -174,19 +179,20 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
     fn ended_by(&self, why: Unnecessary) -> Outcome {
         let (message_id, sent_at) = (String::new(), self.session.now());
         match why {
-            Unnecessary::Superseded => Outcome::Cancelled("a later revision requires the same notice"),
-            Unnecessary::FirstArrived => Outcome::Cancelled("the first sending arrived"),
+            Unnecessary::Superseded => Outcome::Cancelled(ended::SUPERSEDED),
+            Unnecessary::FirstArrived => Outcome::Cancelled(ended::FIRST_ARRIVED),
+            Unnecessary::SameNumber => Outcome::Cancelled(ended::SAME_NUMBER),
             Unnecessary::Arrived => Outcome::Sent(Acceptance { message_id, parts: 0, sent_at, copy: None }),
         }
     }
 
-    /// There is one apology per appointment day: no other notice replaces its first sending.
-    async fn is_unnecessary(&self, id: &NoticeId) -> Result<Option<Unnecessary>, StoreError> {
-        if id.key.kind() == NoticeKind::Apology && id.sending == Sending::First {
-            return Ok(None);
+    /// The rows that can make a notice unnecessary. There is one apology per appointment day, and nothing can be reported
+    /// of it before its first try: an evening of apologies saves these reads.
+    async fn rows_that_matter(&self, claim: &Claim, id: &NoticeId) -> Result<Vec<NoticeRow>, StoreError> {
+        if id.key.kind() == NoticeKind::Apology && id.sending == Sending::First && claim.attempts == 1 {
+            return Ok(Vec::new());
         }
-        let rows = self.ports().outbox().rows_of(&id.receipt_code, id.key.kind()).await?;
-        Ok(made_unnecessary(id, &rows))
+        self.ports().outbox().rows_of(&id.receipt_code, id.key.kind()).await
     }
 
     /// Sends what is due, results and supplements before apologies, until nothing more becomes due. If nothing is due
@@ -198,13 +204,13 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
     /// Sends under a claim and completes its row. Whatever fails from here on, the row exists.
     async fn deliver(&self, claim: &Claim, id: &NoticeId, dossier: &Dossier) -> Progress {
         let Some(mut draft) = self.draft(id, dossier) else {
-            return self.session.complete(claim, Outcome::NoMobile("the dossier has no mobile number")).await;
+            return self.session.complete(claim, Outcome::NoMobile(ended::NO_MOBILE)).await;
         };
         let clock = self.ports().clock();
         while let Some(slot) = self.reserve(draft.parts).await {
             if slot - self.session.now() > LONG_WAIT {
                 clock.sleep_until(slot - READ_AGAIN_BEFORE).await;
-                draft = match self.read_again(id).await {
+                draft = match self.read_again(claim, id).await {
                     Ok(ReadAgain::StillTrue(dossier)) => {
                         match self.draft(id, &dossier).filter(|new| new.parts <= draft.parts) {
                             Some(draft) => draft,
@@ -244,6 +250,7 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
                 let now = self.session.now();
                 self.refusals(|refusals| refusals.accepted(now));
                 self.sender.rate_limiter.accepted(now);
+                self.note_probe().await;
                 let copy = Some(SentCopy { phone, text });
                 self.session
                     .complete_as(claim, Ok(Acceptance { message_id, parts, sent_at: self.session.now(), copy }))
@@ -312,6 +319,10 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
         self.session.count((), |tally| tally.counter_resets += resets);
         match slot {
             Ok(Slot::At(slot)) => Some(slot),
+            Ok(Slot::Probe(slot, hold)) => {
+                *locked(&self.probe) = Some(hold);
+                Some(slot)
+            }
             Ok(Slot::AfterTheRun) => None,
             Ok(Slot::Held(hold)) => {
                 self.session.count((), |tally| tally.refused += 1);
@@ -325,6 +336,17 @@ impl<P: NoticePorts> NoticeSession<'_, P> {
                 );
                 None
             }
+        }
+    }
+
+    /// The carrier accepted a message. If that was the one that is sent in spite of a hold, the hold may end. If this cannot
+    /// be written, another one is sent ten minutes later.
+    async fn note_probe(&self) {
+        let probe = locked(&self.probe).take();
+        if let Some(hold) = probe
+            && let Err(error) = self.ports().rate_counter().probed(&hold).await
+        {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the hold could not be updated");
         }
     }
 

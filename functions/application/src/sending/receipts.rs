@@ -6,7 +6,8 @@
 //! - *our own fault* (a spent limit, a refused sender name): an alarm is raised. A hold stops all senders if the next
 //!   messages would be lost as well. The notice is sent again after the hold.
 //! - *passing* (a phone that is switched off): the notice is sent again, once, half an hour later.
-//! - *the number*, or not known: a person must act. A corrected number requires the notice again (`notice::decision`).
+//! - *the number*, or not known: a person must act. A corrected number requires the notice again (`notice::decision`). If
+//!   the number was corrected before the receipt came, the notice is sent again at once.
 //!
 //! A notice that is sent again is a new row of the outbox, enqueued at most once: it is sent only if it is still true,
 //! within the sending window and the rate, like every late notice.
@@ -36,6 +37,11 @@ const SEND_AGAIN_AFTER: TimeDelta = TimeDelta::minutes(30);
 const RETRY_PAUSES: [TimeDelta; 2] = [TimeDelta::seconds(3), TimeDelta::seconds(10)];
 /// An older receipt is not looked for again.
 const RETRY_AGE: TimeDelta = TimeDelta::minutes(2);
+/// A message that was refused for its sender name or text, and not every message was, is sent again after this time: an
+/// engineer has corrected the cause by then.
+const TIME_TO_CORRECT: TimeDelta = TimeDelta::hours(2);
+/// The same receipt came twice: Lambda repeats an event within this time.
+const MAX_REPEAT_AGE: TimeDelta = TimeDelta::minutes(5);
 /// A bad receipt older than this says nothing about the account as it is now.
 const MAX_RECEIPT_AGE: TimeDelta = TimeDelta::hours(1);
 
@@ -137,10 +143,10 @@ impl<P: ReceiptPorts> Recording<'_, P> {
         match self.ports.deliveries().record(&id, receipt).await? {
             Recorded::New => {
                 self.announce(&id, receipt);
-                self.follow_up(&id, receipt).await?;
+                self.follow_up(&id, receipt, self.now() - receipt.at <= MAX_RECEIPT_AGE).await?;
             }
             // The invocation that recorded it may have ended before it did the rest.
-            Recorded::Before => self.follow_up(&id, receipt).await?,
+            Recorded::Before { at } => self.follow_up(&id, receipt, self.now() - at <= MAX_REPEAT_AGE).await?,
             Recorded::Ignored => {}
             Recorded::NoRow => return Ok(false),
         }
@@ -162,37 +168,50 @@ impl<P: ReceiptPorts> Recording<'_, P> {
                 Delivery::Unknown => {}
             }
         });
+        if receipt.remedy() == Some(Remedy::Configuration) {
+            tracing::error!(outgoing = %id, reason = reason.map(|reason| reason.as_str()), "a message did not arrive because of our account, its sender name or its text");
+            self.count(|received| received.tally.our_fault += 1);
+        }
         if delivery != Delivery::Unknown {
             let event = Event::NoticeReported { message: (&Outgoing::from(id.clone())).into(), delivery, reason };
             locked(&self.events).push(event);
         }
     }
 
-    async fn follow_up(&self, id: &NoticeId, receipt: &Receipt) -> Result<(), StoreError> {
+    /// `is_current`: it says something about the account as it is now.
+    async fn follow_up(&self, id: &NoticeId, receipt: &Receipt, is_current: bool) -> Result<(), StoreError> {
         if receipt.delivery == Delivery::Delivered {
             self.suspicion.clear();
         }
         match receipt.remedy() {
             Some(Remedy::Configuration) => {
-                self.count(|received| received.tally.our_fault += 1);
-                self.hold(id, receipt).await?;
-                self.send_again(id, HOLD).await
+                let concerns_all = is_current && self.concerns_all(id, receipt).await?;
+                self.send_again(id, if concerns_all { HOLD } else { TIME_TO_CORRECT }).await
             }
             Some(Remedy::Retry) => self.send_again(id, SEND_AGAIN_AFTER).await,
-            Some(Remedy::Number | Remedy::Unknown) | None => Ok(()),
+            // The number may have been corrected since: the sender compares it with the dossier's.
+            Some(Remedy::Number | Remedy::Unknown) => self.send_again(id, TimeDelta::zero()).await,
+            None => Ok(()),
         }
     }
 
-    /// Once an invocation: the row is the rate limiter's, and every sender writes it.
-    async fn hold(&self, id: &NoticeId, receipt: &Receipt) -> Result<(), StoreError> {
-        let (now, reason) = (self.now(), receipt.reason.unwrap_or(Reason::Unknown));
-        tracing::error!(outgoing = %id, %reason, "a message did not arrive because of our account, its sender name or its text");
+    /// Starts the hold if the next messages would be lost as well.
+    async fn concerns_all(&self, id: &NoticeId, receipt: &Receipt) -> Result<bool, StoreError> {
+        let reason = receipt.reason.unwrap_or(Reason::Unknown);
         let concerns_all = reason.concerns_every_message() || self.suspicion.is_confirmed_by(id);
-        if !concerns_all || now - receipt.at > MAX_RECEIPT_AGE || self.held.swap(true, Ordering::Relaxed) {
+        if concerns_all {
+            self.hold(reason).await?;
+        }
+        Ok(concerns_all)
+    }
+
+    /// Once an invocation: the row is the rate limiter's, and every sender writes it.
+    async fn hold(&self, reason: Reason) -> Result<(), StoreError> {
+        if self.held.swap(true, Ordering::Relaxed) {
             return Ok(());
         }
         tracing::error!(%reason, "all senders stop");
-        let started = self.ports.hold().start(now + HOLD, reason.as_str()).await;
+        let started = self.ports.hold().start(self.now() + HOLD, reason.as_str()).await;
         if started.is_err() {
             self.held.store(false, Ordering::Relaxed);
         }

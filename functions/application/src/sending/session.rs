@@ -12,6 +12,7 @@ use crate::locked;
 use crate::ports::{Claimed, Clock, Enqueue, EventBus, Outbox, OutboxPorts, SendError, StoreError};
 use domain::Outgoing;
 use domain::event::Event;
+use domain::notice::ended::GIVEN_UP;
 use domain::notice::lifecycle::{Acceptance, Claim, LEASE, Outcome};
 use domain::notice::retry;
 
@@ -85,7 +86,7 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
             }
         };
         if claim.attempts > retry::MAX_ATTEMPTS {
-            let reason = format!("given up after {} attempts", claim.attempts - 1);
+            let reason = format!("{GIVEN_UP} {} attempts", claim.attempts - 1);
             return Ok(Claiming::Ended(self.complete(&claim, Outcome::Failed(reason)).await));
         }
         Ok(Claiming::Granted(claim))
@@ -129,7 +130,7 @@ impl<'a, P: OutboxPorts> Session<'a, P> {
     /// Back to pending with a growing pause, or failed if the attempts are used up.
     pub(super) fn try_later(&self, claim: &Claim, reason: String) -> Outcome {
         if claim.attempts >= retry::MAX_ATTEMPTS {
-            return Outcome::Failed(format!("given up after {} attempts: {reason}", claim.attempts));
+            return Outcome::Failed(format!("{GIVEN_UP} {} attempts: {reason}", claim.attempts));
         }
         let due_at = self.now() + retry::pause(claim.attempts, jitter(claim));
         Outcome::NotSent { due_at, counted: true, reason }

@@ -7,7 +7,7 @@ use crate::calendar::day_in_vietnam;
 use crate::dossier::Contact;
 use crate::dossier::steps;
 use crate::notice::lifecycle::{LEASE, State};
-use crate::notice::{NoticeRow, Sending};
+use crate::notice::{NoticeRow, Sending, ended};
 use crate::phone::NotAMobile;
 use crate::{ClosedSteps, Dossier, NoticeId, NoticeKey};
 
@@ -102,7 +102,7 @@ fn is_being_sent(row: &NoticeRow, now: DateTime<Utc>) -> bool {
 
 /// Whether a notice was enqueued since the dossier reached its state. If the table does not say since when that is, the
 /// citizen is informed.
-fn was_enqueued_here(row: &NoticeRow, dossier: &Dossier) -> bool {
+pub(super) fn was_enqueued_here(row: &NoticeRow, dossier: &Dossier) -> bool {
     match row.key {
         NoticeKey::Result(_) => dossier.result_on().is_some_and(|on| day_in_vietnam(row.enqueued_at) >= on),
         NoticeKey::Supplement(revision) => dossier.waiting_since().is_some_and(|since| revision >= since),
@@ -119,19 +119,24 @@ pub enum Unnecessary {
     FirstArrived,
     /// A receipt says that it arrived, though its outcome was unknown.
     Arrived,
+    /// Its first sending did not arrive, probably because of the number, and this is the second, to the same number.
+    SameNumber,
 }
 
 /// Whether the dossier's notices of that kind, `rows`, make this one unnecessary.
-pub fn made_unnecessary(id: &NoticeId, rows: &[NoticeRow]) -> Option<Unnecessary> {
-    let arrived = || rows.iter().any(|row| row.key == id.key && row.arrived);
+pub fn made_unnecessary(id: &NoticeId, rows: &[NoticeRow], dossier: &Dossier) -> Option<Unnecessary> {
+    let of_this = || rows.iter().filter(|row| row.key == id.key);
+    let arrived = || of_this().any(|row| row.arrived);
+    let same_number = || match dossier.contact() {
+        Some(Contact::Mobile(phone)) => of_this().any(|row| row.unreached.as_ref() == Some(phone)),
+        _ => false,
+    };
     if rows.iter().any(|row| row.key.supersedes(&id.key)) {
         Some(Unnecessary::Superseded)
-    } else if !arrived() {
-        None
-    } else if id.sending == Sending::Again {
-        Some(Unnecessary::FirstArrived)
+    } else if arrived() {
+        Some(if id.sending == Sending::Again { Unnecessary::FirstArrived } else { Unnecessary::Arrived })
     } else {
-        Some(Unnecessary::Arrived)
+        (id.sending == Sending::Again && same_number()).then_some(Unnecessary::SameNumber)
     }
 }
 
@@ -148,10 +153,10 @@ pub fn awaits_papers(dossier: &Dossier, closed: &ClosedSteps) -> bool {
 fn no_mobile(dossier: &Dossier) -> Option<&'static str> {
     match dossier.contact() {
         Some(Contact::Mobile(_)) => None,
-        None => Some("the dossier has no phone number"),
-        Some(Contact::Unusable(NotAMobile::FixedLine)) => Some("the phone is a fixed line, which receives no SMS"),
-        Some(Contact::Unusable(NotAMobile::Foreign)) => Some("the phone is not a Vietnamese number"),
-        Some(Contact::Unusable(NotAMobile::Nonsense)) => Some("the phone is not a Vietnamese mobile number"),
+        None => Some(ended::NO_PHONE),
+        Some(Contact::Unusable(NotAMobile::FixedLine)) => Some(ended::FIXED_LINE),
+        Some(Contact::Unusable(NotAMobile::Foreign)) => Some(ended::FOREIGN),
+        Some(Contact::Unusable(NotAMobile::Nonsense)) => Some(ended::NONSENSE),
     }
 }
 
@@ -177,14 +182,14 @@ pub enum StillTrue {
 pub fn still_true(key: &NoticeKey, dossier: &Dossier, today: NaiveDate, closed: &ClosedSteps) -> StillTrue {
     use StillTrue::{No, NoMobile, TooLate, Yes};
     match key {
-        _ if dossier.is_same_day() => No("the procedure takes no longer than a day"),
-        NoticeKey::Result(_) if !dossier.is_done(closed) => No("the dossier was re-opened"),
-        NoticeKey::Result(_) if !steps::is_result_step(dossier.step()) => No("the result was handed over"),
-        NoticeKey::Supplement(_) if dossier.is_done(closed) => No("the result was reached"),
-        NoticeKey::Supplement(_) if !dossier.waits_for_papers_at_the_desk() => No("the papers are no longer awaited"),
+        _ if dossier.is_same_day() => No(ended::SAME_DAY),
+        NoticeKey::Result(_) if !dossier.is_done(closed) => No(ended::REOPENED),
+        NoticeKey::Result(_) if !steps::is_result_step(dossier.step()) => No(ended::HANDED_OVER),
+        NoticeKey::Supplement(_) if dossier.is_done(closed) => No(ended::RESULT_REACHED),
+        NoticeKey::Supplement(_) if !dossier.waits_for_papers_at_the_desk() => No(ended::NO_PAPERS_AWAITED),
         NoticeKey::Apology(day) if *day < today => TooLate,
-        NoticeKey::Apology(_) if dossier.is_done(closed) => No("the result was reached"),
-        NoticeKey::Apology(day) if *day != dossier.appointment_on() => No("the appointment was moved"),
+        NoticeKey::Apology(_) if dossier.is_done(closed) => No(ended::RESULT_REACHED),
+        NoticeKey::Apology(day) if *day != dossier.appointment_on() => No(ended::APPOINTMENT_MOVED),
         _ => no_mobile(dossier).map_or(Yes, NoMobile),
     }
 }
@@ -298,7 +303,15 @@ mod tests {
     fn row(key: &str, state: State, phone_at_fault: bool, enqueued_at: &str) -> NoticeRow {
         let enqueued_at: DateTime<Utc> = enqueued_at.parse().unwrap();
         let due_at = (!state.is_final()).then_some(enqueued_at + LEASE);
-        NoticeRow { key: key.parse().unwrap(), state, phone_at_fault, arrived: false, enqueued_at, due_at }
+        NoticeRow {
+            key: key.parse().unwrap(),
+            state,
+            phone_at_fault,
+            arrived: false,
+            unreached: None,
+            enqueued_at,
+            due_at,
+        }
     }
 
     const TODAY: &str = "2026-11-24T02:00:00Z";

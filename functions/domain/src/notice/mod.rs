@@ -1,14 +1,18 @@
 //! Tin nhắn thông báo: the three kinds, and the key of each in the outbox.
 
 pub mod decision;
+pub mod ended;
 pub mod lifecycle;
+pub mod nothing;
 mod outgoing;
 pub mod receipt;
+mod record;
 pub mod retry;
 mod row;
 pub mod sending_window;
 
 pub use outgoing::Outgoing;
+pub use record::{DeliveryReport, NoticeRecord};
 pub use row::NoticeRow;
 
 use std::fmt;
@@ -150,6 +154,16 @@ pub enum Sending {
     Again,
 }
 
+impl Sending {
+    /// The name of this sending of a notice, in rows.
+    pub(crate) fn name(self, key: &NoticeKey) -> String {
+        match self {
+            Self::First => key.to_string(),
+            Self::Again => format!("{key}{AGAIN}"),
+        }
+    }
+}
+
 impl NoticeId {
     pub fn new(receipt_code: ReceiptCode, key: NoticeKey) -> Self {
         Self { receipt_code, key, sending: Sending::First }
@@ -175,10 +189,7 @@ impl NoticeId {
     /// The row's second key: the notice's key, and for the second sending `#again`. Written `result#3`,
     /// `result#3#again`.
     pub fn name(&self) -> String {
-        match self.sending {
-            Sending::First => self.key.to_string(),
-            Sending::Again => format!("{}{AGAIN}", self.key),
-        }
+        self.sending.name(&self.key)
     }
 }
 

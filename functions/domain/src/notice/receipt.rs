@@ -124,6 +124,11 @@ impl Reason {
         matches!(self, Self::SpendLimit | Self::MaxPrice | Self::Account)
     }
 
+    /// Whether another number is what may help.
+    pub fn concerns_the_number(self) -> bool {
+        matches!(self.remedy(), Remedy::Number | Remedy::Unknown)
+    }
+
     pub fn remedy(self) -> Remedy {
         match self {
             Self::SpendLimit | Self::MaxPrice | Self::Body | Self::Sender | Self::Account => Remedy::Configuration,

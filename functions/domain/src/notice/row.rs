@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::lifecycle::State;
 use super::{NoticeKey, Sending};
+use crate::Phone;
 
 /// The part of a notice's row that other notices of its dossier need.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct NoticeRow {
     pub phone_at_fault: bool,
     /// A receipt says that it arrived.
     pub arrived: bool,
+    /// The number at which it did not arrive, if the carrier's reason is that number, or is not known.
+    pub unreached: Option<Phone>,
     pub enqueued_at: DateTime<Utc>,
     /// When it may be claimed; None if it is finished.
     pub due_at: Option<DateTime<Utc>>,
@@ -29,7 +32,12 @@ impl NoticeRow {
         for (_, second) in again {
             let first = rows.iter_mut().map(|(_, row)| row).find(|row| row.key == second.key);
             if let Some(first) = first.filter(|_| !matches!(second.state, State::Cancelled | State::Expired)) {
-                *first = Self { arrived: first.arrived || second.arrived, enqueued_at: first.enqueued_at, ..second };
+                *first = Self {
+                    arrived: first.arrived || second.arrived,
+                    unreached: first.unreached.take(),
+                    enqueued_at: first.enqueued_at,
+                    ..second
+                };
             }
         }
         rows.into_iter().map(|(_, row)| row).collect()
@@ -42,7 +50,7 @@ mod tests {
 
     fn row(state: State, phone_at_fault: bool, arrived: bool) -> NoticeRow {
         let (key, enqueued_at) = (NoticeKey::Result(3), DateTime::UNIX_EPOCH);
-        NoticeRow { key, state, phone_at_fault, arrived, enqueued_at, due_at: None }
+        NoticeRow { key, state, phone_at_fault, arrived, unreached: None, enqueued_at, due_at: None }
     }
 
     fn both(first: NoticeRow, second: NoticeRow) -> NoticeRow {

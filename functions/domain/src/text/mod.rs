@@ -2,6 +2,7 @@
 
 pub mod messages;
 pub mod sms;
+pub mod staff;
 
 use std::borrow::Cow;
 

@@ -15,7 +15,7 @@ const REJECTED: u32 = 16;
 
 /// The operator's words by a part of them in lower case: `stat:` of an SMPP receipt, and the status of a refused
 /// submit_sm, which Kannel writes as `NACK/0x…`. SMPP 3.4, 5.1.3 and 5.2.28.
-const REASONS: [(&str, Reason); 12] = [
+const REASONS: [(&str, Reason); 13] = [
     ("expired", Reason::Expired),
     ("stat:rejectd", Reason::Sender),
     ("stat:undeliv", Reason::Unreachable),
@@ -28,7 +28,12 @@ const REASONS: [(&str, Reason); 12] = [
     ("0x00000014", Reason::Unreachable),
     ("0x00000058", Reason::Unreachable),
     ("0x00000001", Reason::Body),
+    ("nack/retries exceeded", Reason::Unreachable),
 ];
+
+/// Of a message of several parts, as every notice with accents is, Kannel 1.4.5 reports only that the operator refused it,
+/// not why. A refused sender name is the commonest cause, and it needs a person.
+const REFUSED_IN_PARTS: Reason = Reason::Sender;
 
 pub(crate) fn parse(request: &Request, now: DateTime<Utc>) -> Result<Entry, NotAReceipt> {
     let get = |name| request.parameter(name).unwrap_or_default();
@@ -41,7 +46,9 @@ pub(crate) fn parse(request: &Request, now: DateTime<Utc>) -> Result<Entry, NotA
     } else if report & NOT_DELIVERED > 0 && words.contains("stat:UNKNOWN") {
         (Delivery::Unknown, Some(Reason::Unknown))
     } else if report & (NOT_DELIVERED | REJECTED) > 0 {
-        (Delivery::Undelivered, Some(reason_in(&REASONS, words)))
+        let reason = reason_in(&REASONS, words);
+        let is_bare = report & REJECTED > 0 && reason == Reason::Unknown;
+        (Delivery::Undelivered, Some(if is_bare { REFUSED_IN_PARTS } else { reason }))
     } else {
         return Ok(Entry::NotYet);
     };
@@ -99,6 +106,8 @@ mod tests {
             ("16", "NACK/0x0000000b/Invalid Destination Address", InvalidNumber),
             ("16", "NACK/0x0000000a/Invalid Source Address", Sender),
             ("16", "NACK/0x00000058/Throttling Error", Unreachable),
+            ("16", "NACK/Retries Exceeded", Unreachable),
+            ("16", "NACK/", Sender),
         ] {
             let receipt = receipt(json!({"report": report, "words": words}));
             assert_eq!((receipt.delivery, receipt.reason), (Delivery::Undelivered, Some(reason)), "{words}");

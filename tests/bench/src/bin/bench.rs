@@ -77,9 +77,10 @@ fn grow(root: &Path) -> Result<()> {
 /// In the order of their rounds. Python and Node fill the caches, so a program that runs after them starts more slowly:
 /// the empty function and those that are compared with it run after programs of their own kind.
 fn candidates(root: &Path, folder: &Path, authority: &Authority) -> Result<Vec<Candidate>> {
-    let rust = |name, job| -> Result<_> {
-        Ok(Candidate::new(name, job, vec![laid_out(root, folder, name)?.display().to_string()], &[], folder))
+    let rust_from = |binary, name, job| -> Result<_> {
+        Ok(Candidate::new(name, job, vec![laid_out(root, folder, binary)?.display().to_string()], &[], folder))
     };
+    let rust = |name, job| rust_from(name, name, job);
     let python = |name, job, module: &str| {
         let command = [
             &format!("{}/.local/peers/python/bin/python", root.display()),
@@ -109,6 +110,7 @@ fn candidates(root: &Path, folder: &Path, authority: &Authority) -> Result<Vec<C
         rust("lookup", Job::Lookup)?,
         rust("notify", Job::Notify)?,
         rust("intake", Job::Intake)?,
+        rust_from("intake", "intake-read", Job::Notices)?,
         rust("apology", Job::Apology)?,
         rust("sender", Job::Sender)?,
         rust("baseline-notify", Job::Notify)?,
