@@ -70,7 +70,7 @@ mod tests {
         let mut snapshot = json!({
             "receipt_code": "0161701234", "revision": 2, "procedure": "Cấp thẻ", "phone": "0912345678",
             "received_on": "2026-11-20", "appointment_on": "2026-11-25", "step": "Thẩm định hồ sơ", "status": "Đang xử lý",
-            "unit": "Phòng Quản lý lữ hành",
+            "unit": "Phòng Quản lý lữ hành", "result_on": "2026-11-24", "waiting_since": 1,
         });
         snapshot.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
         Dossier::parse(snapshot.as_object().unwrap()).unwrap()
