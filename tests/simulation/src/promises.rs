@@ -440,7 +440,7 @@ pub async fn of_an_inquiry_log(log: &impl InquiryLog, number: u64) {
     let message = |number: u32| SenderCount {
         window: format!("window-{}", first.id),
         message: format!("message-{number}"),
-        over_at: noon() + TimeDelta::minutes(1),
+        over_at: "2026-11-24T05:01:00Z".parse().expect("a time"),
     };
     let counted = async |number| log.count(&message(number), 2).await.expect("an answer");
     assert_eq!((counted(1).await, counted(1).await, counted(2).await), (Some(1), Some(1), Some(2)));
