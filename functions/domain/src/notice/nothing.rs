@@ -223,7 +223,7 @@ mod tests {
         let unreached =
             |state, phone_at_fault| NoticeRow { state, phone_at_fault, ..row("result#3", "2026-11-24T02:00:00Z") };
         for rows in [unreached(State::Failed, false), unreached(State::Sent, true), unreached(State::Cancelled, true)] {
-            assert_eq!(why(json!({"revision": 4}), &[rows.clone()]), Some("not_reached"), "{rows:?}");
+            assert_eq!(why(json!({"revision": 4}), std::slice::from_ref(&rows)), Some("not_reached"), "{rows:?}");
         }
         assert_eq!(
             why(json!({"revision": 4}), &[unreached(State::Pending, false)]),
