@@ -43,9 +43,9 @@ mod tests {
         let (loaded, mut refused) = judge(&table, &Columns::of(&table.header).unwrap(), true);
         refused.sort_by_key(|(place, _)| *place);
         assert_eq!(loaded.iter().map(|row| row.place).collect::<Vec<_>>(), [0, 1, 4]);
-        let told: Vec<_> = refused.iter().map(|(place, refusal)| (*place, refusal.reason.as_str())).collect();
+        let reported: Vec<_> = refused.iter().map(|(place, refusal)| (*place, refusal.reason.as_str())).collect();
         assert_eq!(
-            told,
+            reported,
             [
                 (2, "trùng với dòng 5 nhưng nội dung khác nhau: chỉ giữ dòng đúng"),
                 (3, "trùng với dòng 4 nhưng nội dung khác nhau: chỉ giữ dòng đúng"),

@@ -3,12 +3,11 @@
 import hashlib
 import json
 import subprocess
-import time
 import urllib.error
 import urllib.request
 
 from console import Failed, say, short
-from stack import end_session, holder, is_taken, running
+from stack import comes_up, end_session, holder, is_taken, running
 from tools import ROOT
 
 PROGRAM = ROOT / "target" / "debug" / "phones"
@@ -51,13 +50,8 @@ class Phones:
                                        stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
         self.pid_file.write_text(str(process.pid))
         self.program_file.write_text(program)
-        for _ in range(40):
-            if self.is_up():
-                return
-            if process.poll() is not None:
-                break
-            time.sleep(0.25)
-        raise Failed(f"the page with the phones did not start: see {short(self.log)}")
+        if not comes_up(self, process, seconds=10):
+            raise Failed(f"the page with the phones did not start: see {short(self.log)}")
 
     def stop(self):
         pid = self.pid()

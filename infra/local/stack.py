@@ -96,14 +96,9 @@ class Stack:
         self.pid_file.write_text(str(server.pid))
         self.port_file.write_text(str(self.port))
         self.settings_file.write_text(json.dumps(more))
-        for _ in range(120):
-            if self.is_up():
-                say(f"✓ local AWS on {self.endpoint}")
-                return
-            if server.poll() is not None:
-                break
-            time.sleep(0.25)
-        raise Failed(f"the local AWS did not start: see {short(self.folder / 'ministack.log')}")
+        if not comes_up(self, server, seconds=30):
+            raise Failed(f"the local AWS did not start: see {short(self.folder / 'ministack.log')}")
+        say(f"✓ local AWS on {self.endpoint}")
 
     def stop(self):
         """Stops the server and every function that it started: they are in its session."""
@@ -255,6 +250,16 @@ def running(pid_file, program):
         return None
     command = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
     return pid if program in command else None
+
+
+def comes_up(service, process, seconds):
+    """Waits until the service answers. False if its process ends, or if it takes longer."""
+    until = time.monotonic() + seconds
+    while process.poll() is None and time.monotonic() < until:
+        if service.is_up():
+            return True
+        time.sleep(0.25)
+    return False
 
 
 def is_taken(host, port):

@@ -85,7 +85,7 @@ def test_the_day_appears_while_it_is_played(day, open_page):
     expect(of_the_day("0912013577", "reply").first).to_contain_text("Đúng hạn")
 
 
-@pytest.mark.parametrize(("name", "width", "height", "from_part"), [("phones.png", 1280, 1450, "body"), ("phones-360.png", 360, 760, "#phones")])
+@pytest.mark.parametrize(("name", "width", "height", "from_part"), [("phones.png", 1280, 1300, "body"), ("phones-360.png", 360, 760, "#phones")])
 def test_the_documents_pictures_can_be_taken(open_page, name, width, height, from_part):
     """SCREENSHOTS=1 make test writes them again; otherwise each run would change them."""
     page = open_page(locale="vi-VN", width=width, height=height)
@@ -125,9 +125,9 @@ def test_a_change_that_owes_nothing_says_why(open_page):
     page = open_page()
     expect(page.locator(f'#codes option[value="{code}"]')).to_have_count(1)
     push(page, code, "Văn thư vào sổ")
-    expect(page.locator("#push-follows")).to_have_text("The dossier is being worked on: no SMS is due at this step.")
+    expect(page.locator("#push-follows")).to_have_text("No SMS is required at this step and status.")
     follow(page, code)
-    expect(stage(page, code, "nothing")).to_contain_text("no SMS is due at this step")
+    expect(stage(page, code, "nothing")).to_contain_text("No SMS is required at this step")
     without_phone = new_code()
     page.fill("#push-code", without_phone)
     page.fill("#push-phone", "02583822229")

@@ -132,6 +132,6 @@ function countsOf({ dossiers, outbox, phones }) {
 const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
 
 function isFaulty(box, { sns, table, receipts }) {
-  const fault = { sender: sns, dossiers: table, outbox: table, receipts }[box];
+  const fault = { sender: sns, outbox: table, receipts }[box];
   return Boolean(fault) && fault !== "none";
 }

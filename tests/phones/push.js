@@ -88,7 +88,7 @@ async function push(form) {
   showResult({});
   try {
     const { warning } = await post("push", fields);
-    pushed = { code, revision: before?.revision ?? 0, notices: (before?.notices ?? []).map(({ notice }) => notice) };
+    pushed = { code, revision: before?.revision ?? 0 };
     showResult({ stored: () => [word("stored", { code }), warning && reasonInWords(warning)].filter(Boolean).join(" ") });
     keepAll(form);
   } catch (refusal) {
@@ -124,10 +124,13 @@ function keepAll(form) {
 function followsInWords() {
   const dossier = pushed && dossierOf(pushed.code);
   if (!dossier) return "";
-  const required = dossier.notices.filter(({ notice }) => !pushed.notices.includes(notice));
+  const required = dossier.notices.filter(({ notice }) => revisionOf(notice) > pushed.revision);
   if (required.length) return word("requires", { kind: word(`kind_${newest(required).kind}`) });
   if (dossier.revision > pushed.revision && dossier.nothing) return either(dossier.nothing.sentence_vi, dossier.nothing.sentence_en);
   return word("requiresWaiting");
 }
+
+// Of the change that requires it: `result#3`, `supplement#2#again`. An apology is required by no change.
+const revisionOf = (notice) => Number(/^(?:result|supplement)#(\d+)/.exec(notice)?.[1] ?? 0);
 
 const newest = (notices) => notices.reduce((a, b) => (instant(b.enqueued_at) > instant(a.enqueued_at) ? b : a));

@@ -10,7 +10,7 @@ const REASONS = {
   body: ["nhà mạng không chấp nhận nội dung tin", "the carrier does not accept the text"],
   sender: ["nhà mạng không chấp nhận tên người gửi, hoặc coi là tin rác", "the carrier does not accept the sender name, or took the message for spam"],
   account: ["tài khoản gửi tin bị khóa hoặc chưa được thiết lập", "the account is locked or not set up"],
-  invalid_number: ["số điện thoại không tồn tại", "there is no such number"],
+  invalid_number: ["nhà mạng không nhận số điện thoại này, đề nghị kiểm tra lại số", "the carrier does not accept this number: check it"],
   opted_out: ["thuê bao đã từ chối nhận tin của người gửi này", "the citizen does not want messages of this sender"],
   blocked: ["máy hoặc nhà mạng của người nhận chặn tin", "the phone or its network blocks messages"],
   unreachable: ["máy tắt hoặc ngoài vùng phủ sóng", "the phone is switched off or out of reach"],
@@ -30,14 +30,15 @@ const REASONS = {
   "the papers are no longer awaited": ["hồ sơ không còn chờ bổ sung", "the papers are no longer awaited"],
   "the appointment was moved": ["ngày hẹn trả đã thay đổi", "the appointment was moved"],
   "the appointment day is past": ["đã qua ngày hẹn trả", "the appointment day is past"],
-  "a later revision owes the same notice": ["lần thay đổi sau đã có tin cùng loại", "a later revision requires the same notice"],
+  "a later revision requires the same notice": ["lần thay đổi sau đã có tin cùng loại", "a later revision requires the same notice"],
   "the first sending arrived": ["tin gửi lần đầu đã đến", "the first sending arrived"],
+  "the phone number is the one that was not reached": ["số điện thoại vẫn là số không nhận được tin", "the phone number is the one that was not reached"],
   "the carrier does not let us send": ["nhà mạng chưa cho phép gửi", "the carrier does not let us send"],
-  "no room in the rate of SMS parts in this run": ["đã đủ số tin của lượt này", "no room in the rate of this run"],
+  "the rate limit leaves no slot in this run": ["đã đủ số tin của lượt này", "no room in the rate of this run"],
   "phone is a fixed line, which receives no SMS: stored, but no notice will be sent": ["Lưu ý: đây là số máy bàn.", "Note: it is a fixed line."],
   "phone is not a Vietnamese number: stored, but no notice will be sent": ["Lưu ý: đây không phải số điện thoại Việt Nam.", "Note: it is not a Vietnamese number."],
   "phone is not a Vietnamese mobile number: stored, but no notice will be sent": ["Lưu ý: đây không phải số di động Việt Nam.", "Note: it is not a Vietnamese mobile number."],
-  "the dossier was out of reach": ["chưa đọc được hồ sơ", "the dossier was out of reach"],
+  "the dossier was unavailable": ["chưa đọc được hồ sơ", "the dossier was unavailable"],
 };
 
 const BEGINNINGS = [

@@ -152,7 +152,7 @@ async fn every_dossier_gets_its_outcome(stack: &Stack, run: &impl AsyncFn(&str, 
     let wrong = dossier(json!({"received_on": "24/11/2026"}));
     let garbled = dossier(json!({"step": "Thẩm\u{7}định"}));
     let ran = run(&stack.api(), &[good.clone(), fixed_line.clone(), wrong.clone(), garbled.clone()]).await;
-    let told = format!(
+    let printed = format!(
         "{}, bản 1: đã lưu\n\
          {}, bản 20261124103000: đã lưu; lưu ý: phone is a fixed line, which receives no SMS: stored, but no notice will be sent\n\
          {}, bản 1: KHÔNG NHẬN: received_on must be a date, yyyy-mm-dd. Sửa received_on rồi gửi lại\n\
@@ -162,7 +162,7 @@ async fn every_dossier_gets_its_outcome(stack: &Stack, run: &impl AsyncFn(&str, 
         code(&wrong),
         code(&garbled),
     );
-    assert_eq!((ran.code, ran.out, ran.err.as_str()), (1, told, ""));
+    assert_eq!((ran.code, ran.out, ran.err.as_str()), (1, printed, ""));
     let stored = stack.item("DossiersTable", &[("receipt_code", code(&good))]).await.unwrap().unwrap();
     assert_eq!((stored["procedure"].as_str(), stored["step"].as_str()), (Some(awkward), Some("Thẩm định hồ sơ")));
     assert_eq!(stored.get("phone").unwrap_or(&Value::Null), &Value::Null);
@@ -172,21 +172,21 @@ async fn every_dossier_gets_its_outcome(stack: &Stack, run: &impl AsyncFn(&str, 
     let mut other = good.clone();
     other["step"] = json!("Trình ký");
     let ran = run(&stack.api(), &[older.clone(), other.clone(), next(&good, json!({}))]).await;
-    let told = format!(
+    let printed = format!(
         "{}, bản 20261124102959: bỏ qua, hệ thống đã có bản mới hơn\n\
          {good}, bản 1: KHÔNG NHẬN: revision is stored already with other content: raise it with every change. Tăng revision rồi gửi lại\n\
          {good}, bản 2: đã lưu\n",
         code(&older),
         good = code(&good),
     );
-    assert_eq!((ran.code, ran.out, ran.err.as_str()), (1, told, ""));
+    assert_eq!((ran.code, ran.out, ran.err.as_str()), (1, printed, ""));
 }
 
 async fn a_wrong_secret_is_reported(stack: &Stack, client: &Client) {
     let dossier = dossier(json!({}));
     let ran = client.run(&stack.api(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", from_ref(&dossier)).await;
-    let told = "✗ 401: chữ ký không đúng. Kiểm tra ONESTOP_SECRET và giờ của máy này (không lệch quá 5 phút)\n";
-    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (2, "", told));
+    let printed = "✗ 401: chữ ký không đúng. Kiểm tra ONESTOP_SECRET và giờ của máy này (không lệch quá 5 phút)\n";
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (2, "", printed));
     assert_eq!(stack.item("DossiersTable", &[("receipt_code", code(&dossier))]).await.unwrap(), None);
 }
 
@@ -213,8 +213,8 @@ async fn a_hundred_go_in_a_call(stack: &Stack, run: &impl AsyncFn(&str, &[Value]
     let proxy = Proxy::start(stack, &[]).await.unwrap();
     let dossiers: Vec<Value> = (0..101).map(|_| dossier(json!({}))).collect();
     let ran = run(&proxy.url, &dossiers).await;
-    let told: String = dossiers.iter().map(|dossier| format!("{}, bản 1: đã lưu\n", code(dossier))).collect();
-    assert_eq!((ran.code, ran.out, ran.err.as_str()), (0, told, ""));
+    let printed: String = dossiers.iter().map(|dossier| format!("{}, bản 1: đã lưu\n", code(dossier))).collect();
+    assert_eq!((ran.code, ran.out, ran.err.as_str()), (0, printed, ""));
     let ids = proxy.header("webhook-id");
     assert!(ids.len() == 2 && ids[0] != ids[1], "100 and one, each call under an id of its own: {ids:?}");
 }
@@ -223,8 +223,8 @@ async fn a_setting_that_is_missing_or_broken_is_named(stack: &Stack, client: &Cl
     let (url, key) = (stack.api(), key(stack).await);
     for (url, key) in [("", &key[..]), (&url, &key[..key.len() - 1])] {
         let ran = client.run(url, key, &[dossier(json!({}))]).await;
-        let told = "✗ ONESTOP_URL phải là địa chỉ https://…, ONESTOP_SECRET phải là khóa whsec_… đầy đủ\n";
-        assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (2, "", told));
+        let printed = "✗ ONESTOP_URL phải là địa chỉ https://…, ONESTOP_SECRET phải là khóa whsec_… đầy đủ\n";
+        assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (2, "", printed));
     }
 }
 
@@ -232,8 +232,8 @@ async fn a_broken_line_stops_before_anything_is_sent(stack: &Stack, client: &Cli
     let good = dossier(json!({}));
     let input = format!("{}\n0161701234\tba\n", line(&good));
     let ran = client.fed(&stack.api(), &key(stack).await, input, TIMEOUT).await;
-    let told = "✗ dòng 2: cần 9 ô cách nhau bằng dấu tab, ô thứ hai (revision) là số nguyên\n";
-    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (2, "", told));
+    let printed = "✗ dòng 2: cần 9 ô cách nhau bằng dấu tab, ô thứ hai (revision) là số nguyên\n";
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (2, "", printed));
     assert_eq!(stack.item("DossiersTable", &[("receipt_code", code(&good))]).await.unwrap(), None);
 }
 

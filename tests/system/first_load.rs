@@ -55,8 +55,8 @@ async fn three_thousand_rows_are_loaded_silently_and_those_refused_can_be_correc
         "{again:?}"
     );
     assert_eq!(list.files(), ["ho-so.csv", "ho-so.refused.csv"], "the same report is not written twice");
-    let told = inbox(&stack, &format!("+84{}", &list.phone(5)[1..]), 1).await;
-    assert!(told[0].contains("đã được giải quyết xong"), "{told:?}");
+    let received = inbox(&stack, &format!("+84{}", &list.phone(5)[1..]), 1).await;
+    assert!(received[0].contains("đã được giải quyết xong"), "{received:?}");
     assert_eq!(
         stack.inbox(&format!("+84{}", &list.phone(4)[1..])).await.unwrap(),
         Vec::<String>::new(),

@@ -142,9 +142,9 @@ async fn wrong_events(stack: &Stack, phone: &str) {
 /// dossiers and the bus has delivered its events.
 async fn everything_written(stack: &Stack, subscription: &Subscription, codes: &[&str]) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut told: Vec<String> = Vec::new();
-    while !codes.iter().all(|code| told.iter().any(|event| event.contains(code))) {
-        told.extend(
+    let mut announced: Vec<String> = Vec::new();
+    while !codes.iter().all(|code| announced.iter().any(|event| event.contains(code))) {
+        announced.extend(
             eventually("events on the bus", || async {
                 let events = subscription.receive().await?;
                 Ok((!events.is_empty()).then_some(events))
@@ -154,7 +154,7 @@ async fn everything_written(stack: &Stack, subscription: &Subscription, codes: &
             .map(|(name, detail)| format!("{name} {detail}")),
         );
     }
-    lines.extend(told);
+    lines.extend(announced);
     lines.extend(
         eventually("the functions' logs", || async {
             let logged = stack.every_log().await?;

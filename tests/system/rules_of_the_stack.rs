@@ -57,10 +57,10 @@ async fn a_rule_that_the_stack_fires_itself_starts_the_apology() {
     stack.aws("events", "PutRule", json!({"Name": name, "ScheduleExpression": "rate(1 minute)"})).await.unwrap();
     let target = json!({"Rule": name, "Targets": [{"Id": "apology", "Arn": function}]});
     stack.aws("events", "PutTargets", target).await.unwrap();
-    let told = inbox(&stack, &phone(&open), 1).await;
+    let received = inbox(&stack, &phone(&open), 1).await;
     stack.aws("events", "RemoveTargets", json!({"Rule": name, "Ids": ["apology"]})).await.unwrap();
     stack.aws("events", "DeleteRule", json!({"Name": name})).await.unwrap();
-    assert!(told[0].contains("chưa có kết quả vào ngày"), "{told:?}");
+    assert!(received[0].contains("chưa có kết quả vào ngày"), "{received:?}");
     row(&stack, code(&open), &format!("apology#{}", today() + Days::new(1)), "sent").await;
 }
 

@@ -45,7 +45,10 @@ async fn a_notice_is_told_from_its_push_to_its_receipt() {
     })
     .await;
     assert_eq!(reported["delivery_reason"], "opted_out");
-    assert_eq!(reported["sentence"], "Tin nhắn không gửi được: người nhận đã từ chối nhận tin từ nơi gửi này.");
+    assert_eq!(
+        reported["sentence"],
+        "Tin nhắn đã gửi nhưng không đến được: người nhận đã từ chối nhận tin từ nơi gửi này."
+    );
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use domain::notice::receipt::{Delivery, Receipt};
 
 use crate::aws::DynamoDb;
 use crate::conditional::{Conditional, conditional};
-use crate::item::{Item, get_text, number, text, time, unavailable};
+use crate::item::{Item, get_text, get_time, number, text, time, unavailable};
 use crate::outbox::{notice_id, notice_key};
 
 const TABLE: &str = "notices";
@@ -49,45 +49,42 @@ impl DeliveryStore for DynamoDeliveries {
         let assignments: Vec<String> = set.iter().map(|(name, _)| format!("{name} = :{name}")).collect();
         // A later report may have no reason where an earlier one had.
         let removed = if receipt.reason.is_none() { " REMOVE delivery_reason" } else { "" };
-        let earlier: Vec<&str> = receipt.delivery.earlier().map(Delivery::as_str).collect();
-        let earlier_names: Vec<String> = earlier.iter().map(|name| format!(":before_{name}")).collect();
-        let or_earlier = match earlier_names.as_slice() {
-            [] => String::new(),
-            names => format!(" OR delivery IN ({})", names.join(", ")),
-        };
+        let (condition, compared) = condition(receipt.delivery);
         let mut update = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(notice_key(id)))
             .update_expression(format!("SET {}{removed}", assignments.join(", ")))
-            .condition_expression(format!(
-                "#state IN ({}) AND (attribute_not_exists(delivery){or_earlier})",
-                if receipt.delivery == Delivery::Delivered { ":sending, :sent, :pending" } else { ":sending, :sent" }
-            ))
+            .condition_expression(condition)
             .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":sending", text(State::Sending.as_str()))
-            .expression_attribute_values(":sent", text(State::Sent.as_str()))
+            .set_expression_attribute_values(Some(compared))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        // An answer of the carrier was lost, and the message waits for its next try: it need not be sent again.
-        if receipt.delivery == Delivery::Delivered {
-            update = update.expression_attribute_values(":pending", text(State::Pending.as_str()));
-        }
-        for (name, delivery) in earlier_names.into_iter().zip(earlier) {
-            update = update.expression_attribute_values(name, text(delivery));
-        }
         for (name, value) in set {
             update = update.expression_attribute_values(format!(":{name}"), value);
         }
         Ok(match conditional(TABLE, update.send().await)? {
             Conditional::Written(_) => Recorded::New,
-            Conditional::Refused(Some(row)) if is_the_same(&row, receipt) => Recorded::Before {
-                at: get_text(&row, "delivery_at").and_then(|at| at.parse().ok()).unwrap_or(receipt.at),
-            },
+            Conditional::Refused(Some(row)) if is_the_same(&row, receipt) => {
+                Recorded::Before { at: get_time(&row, "delivery_at").unwrap_or(receipt.at) }
+            }
             Conditional::Refused(Some(_)) => Recorded::Ignored,
             Conditional::Refused(None) => Recorded::NoRow,
         })
     }
+}
+
+/// The condition under which `delivery` is written, and its values. A message that waits for its next try may have been
+/// accepted all the same, if the carrier's answer was lost: if it arrived, it need not be sent again.
+fn condition(delivery: Delivery) -> (String, Item) {
+    let waiting = (delivery == Delivery::Delivered).then_some(State::Pending);
+    let states = [State::Sending, State::Sent].into_iter().chain(waiting).map(State::as_str);
+    let (states, earlier) = (states.collect::<Vec<_>>(), delivery.earlier().map(Delivery::as_str).collect::<Vec<_>>());
+    let names = |of: &[&str]| of.iter().map(|name| format!(":is_{name}")).collect::<Vec<_>>().join(", ");
+    let or_earlier = if earlier.is_empty() { String::new() } else { format!(" OR delivery IN ({})", names(&earlier)) };
+    let values = states.iter().chain(&earlier).map(|name| (format!(":is_{name}"), text(*name)));
+    let condition = format!("#state IN ({}) AND (attribute_not_exists(delivery){or_earlier})", names(&states));
+    (condition, values.collect())
 }
 
 fn attributes(receipt: &Receipt) -> Vec<(&'static str, AttributeValue)> {

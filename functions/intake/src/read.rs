@@ -40,11 +40,11 @@ impl<D: DossierStore, N: NoticeHistory, C: Clock> Intake<D, N, C> {
         }
         let today = day_in_vietnam(self.clock.now());
         let with_text = request.query_string_parameters.first("text") == Some("1");
-        Ok(answer::for_staff(&told(&code, &stored, history, today, &self.closed_steps, with_text)))
+        Ok(answer::for_staff(&body(&code, &stored, history, today, &self.closed_steps, with_text)))
     }
 }
 
-/// What stands before `/notices`, decoded: API Gateway passes a path as it was sent.
+/// The part of the path before `/notices`, decoded: API Gateway passes a path as it was sent.
 fn code_in_path(request: &ApiGatewayProxyRequest) -> Option<String> {
     let path = percent_decode_str(request.path_parameters.get("path")?).decode_utf8_lossy();
     path.strip_suffix(NOTICES).map(str::to_owned)
@@ -67,7 +67,7 @@ fn out_of_order(error: &StoreError) -> Refusal {
     Refusal::OutOfOrder
 }
 
-fn told(
+fn body(
     code: &ReceiptCode,
     stored: &Stored,
     mut history: Vec<NoticeRecord>,

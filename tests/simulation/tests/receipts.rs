@@ -329,7 +329,7 @@ fn a_hold_does_not_end_by_a_message_that_the_carrier_did_not_accept() {
         let (accepts, down_until) = (stack.ports.sns.clone(), stack.world.now() + TimeDelta::minutes(35));
         stack.ports.sns = Arc::new(move |_, now| (now < down_until).then(|| SendError::NotSent("Throttling".into())));
         while stack.world.now() < down_until {
-            stack.send_due().await.expect("no crash");
+            stack.send_due().await.expect("no crash").expect("the tables are available");
             tokio::time::sleep(std::time::Duration::from_secs(60)).await;
             assert!(stack.world.is_on_hold(), "nothing shows that the limit is raised");
         }

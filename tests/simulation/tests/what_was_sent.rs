@@ -123,7 +123,7 @@ fn a_notice_that_was_not_sent_says_why() {
         let body = told(&stack, CODE).await;
         let notice = &body["notices"][0];
         assert_eq!((&notice["state"], &notice["reason"]), (&json!("cancelled"), &json!("the dossier was re-opened")));
-        assert_eq!(notice["sentence"], "Tin nhắn không gửi nữa: hồ sơ được chuyển lại để giải quyết tiếp.");
+        assert_eq!(notice["sentence"], "Tin nhắn này không được gửi nữa: hồ sơ được chuyển lại để giải quyết tiếp.");
     });
 }
 

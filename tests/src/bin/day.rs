@@ -251,11 +251,13 @@ impl Day {
         Ok(())
     }
 
-    /// The outbox rows of this day's dossiers, by receipt code and notice.
+    /// The outbox rows of this day's dossiers, by receipt code and notice. Without second sendings: that of the message that
+    /// did not arrive is cancelled up to a minute later, because its number is the same.
     async fn notices(&self) -> Result<BTreeMap<(String, String), Map<String, Value>>> {
         let mut notices = BTreeMap::new();
         for code in self.revisions.keys() {
-            for (notice, row) in self.stack.outbox(code).await? {
+            let first = self.stack.outbox(code).await?.into_iter().filter(|(notice, _)| !notice.ends_with("#again"));
+            for (notice, row) in first {
                 notices.insert((code.clone(), notice), row);
             }
         }

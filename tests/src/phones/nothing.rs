@@ -1,68 +1,13 @@
 //! Why a dossier's last change requires no notice: the domain's own decision, in words for a person.
 
 use chrono::{DateTime, Utc};
-use domain::dossier::Contact;
+use domain::calendar::day_in_vietnam;
 use domain::notice::NoticeRow;
-use domain::notice::decision::{Again, awaits_papers, is_due_again, notice_for_change, notice_to_reconsider};
+use domain::notice::decision::{Again, is_due_again, notice_for_change, notice_to_reconsider};
+use domain::notice::nothing::{Nothing, why_nothing};
 use domain::phone::NotAMobile;
-use domain::{ClosedSteps, Dossier, NoticeKey, NoticeKind};
+use domain::{ClosedSteps, Dossier, NoticeKey};
 use serde_json::{Value, json};
-
-/// A reason: its name, and a sentence in Vietnamese and in English.
-type Why = (&'static str, &'static str, &'static str);
-
-const SAME_DAY: Why = (
-    "same_day",
-    "Thủ tục giải quyết trong ngày nên không nhắn tin.",
-    "The procedure takes no longer than a day, so no SMS is sent.",
-);
-const NO_PHONE: Why = (
-    "no_phone",
-    "Người dân không để lại số điện thoại nên không nhắn tin được.",
-    "The citizen left no phone number, so no SMS can be sent.",
-);
-const FIXED_LINE: Why =
-    ("unusable_phone", "Số máy bàn không nhận được tin nhắn.", "The number is a fixed line, which receives no SMS.");
-const FOREIGN: Why = (
-    "unusable_phone",
-    "Số điện thoại nước ngoài nên không nhắn tin được.",
-    "The number is not Vietnamese, so no SMS can be sent.",
-);
-const NO_MOBILE: Why = (
-    "unusable_phone",
-    "Số điện thoại không phải là số di động nên không nhắn tin được.",
-    "The number is not a mobile number, so no SMS can be sent.",
-);
-const SILENT: Why = (
-    "silent",
-    "Hồ sơ được nạp lần đầu từ danh sách nên không nhắn tin.",
-    "The dossier came with a first load, which causes no SMS.",
-);
-const TOLD_RESULT: Why = (
-    "already_told",
-    "Người dân đã được nhắn tin là có kết quả.",
-    "The citizen has been told already that the result is ready.",
-);
-const TOLD_PAPERS: Why = (
-    "already_told",
-    "Người dân đã được nhắn tin là cần bổ sung giấy tờ.",
-    "The citizen has been told already that papers are needed.",
-);
-const NOT_AT_THE_DESK: Why = (
-    "not_a_notice_step",
-    "Hồ sơ chờ bổ sung nhưng chưa chuyển về Bộ phận Một cửa nên chưa nhắn tin.",
-    "Papers are needed, but the dossier is not back at the one-stop desk yet.",
-);
-const CLOSED: Why = (
-    "not_a_notice_step",
-    "Hồ sơ đã kết thúc, không còn gì phải nhắn tin.",
-    "The dossier is closed: there is nothing to tell any more.",
-);
-const ON_ITS_WAY: Why = (
-    "not_a_notice_step",
-    "Hồ sơ còn đang giải quyết, bước này chưa phải nhắn tin.",
-    "The dossier is being worked on: no SMS is due at this step.",
-);
 
 /// None if the change from `old` to `new` requires a notice. `rows` are the dossier's notices.
 pub(super) fn why(
@@ -75,8 +20,9 @@ pub(super) fn why(
     if is_required(old, new, rows, now, closed) {
         return None;
     }
-    let (why, vi, en) = reason(new, rows, closed);
-    Some(json!({"why": why, "sentence_vi": vi, "sentence_en": en}))
+    // Where the dossier alone would require one, the change did not: it was there before.
+    let why = why_nothing(new, rows, day_in_vietnam(now), closed).unwrap_or(Nothing::ReachedBefore);
+    Some(json!({"why": why.as_str(), "sentence_vi": why.in_vietnamese(), "sentence_en": in_english(why)}))
 }
 
 fn is_required(
@@ -97,25 +43,21 @@ fn is_required(
     is_due_again(old, new, &of_its_kind, now) != Again::No
 }
 
-fn reason(dossier: &Dossier, rows: &[NoticeRow], closed: &ClosedSteps) -> Why {
-    let told = |kind| rows.iter().any(|row| row.key.kind() == kind);
-    match dossier.contact() {
-        _ if dossier.is_silent() => SILENT,
-        _ if dossier.is_same_day() => SAME_DAY,
-        None => NO_PHONE,
-        Some(Contact::Unusable(NotAMobile::FixedLine)) => FIXED_LINE,
-        Some(Contact::Unusable(NotAMobile::Foreign)) => FOREIGN,
-        Some(Contact::Unusable(NotAMobile::Nonsense)) => NO_MOBILE,
-        Some(Contact::Mobile(_)) if dossier.is_done(closed) => {
-            if told(NoticeKind::Result) {
-                TOLD_RESULT
-            } else {
-                CLOSED
-            }
-        }
-        Some(Contact::Mobile(_)) if awaits_papers(dossier, closed) => TOLD_PAPERS,
-        Some(Contact::Mobile(_)) if domain::text::fold(dossier.status()) == "chờ bổ sung" => NOT_AT_THE_DESK,
-        Some(Contact::Mobile(_)) => ON_ITS_WAY,
+fn in_english(why: Nothing) -> &'static str {
+    match why {
+        Nothing::SameDay => "The procedure takes no longer than a day, so no SMS is sent.",
+        Nothing::NoPhone => "The citizen left no phone number, so no SMS can be sent.",
+        Nothing::UnusablePhone(NotAMobile::FixedLine) => "The number is a fixed line, which receives no SMS.",
+        Nothing::UnusablePhone(NotAMobile::Foreign) => "The number is not Vietnamese, so no SMS can be sent.",
+        Nothing::UnusablePhone(NotAMobile::Nonsense) => "The number is not a mobile number, so no SMS can be sent.",
+        Nothing::Closed => "The dossier is past the step \"Trả kết quả\", so no SMS is sent any more.",
+        Nothing::NotAtTheDesk => "Papers are needed, but the dossier is not back at the one-stop desk yet.",
+        Nothing::NotANoticeStep => "No SMS is required at this step and status.",
+        Nothing::Silent => "The dossier came with a first load, which causes no SMS.",
+        Nothing::AlreadyTold => "An SMS was sent when the dossier reached this step.",
+        Nothing::NotReached => "The SMS of this step did not reach the citizen, and this change causes no other.",
+        Nothing::ReachedBefore => "The dossier reached this step earlier, and no SMS of that time is kept.",
+        Nothing::Unreadable => "The dossier cannot be read. Push it again.",
     }
 }
 
@@ -128,7 +70,7 @@ mod tests {
         let mut snapshot = json!({
             "receipt_code": "0161701234", "revision": 2, "procedure": "Cấp thẻ", "phone": "0912345678",
             "received_on": "2026-11-20", "appointment_on": "2026-11-25", "step": "Thẩm định hồ sơ", "status": "Đang xử lý",
-            "unit": "Phòng Quản lý lữ hành",
+            "unit": "Phòng Quản lý lữ hành", "result_on": "2026-11-24", "waiting_since": 1,
         });
         snapshot.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
         Dossier::parse(snapshot.as_object().unwrap()).unwrap()
@@ -136,7 +78,15 @@ mod tests {
 
     fn row(key: &str) -> NoticeRow {
         let (key, enqueued_at) = (key.parse().unwrap(), "2026-11-24T02:00:00Z".parse().unwrap());
-        NoticeRow { key, state: State::Sent, phone_at_fault: false, arrived: true, enqueued_at, due_at: None }
+        NoticeRow {
+            key,
+            state: State::Sent,
+            phone_at_fault: false,
+            arrived: true,
+            unreached: None,
+            enqueued_at,
+            due_at: None,
+        }
     }
 
     /// Why the change from a dossier in progress, at revision 1, requires nothing.
@@ -183,17 +133,19 @@ mod tests {
         let why = asked(done.clone(), json!({"step": RESULT, "status": "Khác"}), &[row("result#1")]);
         assert_eq!(why.as_deref(), Some("already_told"));
         let why = asked(done, json!({"step": "Đã trả kết quả"}), &[row("result#1")]);
-        assert_eq!(why.as_deref(), Some("already_told"));
+        assert_eq!(why.as_deref(), Some("closed"));
         let waits = json!({"status": "Chờ bổ sung", "unit": DESK});
         assert_eq!(asked(waits.clone(), waits, &[row("supplement#1")]).as_deref(), Some("already_told"));
     }
 
     #[test]
-    fn most_steps_are_no_news_for_the_citizen() {
-        for new in
-            [json!({"step": "Trình lãnh đạo phòng"}), json!({"status": "Chờ bổ sung"}), json!({"step": "Kết thúc"})]
-        {
-            assert_eq!(asked(json!({}), new.clone(), &[]).as_deref(), Some("not_a_notice_step"), "{new}");
+    fn most_steps_require_no_notice() {
+        for (new, why) in [
+            (json!({"step": "Trình lãnh đạo phòng"}), "not_a_notice_step"),
+            (json!({"status": "Chờ bổ sung"}), "not_at_the_desk"),
+            (json!({"step": "Kết thúc"}), "closed"),
+        ] {
+            assert_eq!(asked(json!({}), new.clone(), &[]).as_deref(), Some(why), "{new}");
         }
     }
 }

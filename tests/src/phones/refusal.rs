@@ -1,7 +1,5 @@
 //! The answers of the page's server to what was asked of it, in both of the page's languages where something is wrong.
 
-use std::fmt::Display;
-
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -36,8 +34,8 @@ impl Refusal {
     }
 
     /// 502: a function or the local AWS did not do it. The error goes into the log of this process.
-    pub fn unavailable(what: &str, error: impl Display) -> Self {
-        eprintln!("{what}: {error:#}");
+    pub fn unavailable(what: &str, error: anyhow::Error) -> Self {
+        eprintln!("{what}: {}", for_log(error));
         let vi = "Hệ thống tạm thời chưa làm được việc này. Mời thử lại sau.";
         Self::with(StatusCode::BAD_GATEWAY, vi, "This cannot be done at the moment. Please try again later.")
     }
@@ -51,4 +49,25 @@ impl IntoResponse for Refusal {
 
 fn with_json(status: StatusCode, body: &Value) -> Response {
     (status, [(CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+}
+
+/// Without the address of a request: a text to 8083 has the citizen's number and words in it.
+fn for_log(error: anyhow::Error) -> String {
+    let error = error.downcast::<reqwest::Error>().map_or_else(|other| other, |error| error.without_url().into());
+    format!("{error:#}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn no_log_line_has_a_citizens_number_or_words() {
+        // No program listens on port 1.
+        let failed = reqwest::get("http://127.0.0.1:1/mo/kannel?msisdn=84912345678&mo_message=MCKH").await;
+        let error = anyhow::Error::from(failed.unwrap_err());
+        assert!(format!("{error:#}").contains("912345678"), "the test shows what must be left out: {error:#}");
+        let line = for_log(error);
+        assert!(!line.contains("912345678") && !line.contains("MCKH"), "{line}");
+    }
 }

@@ -113,6 +113,7 @@ fn notice_row(row: &Row) -> Option<NoticeRow> {
         state,
         phone_at_fault: if state == State::Sent { delivery == "undelivered" } else { was_refused },
         arrived: delivery == "delivered",
+        unreached: None,
         enqueued_at: time(row, "enqueued_at")?,
         due_at: row.get("due_at").and_then(Value::as_i64).and_then(DateTime::from_timestamp_millis),
     })

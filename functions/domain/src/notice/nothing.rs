@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use super::decision::{awaits_papers, notice_for_change, was_enqueued_here};
 use super::{NoticeKey, NoticeRow};
 use crate::dossier::{Contact, steps};
+use crate::notice::lifecycle::State;
 use crate::phone::NotAMobile;
 use crate::{ClosedSteps, Dossier};
 
@@ -27,6 +28,8 @@ pub enum Nothing {
     Silent,
     /// An earlier revision required the notice of this step.
     AlreadyTold,
+    /// An earlier revision required the notice of this step, and it did not arrive.
+    NotReached,
     /// It reached this step with an earlier change, and no notice of that time is kept.
     ReachedBefore,
     /// Its row cannot be read.
@@ -35,7 +38,7 @@ pub enum Nothing {
 
 impl Nothing {
     /// One of each name.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::SameDay,
         Self::NoPhone,
         Self::UnusablePhone(NotAMobile::FixedLine),
@@ -44,6 +47,7 @@ impl Nothing {
         Self::NotANoticeStep,
         Self::Silent,
         Self::AlreadyTold,
+        Self::NotReached,
         Self::ReachedBefore,
         Self::Unreadable,
     ];
@@ -59,6 +63,7 @@ impl Nothing {
             Self::NotANoticeStep => "not_a_notice_step",
             Self::Silent => "silent",
             Self::AlreadyTold => "already_told",
+            Self::NotReached => "not_reached",
             Self::ReachedBefore => "reached_before",
             Self::Unreadable => "unreadable",
         }
@@ -83,6 +88,9 @@ impl Nothing {
             Self::NotANoticeStep => "Bước và trạng thái hiện tại của hồ sơ không thuộc trường hợp nhắn tin.",
             Self::Silent => "Hồ sơ được gửi lên với yêu cầu không nhắn tin (nạp hồ sơ lần đầu).",
             Self::AlreadyTold => "Đã có tin nhắn khi hồ sơ đến bước này nên không nhắn lại.",
+            Self::NotReached => {
+                "Tin nhắn của bước này chưa đến được người dân; thay đổi này không làm phát sinh tin nhắn mới."
+            }
             Self::ReachedBefore => "Hồ sơ đã đến bước này từ trước và không còn lưu tin nhắn nào của lần đó.",
             Self::Unreadable => "Hệ thống không đọc được hồ sơ này. Đề nghị gửi lại hồ sơ.",
         }
@@ -96,9 +104,10 @@ pub fn why_nothing(dossier: &Dossier, rows: &[NoticeRow], today: NaiveDate, clos
     if rows.iter().any(|row| row.key == required) {
         return None;
     }
-    let mut same_kind = rows.iter().filter(|row| row.key.kind() == required.kind());
-    if same_kind.any(|row| was_enqueued_here(row, dossier)) {
-        Some(Nothing::AlreadyTold)
+    let mut of_this_step =
+        rows.iter().filter(|row| row.key.kind() == required.kind() && was_enqueued_here(row, dossier)).peekable();
+    if of_this_step.peek().is_some() {
+        Some(if of_this_step.any(is_or_will_be_informed) { Nothing::AlreadyTold } else { Nothing::NotReached })
     } else {
         reached_before(&required, dossier, today).then_some(Nothing::ReachedBefore)
     }
@@ -121,11 +130,16 @@ fn is_at_a_notice(dossier: &Dossier, closed: &ClosedSteps) -> bool {
     steps::is_result_step(dossier.step()) || awaits_papers(dossier, closed)
 }
 
-/// Whether an earlier revision brought the dossier to where it is. A result has only a day for that.
+fn is_or_will_be_informed(row: &NoticeRow) -> bool {
+    !row.state.is_final() || row.state == State::Sent && !row.phone_at_fault
+}
+
+/// Whether an earlier revision brought the dossier to where it is, or the table does not say. A result has only a day for
+/// that.
 fn reached_before(required: &NoticeKey, dossier: &Dossier, today: NaiveDate) -> bool {
     match required {
-        NoticeKey::Result(_) => dossier.result_on().is_some_and(|on| on < today),
-        NoticeKey::Supplement(revision) => dossier.waiting_since().is_some_and(|since| since < *revision),
+        NoticeKey::Result(_) => dossier.result_on() != Some(today),
+        NoticeKey::Supplement(revision) => dossier.waiting_since() != Some(*revision),
         NoticeKey::Apology(_) => false,
     }
 }
@@ -156,8 +170,12 @@ mod tests {
         }
     }
 
+    /// Of a dossier that reached its place today, by this revision.
     fn why(changes: Value, rows: &[NoticeRow]) -> Option<&'static str> {
-        let why = why_nothing(&dossier(changes), rows, TODAY.parse().unwrap(), &ClosedSteps::default());
+        let mut fields =
+            json!({"result_on": TODAY, "waiting_since": changes.get("revision").cloned().unwrap_or(json!(3))});
+        fields.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        let why = why_nothing(&dossier(fields), rows, TODAY.parse().unwrap(), &ClosedSteps::default());
         why.map(Nothing::as_str)
     }
 
@@ -201,6 +219,35 @@ mod tests {
     }
 
     #[test]
+    fn a_notice_that_did_not_arrive_is_not_called_told() {
+        let unreached =
+            |state, phone_at_fault| NoticeRow { state, phone_at_fault, ..row("result#3", "2026-11-24T02:00:00Z") };
+        for rows in [unreached(State::Failed, false), unreached(State::Sent, true), unreached(State::Cancelled, true)] {
+            assert_eq!(why(json!({"revision": 4}), std::slice::from_ref(&rows)), Some("not_reached"), "{rows:?}");
+        }
+        assert_eq!(
+            why(json!({"revision": 4}), &[unreached(State::Pending, false)]),
+            Some("already_told"),
+            "it will be"
+        );
+    }
+
+    #[test]
+    fn where_the_table_does_not_say_since_when_no_notice_is_promised() {
+        let done = dossier(json!({"revision": 4}));
+        let sent = [row("result#3", "2026-11-24T02:00:00Z")];
+        for rows in [&sent[..], &[]] {
+            let why = why_nothing(&done, rows, TODAY.parse().unwrap(), &ClosedSteps::default());
+            assert_eq!(why, Some(Nothing::ReachedBefore));
+        }
+        assert_eq!(
+            why(json!({"revision": 4, "result_on": "2026-11-30"}), &[]),
+            Some("reached_before"),
+            "a silent first load"
+        );
+    }
+
+    #[test]
     fn every_reason_has_a_name_and_a_sentence_of_its_own() {
         let names: std::collections::BTreeSet<_> = Nothing::ALL.map(Nothing::as_str).into();
         let sentences: std::collections::BTreeSet<_> = Nothing::ALL.map(Nothing::in_vietnamese).into();
@@ -223,7 +270,7 @@ mod tests {
         );
         fields.prop_map(|(step, status, unit, phone, appointment_on, same_day, silent)| {
             json!({"step": step, "status": status, "unit": unit, "phone": phone, "appointment_on": appointment_on,
-                "same_day": same_day, "silent": silent})
+                "same_day": same_day, "silent": silent, "result_on": TODAY, "waiting_since": 3})
         })
     }
 
@@ -234,7 +281,7 @@ mod tests {
             Nothing::Closed | Nothing::NotANoticeStep => changes["step"] = json!("Trả kết quả"),
             Nothing::NotAtTheDesk => changes["unit"] = json!("Bộ phận Một cửa"),
             Nothing::Silent => changes["silent"] = json!(false),
-            Nothing::AlreadyTold | Nothing::ReachedBefore | Nothing::Unreadable => {}
+            Nothing::AlreadyTold | Nothing::NotReached | Nothing::ReachedBefore | Nothing::Unreadable => {}
         }
         changes
     }

@@ -157,7 +157,7 @@ mod tests {
             &ClosedSteps::default(),
         );
         let long = "ộ".repeat(170);
-        for (reply, accents, told) in [
+        for (reply, accents, expected) in [
             (answer.clone(), Accents::Keep, answer.clone() + " Mỗi tin nhắn chỉ tra cứu được một mã số."),
             (
                 Accents::Strip.apply(answer.clone()),
@@ -169,7 +169,7 @@ mod tests {
         ] {
             let text = one_code_a_message(reply, accents, 3);
             assert!(Sms::new(&text).parts <= 3, "{text}");
-            assert_eq!(text, told);
+            assert_eq!(text, expected);
         }
     }
 }

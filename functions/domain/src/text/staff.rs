@@ -18,10 +18,10 @@ pub fn what_became_of(record: &NoticeRecord) -> String {
         (State::Pending, _) => "Tin nhắn chưa gửi được, hệ thống sẽ tự gửi lại.".into(),
         (State::Failed, _) => format!("Tin nhắn không gửi được: {}.", failure(reason, record.row.phone_at_fault)),
         (State::Cancelled, _) => match ended::in_vietnamese(reason) {
-            Some(why) => format!("Tin nhắn không gửi nữa: {why}."),
-            None => "Tin nhắn không gửi nữa.".into(),
+            Some(why) => format!("Tin nhắn này không được gửi nữa: {why}."),
+            None => "Tin nhắn này không được gửi nữa.".into(),
         },
-        (State::Expired, _) => "Tin nhắn không gửi nữa: đã quá ngày hẹn trả.".into(),
+        (State::Expired, _) => "Tin nhắn này không được gửi nữa: đã quá ngày hẹn trả.".into(),
     }
 }
 
@@ -31,7 +31,7 @@ fn reported(report: DeliveryReport) -> String {
         Delivery::Unknown => "Tin nhắn đã gửi đi, nhà mạng không cho biết đã đến hay chưa.".into(),
         Delivery::Undelivered => {
             let why = report.reason.unwrap_or(Reason::Unknown);
-            format!("Tin nhắn không gửi được: {}.", undelivered(why))
+            format!("Tin nhắn đã gửi nhưng không đến được: {}.", undelivered(why))
         }
     }
 }
@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(said((Delivery::Delivered, None)), "Tin nhắn đã đến mạng của người nhận.");
         assert_eq!(
             said((Delivery::Undelivered, Some(Reason::OptedOut))),
-            "Tin nhắn không gửi được: người nhận đã từ chối nhận tin từ nơi gửi này."
+            "Tin nhắn đã gửi nhưng không đến được: người nhận đã từ chối nhận tin từ nơi gửi này."
         );
         assert_eq!(said((Delivery::Undelivered, None)), said((Delivery::Undelivered, Some(Reason::Unknown))));
         let early = record(State::Sending, None, Some((Delivery::Delivered, None)));

@@ -32,8 +32,8 @@ const REASONS: [(&str, Reason); 13] = [
 ];
 
 /// Of a message of several parts, as every notice with accents is, Kannel 1.4.5 reports only that the operator refused it,
-/// not why. A refused sender name is the commonest cause, and it needs a person.
-const REFUSED_IN_PARTS: Reason = Reason::Sender;
+/// not why. A refused sender name is the commonest cause, and it needs a person; so does a status that is not in the table.
+const REFUSED: Reason = Reason::Sender;
 
 pub(crate) fn parse(request: &Request, now: DateTime<Utc>) -> Result<Entry, NotAReceipt> {
     let get = |name| request.parameter(name).unwrap_or_default();
@@ -47,8 +47,8 @@ pub(crate) fn parse(request: &Request, now: DateTime<Utc>) -> Result<Entry, NotA
         (Delivery::Unknown, Some(Reason::Unknown))
     } else if report & (NOT_DELIVERED | REJECTED) > 0 {
         let reason = reason_in(&REASONS, words);
-        let is_bare = report & REJECTED > 0 && reason == Reason::Unknown;
-        (Delivery::Undelivered, Some(if is_bare { REFUSED_IN_PARTS } else { reason }))
+        let is_refused = report & REJECTED > 0 && reason == Reason::Unknown;
+        (Delivery::Undelivered, Some(if is_refused { REFUSED } else { reason }))
     } else {
         return Ok(Entry::NotYet);
     };
@@ -108,6 +108,7 @@ mod tests {
             ("16", "NACK/0x00000058/Throttling Error", Unreachable),
             ("16", "NACK/Retries Exceeded", Unreachable),
             ("16", "NACK/", Sender),
+            ("16", "NACK/0x00000045/Submit Failed", Sender),
         ] {
             let receipt = receipt(json!({"report": report, "words": words}));
             assert_eq!((receipt.delivery, receipt.reason), (Delivery::Undelivered, Some(reason)), "{words}");
