@@ -183,10 +183,12 @@ def on_a_separate_stack(*suites, meanwhile=()):
             deployed.result()
             prepared = background.submit(browser.prepare) if browser else None
             # Most of the system tests wait for the stack.
-            failed = failed or first_failure(suites, stack, RUST_TEST_THREADS="4")
-            if browser:
+            failed = failed or first_failure(suites[:1], stack, RUST_TEST_THREADS="4")
+            if browser and not failed:
                 prepared.result()
-                failed = failed or browser.run()
+                browser.begin()
+            failed = failed or first_failure(suites[1:], stack)
+            failed = failed or (browser.result() if browser else 0)
     finally:
         stack.discard(keep_log=failed)
         if browser:
@@ -203,23 +205,33 @@ def second_stack(first):
 
 
 class BrowserTests:
-    """The tests of the page with the phones, on a stack of their own."""
+    """The tests of the page with the phones, on a stack of their own, beside the tests of the API."""
 
     def __init__(self):
         install_browser()
         port = quiet_port()
         self.stack = Stack(f"browser-{port}", port)
         self.phones = Phones(self.stack)
+        self.tests = None
 
     def prepare(self):
         self.phones.start_with_stack()
         self.stack.deploy(in_background=True)
 
-    def run(self):
+    def begin(self):
+        """Beside the other tests: both wait more than they compute."""
         env = {**self.stack.env(), **self.phones.env(), **chromium.env()}
-        return subprocess.run(BROWSER_TESTS, cwd=ROOT, env=env, check=False).returncode
+        self.tests = subprocess.Popen(BROWSER_TESTS, cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def result(self):
+        output, _ = self.tests.communicate()
+        say(output)
+        return self.tests.returncode
 
     def end(self, failed):
+        if self.tests and self.tests.poll() is None:
+            self.tests.terminate()
+            self.tests.wait()
         self.phones.stop()
         self.stack.discard(keep_log=failed)
 
