@@ -1,4 +1,4 @@
-//! infra/alarms.yaml: each alarm watches a metric that a function writes, and is in the state ALARM when it should be,
+//! infra/alarms.yaml and infra/callbacks.yaml: each alarm watches a metric that a function writes, and is in the state ALARM when it should be,
 //! by CloudWatch's documented rules (`system_tests::cloudwatch`).
 
 use std::collections::BTreeSet;
@@ -14,7 +14,8 @@ fn root() -> &'static Path {
 }
 
 fn alarms() -> String {
-    fs::read_to_string(root().join("infra/alarms.yaml")).expect("infra/alarms.yaml")
+    let read = |name: &str| fs::read_to_string(root().join(name)).expect("a template");
+    ["infra/alarms.yaml", "infra/callbacks.yaml"].map(read).join("\n")
 }
 
 /// Every source file of the functions, as one text.

@@ -14,7 +14,6 @@ from tools import LOCAL, ROOT, architecture, cargo, check_machine, install, inst
 
 LIMIT = 4_000_000
 BUILT = ROOT / ".aws-sam" / "build"
-NESTED_IN = {"callback": "Callbacks"}  # template.yaml's name for infra/callbacks.yaml
 TARGETS = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux-gnu"}
 
 
@@ -61,22 +60,17 @@ def build(arch):
         [sam(), "build", "--parameter-overrides", f"Architecture={arch}"],
         LOCAL / "logs" / "package.log", cwd=ROOT, env={**tools_env(), **build_env(arch)},
     )
-    lambda_binaries.check([built(name) / "bootstrap" for name in FUNCTIONS], arch)
+    lambda_binaries.check([BUILT / f"{name.capitalize()}Function" / "bootstrap" for name in FUNCTIONS], arch)
     say(f"✓ every bootstrap is {arch} and needs no newer glibc than Amazon Linux 2023's")
     heavy = []
     for name in FUNCTIONS:
-        zipped = zip_size(built(name))
+        zipped = zip_size(BUILT / f"{name.capitalize()}Function")
         say(f"  {name:<10} {zipped / 1e6:5.2f} MB zipped")
         if zipped >= LIMIT:
             heavy.append(name)
     if heavy:
         raise Failed(f"4 MB or more: {', '.join(heavy)}")
     return 0
-
-
-def built(function):
-    """Its folder in what sam build wrote: a function of a nested template is in the folder of that stack."""
-    return BUILT / NESTED_IN.get(function, "") / f"{function.capitalize()}Function"
 
 
 def build_env(arch):

@@ -6,7 +6,6 @@ with tests/sam-local.json, and the functions get their settings from an env-vars
 
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -86,12 +85,12 @@ def invoke_all(stack, engine_env):
 
 
 def template_for_containers(stack):
-    """SAM passes only variables that a template declares: the deployed ones now also declare the address of the local AWS."""
+    """SAM passes only variables that the template declares: this copy also declares the address of the local AWS."""
     template = stack.folder / f"build-{stack.stack_name}" / "template.yaml"
-    for written in [template, template.parent / "infra" / "callbacks.yaml"]:
-        declared = re.sub(r"^( +)STAGE: !Ref Stage\n", r'\g<0>\1AWS_ENDPOINT_URL: ""\n', written.read_text(), count=1, flags=re.M)
-        written.write_text(declared)
-    return template
+    invoked = template.with_name("invoked.yaml")
+    stage = "        STAGE: !Ref Stage\n"
+    invoked.write_text(template.read_text().replace(stage, stage + '        AWS_ENDPOINT_URL: ""\n', 1))
+    return invoked
 
 
 def settings(stack):

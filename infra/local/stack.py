@@ -16,7 +16,6 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from pathlib import Path
 
 import api_gateway
 from console import Failed, say, short, step
@@ -143,12 +142,13 @@ class Stack:
         """Sets random values once; a second deployment does not change them."""
         outputs = self.outputs()
         values = {
-            "IntakeSecret": {"current": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(), "previous": None},
+            "IntakeSecret": webhook_keys(),
             "GatewaySecret": gateways(),
+            "CallbackSecret": webhook_keys(),
         }
         for output, value in values.items():
             filled = self.folder / f"{self.stack_name}-{output}.filled"
-            if filled.exists() and filled.read_text() == str(self.pid()):
+            if not outputs[output] or (filled.exists() and filled.read_text() == str(self.pid())):
                 continue
             self.aws("secretsmanager", "PutSecretValue", {"SecretId": outputs[output], "SecretString": json.dumps(value)})
             filled.write_text(str(self.pid()))
@@ -192,6 +192,11 @@ class Stack:
             return answer.read()
 
 
+def webhook_keys():
+    """As Standard Webhooks has them."""
+    return {"current": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(), "previous": None}
+
+
 def gateways():
     """Members of GatewaySecret, one for each gateway protocol. `kannel-plain` is a Kannel whose phones show no accents,
     `vinaphone` uses the generic protocol. V-COM's calls for replies go to a port on which the tests listen;
@@ -213,15 +218,17 @@ def gateways():
 
 
 def lay_out(build, profile="debug"):
-    """Writes the templates like `sam build`: each function's CodeUri is a folder with its `bootstrap`."""
+    """Writes the template like `sam build`: each function's CodeUri is a folder with its `bootstrap`."""
     shutil.rmtree(build, ignore_errors=True)
     (build / "infra").mkdir(parents=True)
+    template = (ROOT / "template.yaml").read_text().replace(*RECEIVER_HERE)
     for name in FUNCTIONS:
         (build / name).mkdir()
         shutil.copy2(ROOT / "target" / profile / name, build / name / "bootstrap")
-    for template in [Path("template.yaml"), *(nested.relative_to(ROOT) for nested in (ROOT / "infra").glob("*.yaml"))]:
-        text = (ROOT / template).read_text().replace("CodeUri: functions/", "CodeUri: ").replace("CodeUri: ../functions/", "CodeUri: ../")
-        (build / template).write_text(text.replace(*RECEIVER_HERE))
+        template = template.replace(f"CodeUri: functions/{name}\n", f"CodeUri: {name}\n")
+    (build / "template.yaml").write_text(template)
+    for nested in (ROOT / "infra").glob("*.yaml"):
+        shutil.copy2(nested, build / "infra" / nested.name)
 
 
 def fingerprint_of(folder):

@@ -9,8 +9,10 @@ use crate::aws::{LazyClient, error_chain};
 
 /// The queue did not answer, or refused. Its own settings then say when the message is received again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the queue is unavailable: {0}")]
-pub struct QueueError(pub String);
+#[error("the queue is unavailable: {why}")]
+pub struct QueueError {
+    pub why: String,
+}
 
 /// A queue and its dead-letter queue.
 pub trait RetryQueue: Sync {
@@ -39,11 +41,11 @@ impl RetryQueue for SqsQueue {
         let seconds = i32::try_from(pause.num_seconds()).unwrap_or(i32::MAX);
         let change = self.client.change_message_visibility().queue_url(&self.url).receipt_handle(handle);
         let changed = change.visibility_timeout(seconds).send().await;
-        changed.map(drop).map_err(|error| QueueError(error_chain(&error)))
+        changed.map(drop).map_err(|error| QueueError { why: error_chain(&error) })
     }
 
     async fn dead_letter(&self, body: &str) -> Result<(), QueueError> {
         let sent = self.client.send_message().queue_url(&self.dead_letters).message_body(body).send().await;
-        sent.map(drop).map_err(|error| QueueError(error_chain(&error)))
+        sent.map(drop).map_err(|error| QueueError { why: error_chain(&error) })
     }
 }

@@ -36,7 +36,7 @@ struct Queue {
 
 impl Queue {
     fn answer(&self) -> Result<(), QueueError> {
-        if self.is_down { Err(QueueError("down".into())) } else { Ok(()) }
+        if self.is_down { Err(QueueError { why: "down".into() }) } else { Ok(()) }
     }
 }
 
