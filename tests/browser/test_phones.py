@@ -133,6 +133,12 @@ def test_a_change_that_owes_nothing_says_why(open_page):
     page.fill("#push-phone", "02583822229")
     page.click("#push button")
     expect(page.locator("#push-follows")).to_have_text("The number is a fixed line, which receives no SMS.")
+    page.fill("#push-code", code)
+    page.select_option("#push-step", "Trả kết quả")
+    page.check("#push-no-phone")
+    page.click("#push button")
+    expect(page.locator("#push-follows")).to_have_text("The citizen left no phone number, so no SMS can be sent.")
+    expect(page.locator("#push-no-phone")).not_to_be_checked()
     page.fill("#push-code", "<script>")
     page.click("#push button")
     expect(page.locator("#push-error")).to_contain_text("This is not a receipt code")
@@ -189,7 +195,8 @@ def test_a_receipt_that_is_lost_leaves_the_message_without_an_end(open_page, no_
 
 # ---------------------------------------------------------------------- for everyone
 
-@pytest.mark.parametrize(("locale", "scheme"), [("vi-VN", "light"), ("en-GB", "dark")])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("locale", ["vi-VN", "en-GB"])
 def test_axe_finds_no_violation(open_page, no_fault, locale, scheme):
     post("/faults", {"receipts": "lost"})
     page = open_page(locale=locale, color_scheme=scheme)

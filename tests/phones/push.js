@@ -99,7 +99,8 @@ async function push(form) {
 
 function filledIn(form) {
   const fields = [...new FormData(form)].map(([name, value]) => [name, value.trim()]);
-  return Object.fromEntries(fields.filter(([, value]) => value));
+  const { no_phone, ...filled } = Object.fromEntries(fields.filter(([, value]) => value));
+  return no_phone ? { ...filled, phone: "" } : filled;
 }
 
 function codeMissing(form) {
@@ -118,6 +119,7 @@ function showResult({ stored = nothingToSay, error = nothingToSay }) {
 
 function keepAll(form) {
   for (const field of [...Object.keys(LISTS), "phone", "appointment_on"]) form.elements[field].value = "";
+  form.elements.no_phone.checked = false;
 }
 
 // What the pushed change requires, or why it requires nothing.

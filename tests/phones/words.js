@@ -124,6 +124,7 @@ export const WORDS = {
   unit: ["Bộ phận", "Unit"],
   phoneNumber: ["Số điện thoại", "Phone number"],
   phoneNow: ["Hiện là {phone}. Để trống: giữ nguyên.", "Now {phone}. Leave empty to keep it."],
+  phoneRemoved: ["Không có số điện thoại", "No phone number"],
   phoneNone: ["Hồ sơ chưa có số điện thoại.", "The dossier has no phone number."],
   appointment: ["Ngày hẹn trả", "Appointment"],
   appointmentNow: ["Hiện là {day}. Để trống: giữ nguyên.", "Now {day}. Leave empty to keep it."],

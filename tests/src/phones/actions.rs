@@ -60,20 +60,23 @@ struct Push {
     step: Option<String>,
     status: Option<String>,
     unit: Option<String>,
+    /// Empty: the dossier has none any more.
     phone: Option<String>,
     appointment_on: Option<String>,
 }
 
 impl Push {
     fn fields(&self) -> Value {
+        let phone = self.phone.as_ref().map(|phone| if phone.is_empty() { Value::Null } else { json!(phone) });
+        let named = |name: &str, text: &Option<String>| Some((name.to_owned(), json!(text.as_ref()?)));
         let fields = [
-            ("step", &self.step),
-            ("status", &self.status),
-            ("unit", &self.unit),
-            ("phone", &self.phone),
-            ("appointment_on", &self.appointment_on),
+            named("step", &self.step),
+            named("status", &self.status),
+            named("unit", &self.unit),
+            phone.map(|phone| ("phone".to_owned(), phone)),
+            named("appointment_on", &self.appointment_on),
         ];
-        fields.into_iter().filter_map(|(name, text)| Some((name.to_owned(), json!(text.as_ref()?)))).collect()
+        fields.into_iter().flatten().collect()
     }
 }
 
