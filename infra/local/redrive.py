@@ -12,10 +12,14 @@ receiver recognises it by its id. Runs with the Python of SAM, which has boto3. 
 import contextlib
 import json
 import os
+import re
 import sys
+from pathlib import Path
 
 import boto3
 
+TEMPLATE = Path(__file__).resolve().parents[1] / "callbacks.yaml"
+KINDS = re.search(r"detail-type: \[(.*)\]", TEMPLATE.read_text())[1].split(", ")  # what CallbackFunction sends
 HIDDEN = 900  # seconds that a message is hidden from others: ten invocations of a minute each, and a reserve
 
 
@@ -144,11 +148,14 @@ def redrive_callbacks(outputs):
 
 
 def is_event(body):
+    """Whether CallbackFunction sends it."""
     try:
         event = json.loads(body)
     except ValueError:
         return False
-    return isinstance(event, dict) and {"id", "detail-type", "detail"} <= event.keys()
+    if not isinstance(event, dict) or not isinstance(event.get("detail"), dict):
+        return False
+    return event.get("detail-type") in KINDS and all(isinstance(event.get(name), str) for name in ("id", "time"))
 
 
 def show(sqs, queue, message):

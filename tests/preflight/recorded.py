@@ -117,8 +117,12 @@ CARRIERS = {"kannel": {"url": "https://kannel.example:13013/cgi-bin/sendsms", "u
                      "callback_url": f"https://mot-cua.example.vn/v1/dlr/esms/{CARRIER_PASSWORD}", "callback_key": CARRIER_PASSWORD}}
 
 
-def secrets(intake=None, gateways=None, carriers=None):
+CALL_BACKS = f"arn:aws:secretsmanager:ap-southeast-1:{ACCOUNT}:secret:onestop/callbacks-StUvWx"
+
+
+def secrets(intake=None, gateways=None, carriers=None, call_backs=None):
     values = {OUTPUTS["IntakeSecret"]: {"current": INTAKE_KEY, "previous": None} if intake is None else intake,
+              CALL_BACKS: {"current": INTAKE_KEY, "previous": None} if call_backs is None else call_backs,
               OUTPUTS["SmsSecret"]: CARRIERS if carriers is None else carriers,
               OUTPUTS["GatewaySecret"]: {"kannel": {"user": "kannel", "password": GATEWAY_PASSWORD}} if gateways is None else gateways}
     return lambda SecretId: {"ARN": SecretId, "SecretString": values[SecretId] if isinstance(values[SecretId], str) else json.dumps(values[SecretId])}

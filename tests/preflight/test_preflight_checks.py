@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from recorded import RULES as RULES_OF_STACK
-from recorded import (ACCOUNT, CARRIERS, LOG_GROUP, NOW, OTHER, OUTPUTS, PARAMETERS, PHONE, POLICY, RECEIPTS, ROOT, TOPIC, Refusal, configuration_set, destination, good, mapping, metrics, quotas,
+from recorded import (ACCOUNT, CALL_BACKS, CARRIERS, LOG_GROUP, NOW, OTHER, OUTPUTS, PARAMETERS, PHONE, POLICY, RECEIPTS, ROOT, TOPIC, Refusal, configuration_set, destination, good, mapping, metrics, quotas,
                       recorded, resources, secrets, sender, sender_id, spend_limit, subscription_filter, subscriptions, with_stack)
 
 from preflight import parts
@@ -131,6 +131,7 @@ WRONG = [
     (RECEIPT, {METRICS: metrics(NoticesSent={NOW - timedelta(hours=2): 1.0}, ReceiptsRecorded={NOW: 0.0})}, "no receipt was recorded"),
     (RECEIPT, {**sender("kannel"), METRICS: metrics(NoticesSent={NOW - timedelta(hours=2): 1.0})}, "whether the operator's gateway sends delivery reports"),
     (SECRETS, with_stack(outputs={"IntakeSecret": None}), "the stack has no output IntakeSecret"),
+    (SECRETS, {**with_stack(outputs={"CallbackSecret": CALL_BACKS}), SECRET: secrets(call_backs={"previous": None})}, "CallbackSecret has no key"),
 ]
 
 
@@ -181,6 +182,8 @@ GOOD = [
     (EMAIL, {SUBSCRIPTIONS: subscriptions(f"{TOPIC}:1", f"{TOPIC}:2")}, "2 confirmed"),
     (SECRETS, {SECRET: secrets(intake={"current": "Ab3" * 14 + "Cd", "previous": None})}, "IntakeSecret and GatewaySecret are filled"),  # as the stack makes it
     (SECRETS, {SECRET: secrets(carriers={})}, "IntakeSecret and GatewaySecret are filled"),  # AWS needs none
+    (SECRETS, with_stack(outputs={"CallbackSecret": CALL_BACKS}), "IntakeSecret and GatewaySecret and CallbackSecret are filled"),
+    (SECRETS, with_stack(outputs={"CallbackSecret": ""}), "IntakeSecret and GatewaySecret are filled"),  # without CallbackUrl
     *[(SECRETS, sender(name), "IntakeSecret and GatewaySecret and SmsSecret are filled") for name in CARRIERS],
     (RULES, {}, "all 4 are enabled"),
     (RULES, {("cloudformation", "list_stack_resources"): resources(rules=[rule.rpartition("|")[2] for rule in RULES_OF_STACK])}, "all 4 are enabled"),  # the local stack

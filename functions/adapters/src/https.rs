@@ -207,9 +207,29 @@ mod tests {
         let url: Uri = format!("http://localhost:{port}/").parse().unwrap();
         let https = Https::new(Timeouts::Background).public_only();
         assert_eq!(https.post_for_head(&url, HeaderMap::new(), Vec::new()).await.unwrap_err(), Failure::NotPublic);
+        let by_tls: Uri = format!("https://localhost:{port}/").parse().unwrap();
+        assert_eq!(https.post_for_head(&by_tls, HeaderMap::new(), Vec::new()).await.unwrap_err(), Failure::NotPublic);
         assert!(!asked.is_finished(), "no connection was made");
         let answer = Https::new(Timeouts::Background).post_for_head(&url, HeaderMap::new(), Vec::new()).await;
         assert_eq!(answer.unwrap().status, 200);
+    }
+
+    #[tokio::test]
+    async fn a_server_whose_certificate_no_authority_signed_is_sent_nothing() {
+        let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key = rustls::pki_types::PrivateKeyDer::Pkcs8(own.signing_key.serialize_der().into());
+        let config = rustls::ServerConfig::builder().with_no_client_auth();
+        let config = std::sync::Arc::new(config.with_single_cert(vec![own.cert.der().clone()], key).unwrap());
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let url: Uri = format!("https://localhost:{}/", listener.local_addr().unwrap().port()).parse().unwrap();
+        let read = std::thread::spawn(move || {
+            let (mut connection, _) = listener.accept().unwrap();
+            let mut tls = rustls::ServerConnection::new(config).unwrap();
+            std::io::Read::read(&mut rustls::Stream::new(&mut tls, &mut connection), &mut [0; 1024])
+        });
+        let refused = Https::new(Timeouts::Background).post_for_head(&url, HeaderMap::new(), b"{}".to_vec()).await;
+        assert!(matches!(&refused, Err(Failure::NotConnected(why)) if why.contains("certificate")), "{refused:?}");
+        assert!(read.join().unwrap().is_err(), "no handshake, so no request");
     }
 
     #[tokio::test]

@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 /// The events that are sent, by `detail-type`: the call-back's `type`, and the rank of what became of a notice. The rule
 /// in infra/callbacks.yaml has the same list.
 ///
-/// What became of a notice only moves to a higher rank: a receiver that keeps the highest is right in whatever order
-/// the events arrive. A time is not enough: a receipt may be published before the run that sent the notice ends.
+/// What became of a notice moves to a higher rank: a receiver that keeps the highest is right in whatever order the
+/// events arrive. A time alone is not enough: a receipt may be published before the run that sent the notice ends. Of
+/// two events of rank 1, which only a notice has that somebody put back by hand, the later is right.
 const KINDS: [(&str, &str, Option<u8>); 7] = [
     ("Notice Failed", "notice.failed", Some(1)),
     ("Notice Cancelled", "notice.cancelled", Some(1)),

@@ -34,8 +34,10 @@ pub struct CallbackSender<C, Q> {
 /// What becomes of one message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
-    /// It is deleted: the receiver has it or is gone (410), or it is in the dead-letter queue.
+    /// It is deleted: the receiver has it, or it is no event and is in the dead-letter queue.
     Done,
+    /// It is deleted, too: the receiver did not accept it, and it is in the dead-letter queue.
+    GivenUp,
     /// It is received again.
     Again,
     /// The same, because the receiver's name led to an address that is not public.
@@ -55,22 +57,32 @@ pub struct Done {
 pub struct Tally {
     not_accepted: u32,
     not_public: u32,
+    /// How long the oldest event that was not accepted has waited, in seconds.
+    oldest_s: i64,
 }
 
 impl Tally {
     /// The metrics, without those of zero.
     pub fn counts(self) -> impl Iterator<Item = (&'static str, f64)> {
-        let counts = [("CallbacksNotAccepted", self.not_accepted), ("CallbacksNotPublic", self.not_public)];
-        counts.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name, count.into()))
+        let counts = [
+            ("CallbacksNotAccepted", self.not_accepted.into()),
+            ("CallbacksNotPublic", self.not_public.into()),
+            ("CallbackAgeSeconds", self.oldest_s as f64),
+        ];
+        counts.into_iter().filter(|(_, count)| *count > 0.0)
     }
 }
 
 impl Done {
-    fn add(&mut self, message: &SqsMessage, outcome: Outcome) {
+    fn add(&mut self, message: &SqsMessage, outcome: Outcome, age: TimeDelta) {
         if outcome == Outcome::Done {
             return;
         }
         self.tally.not_accepted += 1;
+        self.tally.oldest_s = self.tally.oldest_s.max(age.num_seconds());
+        if outcome == Outcome::GivenUp {
+            return;
+        }
         self.tally.not_public += u32::from(outcome == Outcome::NotPublic);
         self.response.add_failure(message.message_id.as_deref().unwrap_or_default());
     }
@@ -82,7 +94,7 @@ impl<C: Clock, Q: RetryQueue> CallbackSender<C, Q> {
         let outcomes = join_all(batch.records.iter().map(|message| self.send(message))).await;
         let mut done = Done::default();
         for (message, outcome) in batch.records.iter().zip(outcomes) {
-            done.add(message, outcome);
+            done.add(message, outcome, self.age(message));
         }
         done
     }
@@ -101,15 +113,12 @@ impl<C: Clock, Q: RetryQueue> CallbackSender<C, Q> {
     async fn not_accepted(&self, message: &SqsMessage, call: &CallBack, error: &NotAccepted) -> Outcome {
         let (age, tries) = (self.age(message), message.attributes.get("ApproximateReceiveCount"));
         let (id, kind, why) = (&call.id, call.kind, error as &dyn Error);
-        if age >= A_DAY {
-            tracing::error!(
-                webhook.id = id,
-                webhook.kind = kind,
-                tries,
-                error = why,
-                "a call-back is given up after a day"
-            );
-            return self.dead_letter(message).await;
+        if age >= A_DAY || error.is_gone() {
+            tracing::error!(webhook.id = id, webhook.kind = kind, tries, error = why, "a call-back is given up");
+            return match self.dead_letter(message).await {
+                Outcome::Done => Outcome::GivenUp,
+                again => again,
+            };
         }
         let pause = pause(age).max(error.retry_after());
         let again_in_s = pause.num_seconds();

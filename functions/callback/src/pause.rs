@@ -37,9 +37,19 @@ mod tests {
 
     const TEMPLATE: &str = include_str!("../../../infra/callbacks.yaml");
 
-    /// A setting of the queue or of the function, a number.
+    /// A setting of the queue, a number.
     fn setting(name: &str) -> i64 {
-        let (_, rest) = TEMPLATE.split_once(&format!(" {name}: ")).unwrap_or_else(|| panic!("no {name}"));
+        number(TEMPLATE, name)
+    }
+
+    /// The time-out of the function, in seconds.
+    fn time_out() -> i64 {
+        let template = include_str!("../../../template.yaml");
+        number(template.split_once("\n  CallbackFunction:").expect("the function").1, "Timeout")
+    }
+
+    fn number(template: &str, name: &str) -> i64 {
+        let (_, rest) = template.split_once(&format!(" {name}: ")).unwrap_or_else(|| panic!("no {name}"));
         rest.split([' ', '\n', ',']).next().unwrap().parse().unwrap()
     }
 
@@ -71,7 +81,7 @@ mod tests {
         let hidden = setting("VisibilityTimeout");
         let counted = TimeDelta::seconds(hidden * setting("maxReceiveCount"));
         assert!(counted >= A_DAY && counted < A_DAY + TimeDelta::hours(2), "{counted}");
-        assert!(hidden >= 6 * setting("Timeout"), "AWS asks for six times the function's time-out");
+        assert!(hidden >= 6 * time_out(), "AWS asks for six times the function's time-out");
         assert!(TimeDelta::seconds(setting("MessageRetentionPeriod")) > counted * 2, "no message is deleted before");
     }
 

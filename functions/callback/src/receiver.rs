@@ -6,7 +6,7 @@ use adapters::secret::{Secret, SecretError};
 use adapters::settings::SettingError;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::header::{CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Uri};
 use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP};
 
 use crate::event::CallBack;
@@ -20,7 +20,7 @@ pub struct Receiver {
     secret: Secret,
 }
 
-/// Why a call-back was not accepted. No text contains the receiver's address, which may contain a key.
+/// Why a call-back was not accepted. No text contains the path of the receiver's address, which may contain a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotAccepted {
     #[error(transparent)]
@@ -43,6 +43,11 @@ impl NotAccepted {
         if let Self::Status { retry_after, .. } = self { *retry_after } else { TimeDelta::zero() }
     }
 
+    /// Whether the receiver says that nothing is accepted at this address any more (410).
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::Status { status: 410, .. })
+    }
+
     /// Whether the receiver's name leads into a private network.
     pub fn is_not_public(&self) -> bool {
         *self == Self::NoAnswer(Failure::NotPublic)
@@ -50,34 +55,28 @@ impl NotAccepted {
 }
 
 impl Receiver {
-    /// At `url` (`CALLBACK_URL`). On the local stage it may be this machine; everywhere else it has a public address.
+    /// At `url` (`CALLBACK_URL`), which has a public address. On the local stage it may also be `http://127.0.0.1`.
     pub fn new(url: &str, is_local: bool, secret: Secret) -> Result<Self, SettingError> {
-        let https = Https::new(Timeouts::Background);
-        let url = url.parse().ok().filter(|url| is_good(url, is_local)).ok_or_else(|| SettingError::Wrong {
+        let url: Uri = url.parse().ok().filter(|url| is_good(url, is_local)).ok_or_else(|| SettingError::Wrong {
             name: "CALLBACK_URL",
             why: "expected https:// and a public host name, without user, password and port".into(),
         })?;
-        Ok(Self { https: if is_local { https } else { https.public_only() }, url, secret })
+        let https = Https::new(Timeouts::Background);
+        let is_here = url.scheme_str() == Some("http");
+        Ok(Self { https: if is_here { https } else { https.public_only() }, url, secret })
     }
 
-    /// Sends a call-back once. Ok: the receiver has it, or is gone (410).
+    /// Sends a call-back once.
     pub(crate) async fn post(&self, call: &CallBack, now: DateTime<Utc>) -> Result<(), NotAccepted> {
         let secret = self.secret.get().await?;
         let signed = signature(&secret, &call.id, now.timestamp(), &call.body);
         let headers = headers(call, now, signed).ok_or(NotAccepted::NoKey)?;
         let head = self.https.post_for_head(&self.url, headers, call.body.clone().into_bytes()).await?;
-        match head.status {
-            status if status.is_success() => Ok(()),
-            StatusCode::GONE => {
-                tracing::warn!(
-                    webhook.id = call.id,
-                    webhook.kind = call.kind,
-                    "the receiver answered 410 Gone: this call-back is not sent again"
-                );
-                Ok(())
-            }
-            status => Err(NotAccepted::Status { status: status.as_u16(), retry_after: pause::retry_after(&head, now) }),
+        if head.status.is_success() {
+            return Ok(());
         }
+        let retry_after = pause::retry_after(&head, now);
+        Err(NotAccepted::Status { status: head.status.as_u16(), retry_after })
     }
 }
 

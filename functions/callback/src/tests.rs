@@ -132,12 +132,11 @@ async fn an_accepted_call_back_is_signed_and_deleted() {
 }
 
 #[tokio::test]
-async fn each_answer_but_2xx_and_410_is_retried() {
+async fn each_answer_but_2xx_is_retried() {
     let nothing_more = "content-length: 0\r\nconnection: close\r\n\r\n";
     for (status, headers, expected) in [
         ("200 OK", "", None),
         ("299 Odd", "", None),
-        ("410 Gone", "", None),
         ("301 Moved", "location: http://169.254.169.254/\r\n", Some(80)),
         ("307 Redirect", "location: https://example.com/?key=secret\r\n", Some(80)),
         ("304 Not Modified", "", Some(80)),
@@ -171,7 +170,17 @@ async fn a_call_back_that_is_not_accepted_is_delayed_and_after_a_day_in_the_dead
     let expected = BTreeMap::from([("handle of new".to_owned(), 10), ("handle of old".to_owned(), hour)]);
     assert_eq!(*sender.queue.delay.lock().unwrap(), expected);
     assert_eq!(*sender.queue.dead_letter.lock().unwrap(), [sent()], "whole, so that it can be redriven");
-    assert_eq!(done.tally, Tally { not_accepted: 2, not_public: 0 });
+    assert_eq!((done.tally.not_accepted, done.tally.not_public), (3, 0));
+    assert!((day..day + 60).contains(&done.tally.oldest_s), "{}", done.tally.oldest_s);
+}
+
+#[tokio::test]
+async fn what_a_receiver_that_is_gone_refuses_is_kept_in_the_dead_letter_queue_at_once() {
+    let (port, _) = receiver("HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n").await;
+    let sender = sender(port, secret());
+    let done = sender.send_batch(&batch(&[("a", 0, &sent())])).await;
+    assert_eq!((again(&done), done.tally.not_accepted), (vec![], 1));
+    assert_eq!(*sender.queue.dead_letter.lock().unwrap(), [sent()]);
 }
 
 #[tokio::test]
@@ -205,11 +214,14 @@ fn an_address_that_is_not_public_is_counted() {
     let batch = batch(&[("a", 0, ""), ("b", 0, "")]);
     let not_public = NotAccepted::NoAnswer(adapters::https::Failure::NotPublic);
     assert!(not_public.is_not_public() && !NotAccepted::NoKey.is_not_public());
-    done.add(&batch.records[0], Outcome::NotPublic);
-    done.add(&batch.records[1], Outcome::Again);
+    done.add(&batch.records[0], Outcome::NotPublic, TimeDelta::seconds(40));
+    done.add(&batch.records[1], Outcome::Again, TimeDelta::seconds(20));
     let counts: Vec<_> = done.tally.counts().collect();
     assert_eq!(
         (again(&done), counts),
-        (vec!["a", "b"], vec![("CallbacksNotAccepted", 2.0), ("CallbacksNotPublic", 1.0)])
+        (
+            vec!["a", "b"],
+            vec![("CallbacksNotAccepted", 2.0), ("CallbacksNotPublic", 1.0), ("CallbackAgeSeconds", 40.0)]
+        )
     );
 }

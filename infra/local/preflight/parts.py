@@ -49,22 +49,33 @@ def alarm_email(stack):
 
 def secrets(stack):
     """Never prints a value."""
-    names = ["IntakeSecret", "GatewaySecret"] + (["SmsSecret"] if stack.sender in CARRIERS else [])
+    names = ["IntakeSecret", "GatewaySecret"] + (["SmsSecret"] if stack.sender in CARRIERS else []) + (["CallbackSecret"] if stack.outputs.get("CallbackSecret") else [])
     found = {name: secret(stack, name) for name in names}
     for name, members in found.items():
         if members is None:
             return problem(f"{name} is not a JSON object: correct it (docs/deploy.md, Secrets)")
-    return keys(found["IntakeSecret"], found["GatewaySecret"]) or carrier(stack.sender, found.get("SmsSecret")) or ok(f"{' and '.join(names)} are filled")
+    return keys(found["IntakeSecret"], found["GatewaySecret"]) or carrier(stack.sender, found.get("SmsSecret")) or call_backs(found.get("CallbackSecret")) or ok(f"{' and '.join(names)} are filled")
 
 
 def keys(intake, gateways):
     """The problem, or None."""
-    current = intake.get("current")
-    if not isinstance(current, str) or len(current) < SHORTEST_KEY or not KEY.fullmatch(current):
+    if not has_key(intake):
         return problem('IntakeSecret has no key in `current`, so every push is refused: {"current":"whsec_…","previous":null} (docs/deploy.md, Secrets)')
     if not gateways:
         return problem("GatewaySecret has no account, so every text to 8083 is refused: add the operator's account (docs/operator-8083.md)")
     return None
+
+
+def call_backs(members):
+    """The problem, or None. A stack without CallbackUrl has no such secret."""
+    if members is not None and not has_key(members):
+        return problem('CallbackSecret has no key in `current`, so no call-back is sent: {"current":"whsec_…","previous":null} (docs/deploy.md, Call-backs)')
+    return None
+
+
+def has_key(members):
+    current = members.get("current")
+    return isinstance(current, str) and len(current) >= SHORTEST_KEY and KEY.fullmatch(current)
 
 
 def carrier(sender, members):

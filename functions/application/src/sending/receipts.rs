@@ -94,16 +94,13 @@ pub async fn receive<P: ReceiptPorts>(
         if missing.is_empty() {
             break;
         }
+        recording.publish().await;
         ports.clock().sleep_until(ports.clock().now() + pause).await;
         missing = recording.record_all(missing).await;
     }
     recording.count(|received| received.tally.unknown = (unknown + missing.len()) as u32);
-    let mut received = std::mem::take(&mut *locked(&recording.received));
-    let events = std::mem::take(&mut *locked(&recording.events));
-    if !events.is_empty() {
-        received.tally.events_dropped = ports.events().publish(&events).await;
-    }
-    received
+    recording.publish().await;
+    std::mem::take(&mut *locked(&recording.received))
 }
 
 /// The receipts of one invocation.
@@ -146,7 +143,13 @@ impl<P: ReceiptPorts> Recording<'_, P> {
                 self.follow_up(&id, receipt, self.now() - receipt.at <= MAX_RECEIPT_AGE).await?;
             }
             // The invocation that recorded it may have ended before it did the rest.
-            Recorded::Before { at } => self.follow_up(&id, receipt, self.now() - at <= MAX_REPEAT_AGE).await?,
+            Recorded::Before { at } => {
+                let is_current = self.now() - at <= MAX_REPEAT_AGE;
+                if is_current {
+                    self.publish_later(&id, receipt);
+                }
+                self.follow_up(&id, receipt, is_current).await?;
+            }
             Recorded::Ignored => {}
             Recorded::NoRow => return Ok(false),
         }
@@ -172,9 +175,21 @@ impl<P: ReceiptPorts> Recording<'_, P> {
             tracing::error!(outgoing = %id, reason = reason.map(|reason| reason.as_str()), "a message did not arrive because of our account, its sender name or its text");
             self.count(|received| received.tally.our_fault += 1);
         }
+        self.publish_later(id, receipt);
+    }
+
+    fn publish_later(&self, id: &NoticeId, &Receipt { delivery, reason, .. }: &Receipt) {
         if delivery != Delivery::Unknown {
             let event = Event::NoticeReported { message: (&Outgoing::from(id.clone())).into(), delivery, reason };
             locked(&self.events).push(event);
+        }
+    }
+
+    async fn publish(&self) {
+        let events = std::mem::take(&mut *locked(&self.events));
+        if !events.is_empty() {
+            let dropped = self.ports.events().publish(&events).await;
+            self.count(|received| received.tally.events_dropped += dropped);
         }
     }
 
