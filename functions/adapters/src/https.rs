@@ -6,7 +6,7 @@ use std::io::Cursor;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::request::Builder;
 use http::{Request, Uri};
 use http_body_util::{BodyExt, Full, Limited};
@@ -21,6 +21,8 @@ use crate::connections::IDLE;
 
 /// The longest answer that is read, in bytes: a gateway's answer has a few hundred.
 const MOST_ANSWER: usize = 64 * 1024;
+
+const FORM: &str = "application/x-www-form-urlencoded";
 
 type Hyper = Client<HttpsConnector<HttpConnector>, Full<Cursor<Vec<u8>>>>;
 
@@ -59,6 +61,17 @@ impl Https {
     pub async fn post(&self, url: &Uri, body: &Value) -> Result<Answer, Failure> {
         let request = Request::post(url).header(ACCEPT, "application/json").header(CONTENT_TYPE, "application/json");
         let (status, body) = self.within_time(request, body.to_string().into_bytes()).await?;
+        Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
+    }
+
+    /// Posts the fields of a form, with the header Authorization if it is not empty.
+    pub async fn post_form(&self, url: &Uri, fields: &[(&str, &str)], authorization: &str) -> Result<Answer, Failure> {
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let mut request = Request::post(url).header(ACCEPT, "application/json").header(CONTENT_TYPE, FORM);
+        if !authorization.is_empty() {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        let (status, body) = self.within_time(request, form.into_bytes()).await?;
         Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
     }
 

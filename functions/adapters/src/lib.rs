@@ -12,6 +12,8 @@
 //! | [`SmsSender`](application::ports::SmsSender) | [`sms`]: SNS, End User Messaging, Kannel, eSMS |
 //! | [`ReplySender`](application::ports::ReplySender) | [`vcom`], over [`https`] |
 //! | [`EventBus`](application::ports::EventBus) | [`events`], EventBridge |
+//! | [`AuditLog`](application::ports::AuditLog) | [`desk`], table `desk` |
+//! | [`SessionStore`](application::ports::SessionStore) | [`sessions`], table `desk` |
 
 pub mod aws;
 pub mod clock;
@@ -19,6 +21,7 @@ mod conditional;
 mod connections;
 pub mod control;
 pub mod deliveries;
+pub mod desk;
 pub mod dossiers;
 pub mod events;
 pub mod history;
@@ -32,6 +35,7 @@ pub mod port_bundles;
 pub mod redacted;
 pub mod report;
 pub mod secret;
+pub mod sessions;
 pub mod settings;
 pub mod sms;
 pub mod start;

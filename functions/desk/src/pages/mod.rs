@@ -1,0 +1,7 @@
+//! The pages, one file each with its template in `templates/`.
+
+mod dossier;
+mod frame;
+mod home;
+
+pub(crate) use frame::Frame;

@@ -1,0 +1,54 @@
+//! One request of one person, and its entries in the audit.
+
+use application::ports::{AuditLog, Clock, DeskPorts, StoreError};
+use domain::ReceiptCode;
+use domain::desk::{Action, AuditEntry};
+
+use crate::route::Route;
+use crate::session::{Door, Session};
+use crate::{Desk, Request};
+
+/// One request of one person.
+pub(crate) struct Visit<'a> {
+    pub request: &'a Request,
+    /// API Gateway's id of the request.
+    pub request_id: String,
+    pub session: &'a Session,
+    /// The stack's office.
+    pub office: &'a str,
+}
+
+impl Visit<'_> {
+    /// The receipt code that the page or the form is about, as people write it.
+    pub fn code(&self) -> Option<ReceiptCode> {
+        ReceiptCode::parse(self.request.query("code").or_else(|| self.request.field("code"))?).ok()
+    }
+}
+
+impl<D: Door, P: DeskPorts> Desk<D, P> {
+    /// Writes into the audit that this page is shown or this is done.
+    pub(crate) async fn note_route(&self, visit: &Visit<'_>, route: Route) -> Result<(), StoreError> {
+        let Some(action) = route.action() else { return Ok(()) };
+        self.note(visit, action, visit.code(), None).await
+    }
+
+    pub(crate) async fn note(
+        &self,
+        visit: &Visit<'_>,
+        action: Action,
+        receipt_code: Option<ReceiptCode>,
+        what: Option<String>,
+    ) -> Result<(), StoreError> {
+        let staff = &visit.session.staff;
+        let entry = AuditEntry {
+            at: self.ports.clock().now(),
+            staff: staff.id.clone(),
+            name: staff.name.clone(),
+            action,
+            receipt_code,
+            what,
+            request: visit.request_id.clone(),
+        };
+        self.ports.audit().note(&entry).await
+    }
+}
