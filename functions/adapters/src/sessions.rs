@@ -1,13 +1,16 @@
 //! Table `desk`: log-ins under way and sessions.
 
-use application::ports::{LogIn, OpenSession, SessionStore, StoreError};
+use application::ports::{LogIn, LoginPorts, OpenSession, SessionStore, StoreError};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use chrono::{DateTime, Utc};
 use domain::desk::{Lasting, Role, Staff};
 
 use crate::aws::DynamoDb;
+use crate::clock::SystemClock;
 use crate::conditional::conditional;
+use crate::desk::DynamoAudit;
 use crate::item::{Item, get_text, get_time, number, text, time, unavailable};
+use crate::settings::{SettingError, Settings};
 
 const TABLE: &str = "desk";
 const SESSION: &str = "session";
@@ -37,6 +40,37 @@ impl DynamoSessions {
         let delete = self.client.delete_item().table_name(&self.table).key("pk", pk).key("sk", sk);
         let deleted = delete.return_values(ReturnValue::AllOld).send().await;
         Ok(deleted.map_err(unavailable(TABLE))?.attributes)
+    }
+}
+
+/// The log-in's ports on AWS.
+pub struct LoginTables {
+    sessions: DynamoSessions,
+    audit: DynamoAudit,
+}
+
+impl LoginTables {
+    /// From `DESK_TABLE`, `AUDIT_RETENTION_DAYS`.
+    pub fn new(settings: &Settings, client: DynamoDb) -> Result<Self, SettingError> {
+        let (table, retention_days) = (settings.required("DESK_TABLE")?, settings.parsed("AUDIT_RETENTION_DAYS")?);
+        let audit = DynamoAudit::new(client.clone(), table.clone(), retention_days);
+        Ok(Self { sessions: DynamoSessions::new(client, table), audit })
+    }
+}
+
+impl LoginPorts for LoginTables {
+    type Sessions = DynamoSessions;
+    type Audit = DynamoAudit;
+    type Clock = SystemClock;
+
+    fn sessions(&self) -> &DynamoSessions {
+        &self.sessions
+    }
+    fn audit(&self) -> &DynamoAudit {
+        &self.audit
+    }
+    fn clock(&self) -> &SystemClock {
+        &SystemClock
     }
 }
 

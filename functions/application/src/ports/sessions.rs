@@ -7,7 +7,7 @@ use std::future::Future;
 use chrono::{DateTime, Utc};
 use domain::desk::{Lasting, Staff};
 
-use super::StoreError;
+use super::{AuditLog, Clock, StoreError};
 
 /// A log-in between the log-in page and the identity provider's answer.
 #[derive(Clone, PartialEq, Eq)]
@@ -36,6 +36,17 @@ pub struct OpenSession {
     /// Origin of the identity provider's log-out page, or empty.
     pub leads_to: String,
     pub lasting: Lasting,
+}
+
+/// What the log-in needs.
+pub trait LoginPorts: Sync {
+    type Sessions: SessionStore;
+    type Audit: AuditLog;
+    type Clock: Clock;
+
+    fn sessions(&self) -> &Self::Sessions;
+    fn audit(&self) -> &Self::Audit;
+    fn clock(&self) -> &Self::Clock;
 }
 
 /// The log-ins under way and the sessions.
