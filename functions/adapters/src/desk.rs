@@ -8,10 +8,11 @@ use application::ports::{AuditLog, DeskPorts, StoreError};
 use domain::calendar::{VIETNAM, day_in_vietnam};
 use domain::desk::AuditEntry;
 
-use crate::aws::{self, AwsConfig, DynamoDb};
+use crate::aws::DynamoDb;
 use crate::clock::SystemClock;
 use crate::dossiers::DynamoDossiers;
 use crate::history::DynamoHistory;
+use crate::inquiries::DynamoInquiries;
 use crate::item::{Item, expiry, text, time, unavailable};
 use crate::settings::{SettingError, Settings};
 
@@ -57,17 +58,18 @@ impl AuditLog for DynamoAudit {
 pub struct DeskTables {
     dossiers: DynamoDossiers,
     notices: DynamoHistory,
+    inquiries: DynamoInquiries,
     audit: DynamoAudit,
 }
 
 impl DeskTables {
-    /// From `DOSSIERS_TABLE`, `NOTICES_TABLE`, `DESK_TABLE`, `AUDIT_RETENTION_DAYS`.
-    pub fn new(settings: &Settings, config: &AwsConfig) -> Result<Self, SettingError> {
-        let client = aws::dynamodb(config);
+    /// From `DOSSIERS_TABLE`, `NOTICES_TABLE`, `INQUIRIES_TABLE`, `DESK_TABLE`, `AUDIT_RETENTION_DAYS`.
+    pub fn new(settings: &Settings, client: DynamoDb) -> Result<Self, SettingError> {
         let retention_days = settings.parsed("AUDIT_RETENTION_DAYS")?;
         Ok(Self {
             dossiers: DynamoDossiers::reader(client.clone(), settings.required("DOSSIERS_TABLE")?),
             notices: DynamoHistory::new(client.clone(), settings.required("NOTICES_TABLE")?),
+            inquiries: DynamoInquiries::reader(client.clone(), settings.required("INQUIRIES_TABLE")?),
             audit: DynamoAudit::new(client, settings.required("DESK_TABLE")?, retention_days),
         })
     }
@@ -76,6 +78,8 @@ impl DeskTables {
 impl DeskPorts for DeskTables {
     type Dossiers = DynamoDossiers;
     type Notices = DynamoHistory;
+    type Finder = DynamoDossiers;
+    type Inquiries = DynamoInquiries;
     type Audit = DynamoAudit;
     type Clock = SystemClock;
 
@@ -84,6 +88,12 @@ impl DeskPorts for DeskTables {
     }
     fn notices(&self) -> &DynamoHistory {
         &self.notices
+    }
+    fn finder(&self) -> &DynamoDossiers {
+        &self.dossiers
+    }
+    fn inquiries(&self) -> &DynamoInquiries {
+        &self.inquiries
     }
     fn audit(&self) -> &DynamoAudit {
         &self.audit

@@ -2,7 +2,7 @@
 //! minute with the hashes of its messages, which is kept for an hour. The index `by_day` shows only the former: the
 //! latter have no day.
 
-use application::ports::{InquiryLog, Logged, SenderCount, StoreError};
+use application::ports::{InquiryHistory, InquiryLog, Logged, SenderCount, StoreError};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
@@ -17,6 +17,7 @@ use crate::conditional::{Conditional, conditional};
 use crate::item::{Item, expiry, get_text, number, text, time, unavailable};
 
 const TABLE: &str = "inquiries";
+const BY_CODE: &str = "by_code";
 /// How long a minute's count is kept after the minute: TTL deletes it within days, and its key is never used again.
 const COUNT_KEPT: TimeDelta = TimeDelta::hours(1);
 
@@ -28,6 +29,11 @@ pub struct DynamoInquiries {
 }
 
 impl DynamoInquiries {
+    /// For a function that only reads.
+    pub fn reader(client: DynamoDb, table: String) -> Self {
+        Self { client, table, retention_days: 0 }
+    }
+
     /// `retention_days`: parameter `InquiryRetentionDays`.
     pub fn new(client: DynamoDb, table: String, retention_days: u32) -> Self {
         Self { client, table, retention_days }
@@ -109,6 +115,24 @@ impl InquiryLog for DynamoInquiries {
         let delete = self.update(message).update_expression("DELETE messages :messages");
         // An update of a row that TTL has deleted would create it again, without an expiry.
         conditional(TABLE, delete.condition_expression("attribute_exists(inquiry)").send().await).map(|_| ())
+    }
+}
+
+impl InquiryHistory for DynamoInquiries {
+    async fn about(&self, code: &ReceiptCode, most: usize) -> Result<Vec<Inquiry>, StoreError> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(BY_CODE)
+            .key_condition_expression("receipt_code = :code")
+            .expression_attribute_values(":code", text(code.as_str()))
+            .scan_index_forward(false)
+            .limit(most.try_into().unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(unavailable(TABLE))?;
+        Ok(found.items.unwrap_or_default().iter().filter_map(|row| read(row).ok()).collect())
     }
 }
 

@@ -4,6 +4,7 @@
 //! then something is shown or done.
 
 mod assets;
+pub mod login;
 mod pages;
 mod problem;
 mod reply;
@@ -39,8 +40,6 @@ pub struct DeskConfig {
     pub office: String,
     /// Parameter `ClosedSteps`.
     pub closed_steps: ClosedSteps,
-    /// Where forms may lead besides the desk: the identity provider's origin.
-    pub form_action: String,
 }
 
 /// The function.
@@ -59,7 +58,7 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         if request.method == Method::HEAD {
             reply = reply.without_body();
         }
-        reply.into_response(&self.config.form_action)
+        reply.into_response()
     }
 
     async fn answer(&self, request: &Request, request_id: String) -> Reply {
@@ -71,10 +70,11 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
             Admission::Welcome(session) => session,
         };
         let visit = Visit { request, request_id, session: &session, office: &self.config.office };
-        match self.page(&visit).await {
+        let reply = match self.page(&visit).await {
             Ok(reply) => reply,
             Err(problem) => problem.reply(&Frame::new(&visit)),
-        }
+        };
+        reply.leading_to(&session.leads_to)
     }
 
     /// What is seen is read while its audit entry is written; what is done waits for it.
@@ -97,6 +97,9 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
     async fn serve(&self, visit: &Visit<'_>, route: Route) -> Result<Reply, Problem> {
         match route {
             Route::Home => self.home(visit),
+            Route::LookUp => self.look_up(visit).await,
+            Route::PhoneForm => self.phone_form(visit),
+            Route::ByPhone => self.by_phone(visit).await,
             Route::Dossier => self.dossier(visit).await,
         }
     }

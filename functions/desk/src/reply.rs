@@ -4,7 +4,7 @@ use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use aws_lambda_events::encodings::Body;
 use http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION, REFERRER_POLICY,
-    SET_COOKIE, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    SET_COOKIE, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderValue, StatusCode};
 
@@ -14,6 +14,8 @@ pub struct Reply {
     pub status: StatusCode,
     headers: Vec<(HeaderName, String)>,
     body: String,
+    /// Where forms may lead besides the desk itself: an origin, or empty.
+    leads_to: String,
 }
 
 impl Reply {
@@ -49,13 +51,18 @@ impl Reply {
         Self { body: String::new(), ..self }
     }
 
+    /// Whose forms may lead to that origin, too.
+    pub fn leading_to(self, origin: &str) -> Self {
+        Self { leads_to: origin.to_owned(), ..self }
+    }
+
     /// With a cookie, in the form of the header Set-Cookie.
     pub fn with_cookie(self, cookie: String) -> Self {
         self.with(SET_COOKIE, cookie)
     }
 
     fn new(status: StatusCode, content_type: &str, body: String) -> Self {
-        Self { status, headers: vec![(CONTENT_TYPE, content_type.to_owned())], body }
+        Self { status, headers: vec![(CONTENT_TYPE, content_type.to_owned())], body, leads_to: String::new() }
     }
 
     fn with(mut self, name: HeaderName, value: String) -> Self {
@@ -63,13 +70,12 @@ impl Reply {
         self
     }
 
-    /// For API Gateway, with the security headers. `form_action`: where forms may lead besides the desk itself; empty for
-    /// nowhere.
-    pub fn into_response(self, form_action: &str) -> ApiGatewayProxyResponse {
+    /// For API Gateway, with the security headers.
+    pub fn into_response(self) -> ApiGatewayProxyResponse {
         let mut response = ApiGatewayProxyResponse::default();
         response.status_code = self.status.as_u16().into();
         response.body = Some(Body::Text(self.body));
-        for (name, value) in security_headers(form_action) {
+        for (name, value) in security_headers(&self.leads_to) {
             response.headers.insert(name, value);
         }
         for (name, value) in self.headers {
@@ -88,18 +94,23 @@ impl Reply {
 }
 
 /// Of every answer; an asset replaces the first.
-fn security_headers(form_action: &str) -> Vec<(HeaderName, HeaderValue)> {
+fn security_headers(leads_to: &str) -> Vec<(HeaderName, HeaderValue)> {
+    let space = if leads_to.is_empty() { "" } else { " " };
     let policy = format!(
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self' {form_action}; \
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'{space}{leads_to}; \
          frame-ancestors 'none'; base-uri 'none'"
     );
     let fixed = [
         (CACHE_CONTROL, "no-store"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
+        // With `no-referrer` browsers send `Origin: null` with our own forms.
         (REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
     ];
     let fixed = fixed.map(|(name, value)| (name, HeaderValue::from_static(value)));
-    let policy = HeaderValue::from_str(policy.trim_end()).ok().map(|policy| (CONTENT_SECURITY_POLICY, policy));
+    let policy = HeaderValue::from_str(&policy).ok().map(|policy| (CONTENT_SECURITY_POLICY, policy));
     fixed.into_iter().chain(policy).collect()
 }

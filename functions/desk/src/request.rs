@@ -64,6 +64,12 @@ impl Request {
         only(self.query.all(name).unwrap_or_default().into_iter())
     }
 
+    /// All parameters of the address, encoded, behind a question mark; empty if there are none.
+    pub fn query_string(&self) -> String {
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(self.query.iter()).finish();
+        if query.is_empty() { query } else { format!("?{query}") }
+    }
+
     /// A field of the form that is there exactly once.
     pub fn field(&self, name: &str) -> Option<&str> {
         only(self.fields.iter().filter(|(found, _)| found == name).map(|(_, value)| value.as_str()))

@@ -13,6 +13,8 @@ pub struct Session {
     pub staff: Staff,
     /// The token that every form of this session carries as the field [`Session::TOKEN`].
     pub token: String,
+    /// Origin of the provider's log-out page, to which the form of the log-out leads; or empty.
+    pub leads_to: String,
 }
 
 impl Session {

@@ -25,6 +25,14 @@ impl Visit<'_> {
     }
 }
 
+impl Visit<'_> {
+    /// The relative address of a dossier's page.
+    pub fn to_dossier(&self, code: &ReceiptCode) -> String {
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair("code", code.as_str()).finish();
+        format!("{}/dossier?{query}", self.request.root())
+    }
+}
+
 impl<D: Door, P: DeskPorts> Desk<D, P> {
     /// Writes into the audit that this page is shown or this is done.
     pub(crate) async fn note_route(&self, visit: &Visit<'_>, route: Route) -> Result<(), StoreError> {

@@ -17,7 +17,7 @@ mod store_error;
 
 pub use bundles::{NoticePorts, OutboxPorts, PlanPorts, ReceiptPorts, ReplyPorts};
 pub use clock::Clock;
-pub use desk::{AuditLog, DeskPorts};
+pub use desk::{AuditLog, DeskPorts, DossierFinder, InquiryHistory};
 pub use dossiers::{Appointments, DossierStore, Page, PageToken, Put};
 pub use events::EventBus;
 pub use history::NoticeHistory;
@@ -25,6 +25,6 @@ pub use inquiries::{InquiryLog, Logged, SenderCount};
 pub use outbox::{Claimed, Due, DueRows, Enqueue, Outbox};
 pub use rate_counter::{Advance, Hold, RateCounter, SendingHold};
 pub use receipts::{DeliveryStore, Recorded};
-pub use sessions::{LogIn, OpenSession, SessionStore};
+pub use sessions::{LogIn, LoginPorts, OpenSession, SessionStore};
 pub use sms::{ReplySender, SendError, Sms, SmsSender};
 pub use store_error::StoreError;

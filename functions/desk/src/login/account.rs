@@ -20,6 +20,13 @@ pub(crate) struct Account {
     /// The address of the provider's description, if it is not under the issuer: of the local stack.
     #[serde(default)]
     discovery: Option<String>,
+    /// What is asked of the provider: who the person is, and the person's name.
+    #[serde(default = "default_scope")]
+    pub scope: String,
+}
+
+fn default_scope() -> String {
+    "openid profile".to_owned()
 }
 
 /// Nobody can log in: DeskSecret is not complete.

@@ -37,7 +37,7 @@ impl<P: LoginPorts, W: Web> Login<P, W> {
                 ("response_type", "code"),
                 ("client_id", &account.client_id),
                 ("redirect_uri", &account.callback()),
-                ("scope", "openid profile"),
+                ("scope", &account.scope),
                 ("state", &state),
                 ("nonce", &nonce),
                 ("code_challenge", &challenge(&verifier)),

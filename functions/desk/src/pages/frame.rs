@@ -1,5 +1,6 @@
 //! What every page has around its content: the title, the way to the other pages, the log-out.
 
+use askama::filters::Safe;
 use domain::desk::{Role, Task};
 
 use crate::assets::stylesheet;
@@ -26,7 +27,7 @@ pub(crate) struct Link {
 }
 
 /// The menu: the page, whose task it is, its name.
-const MENU: [(&str, Task, &str); 1] = [("", Task::LookUp, "Tra cứu")];
+const MENU: [(&str, Task, &str); 2] = [("", Task::LookUp, "Tra cứu"), ("phone", Task::ByPhone, "Theo số điện thoại")];
 
 impl<'a> Frame<'a> {
     pub fn new(visit: &Visit<'a>) -> Self {
@@ -45,6 +46,14 @@ impl<'a> Frame<'a> {
     /// The relative address of a page.
     pub fn to(&self, page: &str) -> String {
         if page.is_empty() { self.root.clone() } else { format!("{}/{page}", self.root) }
+    }
+
+    /// The hidden field that every form has: without the session's token it is refused.
+    pub fn token(&self) -> Safe<String> {
+        let Some(session) = self.session else { return Safe(String::new()) };
+        let token = session.token.chars().filter(|letter| letter.is_ascii_alphanumeric() || "-_=.".contains(*letter));
+        let token: String = token.collect();
+        Safe(format!(r#"<input type="hidden" name="{}" value="{token}">"#, Session::TOKEN))
     }
 
     pub fn may(&self, task: Task) -> bool {

@@ -1,5 +1,6 @@
 //! The pages, one file each with its template in `templates/`.
 
+mod by_phone;
 mod dossier;
 mod frame;
 mod home;
