@@ -24,7 +24,7 @@ def allow(stack, **lists):
 def api_of(stack, **parameters):
     """The API's definition as SAM generated it, with its address lists split."""
     api = stack.template()["Resources"]["Api"]["Properties"]["Body"]
-    addresses = zip(api["x-amazon-apigateway-policy"]["Statement"], ("PushAddresses", "GatewayAddresses"))
+    addresses = zip(api["x-amazon-apigateway-policy"]["Statement"], ("PushAddresses", "GatewayAddresses", "DeskAddresses"))
     for statement, parameter in addresses:
         separator, deployed = statement["Condition"]["IpAddress"]["aws:SourceIp"]["Fn::Split"]
         statement["Condition"]["IpAddress"]["aws:SourceIp"] = parameters.get(parameter, deployed).split(separator)

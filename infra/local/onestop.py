@@ -16,6 +16,7 @@ import import_target  # noqa: E402
 import kannel  # noqa: E402
 import long_tests  # noqa: E402
 import bench  # noqa: E402
+import desk  # noqa: E402
 import release  # noqa: E402
 import sam_local  # noqa: E402
 from client_runtimes import install_runtimes  # noqa: E402
@@ -54,6 +55,7 @@ def run():
     failed = phones.run([str(ROOT / "target/debug/day")])
     phones.tell("over")
     phones.say_address()
+    desk.say_address(stack)
     return failed
 
 
@@ -119,7 +121,7 @@ def validate():
     check_machine()
     install()
     with ThreadPoolExecutor() as side_by_side:
-        list(side_by_side.map(validate_template, ["template.yaml", "infra/tables.yaml", "infra/alarms.yaml", "infra/delivery-logging.yaml"]))
+        list(side_by_side.map(validate_template, ["template.yaml", "infra/tables.yaml", "infra/alarms.yaml", "infra/delivery-logging.yaml", "infra/desk.yaml"]))
     return 0
 
 
@@ -178,7 +180,7 @@ def on_a_separate_stack(*suites, meanwhile=()):
     try:
         stack.start()
         with ThreadPoolExecutor(max_workers=1) as background:
-            deployed = background.submit(deploy, stack, Stack(f"test-{port}", port, stack_name="onestop-kannel", SmsSender="kannel"))
+            deployed = background.submit(deploy, stack, Stack(f"test-{port}", port, stack_name="onestop-kannel", SmsSender="kannel", Desk="no"))
             failed = first_failure(meanwhile, stack)
             deployed.result()
             prepared = background.submit(browser.prepare) if browser else None
