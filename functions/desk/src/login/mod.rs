@@ -16,6 +16,9 @@ mod start;
 mod token;
 mod web;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use adapters::secret::{Secret, SecretError};
