@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
-const FUNCTIONS: [&str; 6] = ["intake", "notify", "apology", "sender", "lookup", "receipts"];
+const FUNCTIONS: [&str; 7] = ["intake", "notify", "apology", "sender", "lookup", "receipts", "desk"];
 
 /// A package's dependencies at run time, by name.
 fn dependencies(package: &str) -> BTreeSet<String> {

@@ -52,6 +52,11 @@ def passwords(stack):
     return json.loads(passwords_file(stack).read_text())
 
 
+def env(stack):
+    """For tests of the desk: its address, and the accounts with their passwords."""
+    return {"ONESTOP_DESK": address(stack), "ONESTOP_STAFF": json.dumps(passwords(stack))}
+
+
 def say_address(stack):
     say(f"\nOpen {address(stack)} : the desk of the staff")
     known = passwords(stack)

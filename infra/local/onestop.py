@@ -36,7 +36,7 @@ PREFLIGHT_OF_A_STACK = "tests/preflight/test_preflight_local_stack.py"
 PYTHON_TESTS = [*PYTEST, "tests/release", "tests/preflight", "tests/delivery_logging", "--ignore", PREFLIGHT_OF_A_STACK]
 # Schemathesis and the examples of docs/openapi.yaml, after the system tests: they block addresses for a moment.
 API_TESTS = [*PYTEST, "tests/api", PREFLIGHT_OF_A_STACK]
-# The page with the phones in a real browser, on a stack of its own: its functions reach AWS through the page's process.
+# The page with the phones and the desk in a real browser, on a stack of its own: its functions reach AWS through the page's process.
 BROWSER_TESTS = [str(LOCAL / "tools" / "browser" / "bin" / "python"), *PYTEST_OPTIONS, "tests/browser"]
 RUN_PORT = int(os.environ.get("PORT", "4566"))
 
@@ -199,7 +199,7 @@ def on_a_separate_stack(*suites, meanwhile=()):
 
 
 class BrowserTests:
-    """The tests of the page with the phones, on a stack of their own."""
+    """The tests of the page with the phones and of the desk, on a stack of their own."""
 
     def __init__(self):
         install_browser()
@@ -212,7 +212,7 @@ class BrowserTests:
         self.stack.deploy(in_background=True)
 
     def run(self):
-        env = {**self.stack.env(), **self.phones.env(), **chromium.env()}
+        env = {**self.stack.env(), **self.phones.env(), **desk.env(self.stack), **chromium.env()}
         return subprocess.run(BROWSER_TESTS, cwd=ROOT, env=env, check=False).returncode
 
     def end(self, failed):

@@ -9,15 +9,13 @@ import urllib.request
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import ROOT, URL, ask, post
+from conftest import ROOT, RULES, URL, ask, post
 from playwright.sync_api import expect
 
 from stack import authorization
 
 TOMORROW = (datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=7))) + datetime.timedelta(days=1)).date().isoformat()
 IMAGES = ROOT / "docs" / "images"
-# WCAG 2.2 at AA, and what axe calls best practice.
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 def new_code():

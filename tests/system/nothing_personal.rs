@@ -126,7 +126,7 @@ async fn wrong_texts(citizen: &Citizen, code: &str) {
 
 /// Events that AWS would not send: the functions must not log their content.
 async fn wrong_events(stack: &Stack, phone: &str) {
-    for function in ["IntakeFunction", "NotifyFunction", "ApologyFunction", "LookupFunction", "ReceiptsFunction"] {
+    for function in ["IntakeFunction", "NotifyFunction", "ApologyFunction", "LookupFunction", "ReceiptsFunction", "DeskFunction"] {
         for event in [
             json!(phone),
             json!({"time": phone, "Records": phone, "body": phone, "httpMethod": phone, "headers": phone}),

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::testing::event;
-use provider::{FakeProvider, KEY, Tables, claims, signed};
+use provider::{FakeProvider, KEY, PUBLISHED, Tables, claims, signed};
 
 /// The function's own address, as registered at the provider.
 const URL: &str = "https://api.example/v1/desk";
@@ -320,6 +320,10 @@ async fn a_token_with_a_forged_signature_lets_nobody_in() {
         let header = Header { kid: Some(KEY.to_owned()), ..Header::new(Algorithm::HS256) };
         encode(&header, &claims(nonce, &json!({})), &key).unwrap()
     };
+    let by_published_key = |nonce: &str| {
+        let header = Header { kid: Some(PUBLISHED.to_owned()), ..Header::new(Algorithm::HS256) };
+        encode(&header, &claims(nonce, &json!({})), &EncodingKey::from_secret(PUBLISHED.as_bytes())).unwrap()
+    };
     let good = |nonce: &str| provider.sign(&claims(nonce, &json!({})));
     let changed = |nonce: &str| {
         let (one, other) = (good(nonce), provider.sign(&claims(nonce, &json!({"cognito:groups": ["supervisor"]}))));
@@ -335,6 +339,7 @@ async fn a_token_with_a_forged_signature_lets_nobody_in() {
         ("none", &|nonce| unsigned(&json!({"alg": "none", "kid": KEY}), nonce)),
         ("none, as ES256", &|nonce| unsigned(&json!({"alg": "ES256", "kid": KEY}), nonce)),
         ("a hash with the public key", &by_public_key),
+        ("a hash with a key that everybody can read", &by_published_key),
         ("of other claims", &changed),
         ("no token", &|_| "a.b".to_owned()),
     ] {

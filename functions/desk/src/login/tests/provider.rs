@@ -19,6 +19,8 @@ use crate::login::web::Web;
 
 pub const ISSUER: &str = "https://id.example/pool";
 pub const KEY: &str = "key-1";
+/// Name and value of a key that signs and checks, which the provider published by mistake.
+pub const PUBLISHED: &str = "key-3";
 
 /// A provider with one key. What it answers to the exchange of a code is set by the test.
 pub struct FakeProvider {
@@ -51,6 +53,7 @@ impl FakeProvider {
         let part = |range: std::ops::Range<usize>| URL_SAFE_NO_PAD.encode(&point[range]);
         json!({"keys": [
             {"kty": "future", "kid": "key-0"},
+            {"kty": "oct", "alg": "HS256", "kid": PUBLISHED, "k": URL_SAFE_NO_PAD.encode(PUBLISHED)},
             {"kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": KEY, "x": part(1..33), "y": part(33..65)},
         ]})
     }
