@@ -95,6 +95,12 @@ def test_the_documents_pictures_can_be_taken(open_page, name, width, height, fro
         (IMAGES / name).write_bytes(picture)
 
 
+def test_the_page_leads_to_the_desk(open_page):
+    page = open_page(locale="vi-VN")
+    page.get_by_role("link", name="Bàn làm việc của cán bộ").click()
+    expect(page.get_by_role("heading", name="Đăng nhập")).to_be_visible()
+
+
 def test_a_text_to_8083_is_answered_on_its_phone(open_page):
     code, phone = new_dossier(step="Trình lãnh đạo phòng")
     page = open_page(locale="vi-VN")

@@ -80,6 +80,11 @@ impl Stack {
         format!("{}/_aws/execute-api/{id}/{stage}", self.endpoint)
     }
 
+    /// The address of the staff's pages, if the stack has them.
+    pub fn desk(&self) -> Option<String> {
+        self.outputs.contains_key("DeskFunction").then(|| format!("{}/desk", self.api()))
+    }
+
     /// One call of a JSON service. The local AWS reads the service from the credential and checks no signature.
     pub async fn aws(&self, service: &str, action: &str, body: Value) -> Result<Value> {
         let target = match service {
