@@ -2,50 +2,59 @@
 //!
 //! | `pk` | `sk` | the row |
 //! |---|---|---|
-//! | `audit#<yyyy-mm-dd>` | `<time>#<request>#<code>` | who did what |
+//! | `audit#<yyyy-mm-dd>` | `<time>#<request>#<code>#<action>` | who did what |
+//! | `dossier#<code>` | `called#<notice>`, `sent_again#<notice>` | what was done about a notice |
 
-use application::ports::{AuditLog, DeskPorts, StoreError};
+use application::ports::{AuditLog, DeskPorts, NoteStore, StoreError};
+use chrono::NaiveDate;
 use domain::calendar::{VIETNAM, day_in_vietnam};
-use domain::desk::AuditEntry;
+use domain::desk::{AuditEntry, Deed, Note};
+use domain::{NoticeId, ReceiptCode};
 
 use crate::aws::DynamoDb;
 use crate::clock::SystemClock;
+use crate::conditional::conditional;
 use crate::dossiers::DynamoDossiers;
 use crate::history::DynamoHistory;
 use crate::inquiries::DynamoInquiries;
-use crate::item::{Item, expiry, text, time, unavailable};
+use crate::item::{Item, expiry, get_text, get_time, text, time, unavailable};
+use crate::outbox::DynamoOutbox;
 use crate::settings::{SettingError, Settings};
 
 const TABLE: &str = "desk";
 
+/// The desk's own table, without its sessions.
 #[derive(Debug, Clone)]
-pub struct DynamoAudit {
+pub struct DynamoBook {
     client: DynamoDb,
     table: String,
     retention_days: u32,
 }
 
-impl DynamoAudit {
+impl DynamoBook {
     /// `retention_days`: parameter `AuditRetentionDays`.
     pub fn new(client: DynamoDb, table: String, retention_days: u32) -> Self {
         Self { client, table, retention_days }
     }
+
+    /// A row that is kept as long as the audit.
+    fn row<const N: usize>(&self, pk: String, sk: String, day: NaiveDate, attributes: [(&str, &str); N]) -> Item {
+        let attributes = attributes.into_iter().map(|(name, value)| (name.to_owned(), text(value)));
+        let keys = [("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))];
+        let expires_at = ("expires_at".to_owned(), expiry(day, self.retention_days));
+        keys.into_iter().chain(attributes).chain([expires_at]).collect()
+    }
 }
 
-impl AuditLog for DynamoAudit {
+impl AuditLog for DynamoBook {
     async fn note(&self, entry: &AuditEntry) -> Result<(), StoreError> {
         let day = day_in_vietnam(entry.at);
         let code = entry.receipt_code.as_ref().map_or("", |code| code.as_str());
         let at = entry.at.with_timezone(&VIETNAM).to_rfc3339_opts(chrono::SecondsFormat::Millis, false);
-        let mut row = Item::from([
-            ("pk".to_owned(), text(format!("audit#{day}"))),
-            ("sk".to_owned(), text(format!("{at}#{}#{code}#{}", entry.request, entry.action))),
-            ("at".to_owned(), time(entry.at)),
-            ("staff".to_owned(), text(&entry.staff)),
-            ("name".to_owned(), text(&entry.name)),
-            ("action".to_owned(), text(entry.action.as_str())),
-            ("expires_at".to_owned(), expiry(day, self.retention_days)),
-        ]);
+        let sk = format!("{at}#{}#{code}#{}", entry.request, entry.action);
+        let attributes = [("staff", &*entry.staff), ("name", &*entry.name), ("action", entry.action.as_str())];
+        let mut row = self.row(format!("audit#{day}"), sk, day, attributes);
+        row.insert("at".to_owned(), time(entry.at));
         let code = entry.receipt_code.as_ref().map(|code| ("receipt_code".to_owned(), text(code.as_str())));
         row.extend(code);
         row.extend(entry.what.as_ref().map(|what| ("what".to_owned(), text(what))));
@@ -54,23 +63,71 @@ impl AuditLog for DynamoAudit {
     }
 }
 
+impl NoteStore for DynamoBook {
+    async fn keep(&self, note: &Note) -> Result<bool, StoreError> {
+        let sk = format!("{}#{}", note.deed.as_str(), note.id.name());
+        let attributes = [("staff", &*note.staff), ("name", &*note.name), ("word", &*note.word)];
+        let mut row = self.row(of_dossier(&note.id.receipt_code), sk, day_in_vietnam(note.at), attributes);
+        row.insert("at".to_owned(), time(note.at));
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(row));
+        let put = put.condition_expression("attribute_not_exists(pk)");
+        Ok(conditional(TABLE, put.send().await)?.is_written())
+    }
+
+    /// One page: a megabyte is thousands of notes.
+    async fn notes(&self, code: &ReceiptCode) -> Result<Vec<Note>, StoreError> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :dossier")
+            .expression_attribute_values(":dossier", text(of_dossier(code)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(unavailable(TABLE))?;
+        Ok(found.items.unwrap_or_default().iter().filter_map(|row| note(code, row)).collect())
+    }
+}
+
+fn of_dossier(code: &ReceiptCode) -> String {
+    format!("dossier#{code}")
+}
+
+fn note(code: &ReceiptCode, row: &Item) -> Option<Note> {
+    let (deed, notice) = get_text(row, "sk")?.split_once('#')?;
+    let stored = |name| get_text(row, name).unwrap_or_default().to_owned();
+    Some(Note {
+        id: NoticeId::parse(code.as_str(), notice).ok()?,
+        deed: Deed::ALL.into_iter().find(|known| known.as_str() == deed)?,
+        at: get_time(row, "at")?,
+        staff: stored("staff"),
+        name: stored("name"),
+        word: stored("word"),
+    })
+}
+
 /// The desk's ports on AWS.
 pub struct DeskTables {
     dossiers: DynamoDossiers,
     notices: DynamoHistory,
     inquiries: DynamoInquiries,
-    audit: DynamoAudit,
+    outbox: DynamoOutbox,
+    book: DynamoBook,
 }
 
 impl DeskTables {
-    /// From `DOSSIERS_TABLE`, `NOTICES_TABLE`, `INQUIRIES_TABLE`, `DESK_TABLE`, `AUDIT_RETENTION_DAYS`.
+    /// From `DOSSIERS_TABLE`, `NOTICES_TABLE`, `NOTICE_RETENTION_DAYS`, `INQUIRIES_TABLE`, `DESK_TABLE`,
+    /// `AUDIT_RETENTION_DAYS`.
     pub fn new(settings: &Settings, client: DynamoDb) -> Result<Self, SettingError> {
-        let retention_days = settings.parsed("AUDIT_RETENTION_DAYS")?;
+        let notices = settings.required("NOTICES_TABLE")?;
+        let (kept, audit_kept) = (settings.parsed("NOTICE_RETENTION_DAYS")?, settings.parsed("AUDIT_RETENTION_DAYS")?);
         Ok(Self {
             dossiers: DynamoDossiers::reader(client.clone(), settings.required("DOSSIERS_TABLE")?),
-            notices: DynamoHistory::new(client.clone(), settings.required("NOTICES_TABLE")?),
+            notices: DynamoHistory::new(client.clone(), notices.clone()),
             inquiries: DynamoInquiries::reader(client.clone(), settings.required("INQUIRIES_TABLE")?),
-            audit: DynamoAudit::new(client, settings.required("DESK_TABLE")?, retention_days),
+            outbox: DynamoOutbox::new(client.clone(), notices, kept),
+            book: DynamoBook::new(client, settings.required("DESK_TABLE")?, audit_kept),
         })
     }
 }
@@ -78,9 +135,9 @@ impl DeskTables {
 impl DeskPorts for DeskTables {
     type Dossiers = DynamoDossiers;
     type Notices = DynamoHistory;
-    type Finder = DynamoDossiers;
     type Inquiries = DynamoInquiries;
-    type Audit = DynamoAudit;
+    type Book = DynamoBook;
+    type Outbox = DynamoOutbox;
     type Clock = SystemClock;
 
     fn dossiers(&self) -> &DynamoDossiers {
@@ -89,14 +146,14 @@ impl DeskPorts for DeskTables {
     fn notices(&self) -> &DynamoHistory {
         &self.notices
     }
-    fn finder(&self) -> &DynamoDossiers {
-        &self.dossiers
-    }
     fn inquiries(&self) -> &DynamoInquiries {
         &self.inquiries
     }
-    fn audit(&self) -> &DynamoAudit {
-        &self.audit
+    fn book(&self) -> &DynamoBook {
+        &self.book
+    }
+    fn outbox(&self) -> &DynamoOutbox {
+        &self.outbox
     }
     fn clock(&self) -> &SystemClock {
         &SystemClock

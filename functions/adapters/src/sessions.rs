@@ -8,7 +8,7 @@ use domain::desk::{Lasting, Role, Staff};
 use crate::aws::DynamoDb;
 use crate::clock::SystemClock;
 use crate::conditional::conditional;
-use crate::desk::DynamoAudit;
+use crate::desk::DynamoBook;
 use crate::item::{Item, get_text, get_time, number, text, time, unavailable};
 use crate::settings::{SettingError, Settings};
 
@@ -46,27 +46,27 @@ impl DynamoSessions {
 /// The log-in's ports on AWS.
 pub struct LoginTables {
     sessions: DynamoSessions,
-    audit: DynamoAudit,
+    audit: DynamoBook,
 }
 
 impl LoginTables {
     /// From `DESK_TABLE`, `AUDIT_RETENTION_DAYS`.
     pub fn new(settings: &Settings, client: DynamoDb) -> Result<Self, SettingError> {
         let (table, retention_days) = (settings.required("DESK_TABLE")?, settings.parsed("AUDIT_RETENTION_DAYS")?);
-        let audit = DynamoAudit::new(client.clone(), table.clone(), retention_days);
+        let audit = DynamoBook::new(client.clone(), table.clone(), retention_days);
         Ok(Self { sessions: DynamoSessions::new(client, table), audit })
     }
 }
 
 impl LoginPorts for LoginTables {
     type Sessions = DynamoSessions;
-    type Audit = DynamoAudit;
+    type Audit = DynamoBook;
     type Clock = SystemClock;
 
     fn sessions(&self) -> &DynamoSessions {
         &self.sessions
     }
-    fn audit(&self) -> &DynamoAudit {
+    fn audit(&self) -> &DynamoBook {
         &self.audit
     }
     fn clock(&self) -> &SystemClock {

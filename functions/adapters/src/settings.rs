@@ -80,7 +80,7 @@ impl<F: Fn(&str) -> Option<String>> Settings<F> {
     }
 
     /// Always open on the local stage.
-    fn sending_window(&self) -> Result<SendingWindow, SettingError> {
+    pub fn sending_window(&self) -> Result<SendingWindow, SettingError> {
         let is_local = self.required("STAGE")? == "local";
         let window = self.parsed("SENDING_WINDOW")?;
         Ok(if is_local { SendingWindow::ALWAYS } else { window })

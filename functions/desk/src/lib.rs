@@ -20,6 +20,7 @@ use application::ports::DeskPorts;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use domain::ClosedSteps;
 use domain::desk::Action;
+use domain::notice::sending_window::SendingWindow;
 use http::Method;
 
 use pages::Frame;
@@ -40,6 +41,8 @@ pub struct DeskConfig {
     pub office: String,
     /// Parameter `ClosedSteps`.
     pub closed_steps: ClosedSteps,
+    /// Parameter `SendingWindow`; always open with Stage=local.
+    pub window: SendingWindow,
 }
 
 /// The function.
@@ -98,6 +101,11 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         match route {
             Route::Home => self.home(visit),
             Route::LookUp => self.look_up(visit).await,
+            Route::Calls => self.calls(visit).await,
+            Route::Tick => self.tick(visit).await,
+            Route::SendAgain => self.send_again(visit).await,
+            Route::Letters => self.letters(visit).await,
+            Route::Slips => self.slips(visit).await,
             Route::PhoneForm => self.phone_form(visit),
             Route::ByPhone => self.by_phone(visit).await,
             Route::Dossier => self.dossier(visit).await,

@@ -35,7 +35,11 @@ async fn main() -> anyhow::Result<()> {
     config.open_connections(&[(Service::DynamoDb, 2)]);
     aws::make_ahead(&dynamodb);
     let door = Login::new(sessions, Https::new(Timeouts::Background), secret, claims, is_local);
-    let config = DeskConfig { office: settings.office()?, closed_steps: settings.closed_steps()? };
+    let config = DeskConfig {
+        office: settings.office()?,
+        closed_steps: settings.closed_steps()?,
+        window: settings.sending_window()?,
+    };
     let desk = &Desk { door, ports, config };
 
     run(service_fn(async |event: LambdaEvent<Redacted<ApiGatewayProxyRequest>>| {

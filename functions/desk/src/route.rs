@@ -14,6 +14,16 @@ pub(crate) enum Route {
     LookUp,
     /// One dossier, `?code=`.
     Dossier,
+    /// The list of citizens to phone.
+    Calls,
+    /// Somebody has phoned.
+    Tick,
+    /// A notice is sent again.
+    SendAgain,
+    /// An evening's apologies.
+    Letters,
+    /// Their slips to print, or the slip of one dossier.
+    Slips,
     /// The form to look up by phone.
     PhoneForm,
     /// The dossiers of a phone.
@@ -24,9 +34,15 @@ impl Route {
     pub fn of(request: &Request) -> Option<Self> {
         let method = if request.method == Method::HEAD { &Method::GET } else { &request.method };
         match (method.as_str(), request.page.as_str()) {
-            ("GET", "") => Some(Self::Home),
+            // After a session that ran out, one comes back to an action by GET.
+            ("GET", "" | "again") => Some(Self::Home),
             ("POST", "") => Some(Self::LookUp),
             ("GET", "dossier") => Some(Self::Dossier),
+            ("GET", "calls") => Some(Self::Calls),
+            ("POST", "calls") => Some(Self::Tick),
+            ("POST", "again") => Some(Self::SendAgain),
+            ("GET", "letters") => Some(Self::Letters),
+            ("GET", "slips") => Some(Self::Slips),
             ("GET", "phone") => Some(Self::PhoneForm),
             ("POST", "phone") => Some(Self::ByPhone),
             _ => None,
@@ -38,6 +54,9 @@ impl Route {
         match self {
             Self::Home => None,
             Self::LookUp | Self::Dossier => Some(Task::LookUp),
+            Self::Calls | Self::Tick => Some(Task::ToPhone),
+            Self::Letters | Self::Slips => Some(Task::Letters),
+            Self::SendAgain => Some(Task::SendAgain),
             Self::PhoneForm | Self::ByPhone => Some(Task::ByPhone),
         }
     }
@@ -45,7 +64,11 @@ impl Route {
     /// None for a page that shows nothing of a dossier, a citizen or a sum.
     pub fn action(self) -> Option<Action> {
         match self {
-            Self::Home | Self::LookUp | Self::PhoneForm => None,
+            // A tick and a sending are noted with their notice.
+            Self::Home | Self::LookUp | Self::PhoneForm | Self::Tick | Self::SendAgain => None,
+            Self::Calls => Some(Action::SawToPhone),
+            Self::Letters => Some(Action::SawLetters),
+            Self::Slips => Some(Action::OpenedLetter),
             Self::Dossier => Some(Action::LookedUp),
             Self::ByPhone => Some(Action::SearchedByPhone),
         }

@@ -1,20 +1,25 @@
 //! A desk for tests: the tables in memory, somebody at the door, and requests as API Gateway passes them.
 
+use std::collections::HashSet;
 use std::sync::Mutex;
 
 use application::locked;
 use application::ports::{
-    AuditLog, Clock, DeskPorts, DossierFinder, DossierStore, InquiryHistory, NoticeHistory, Put, StoreError,
+    Apologies, AuditLog, CallList, Claimed, Clock, DeskPorts, DossierFinder, DossierStore, DueRows, Enqueue,
+    InquiryHistory, NoteStore, NoticeHistory, NoticePage, Outbox, PageMark, Put, StoreError,
 };
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use aws_lambda_events::encodings::Body;
-use chrono::{DateTime, Utc};
-use domain::desk::{AuditEntry, Role, Staff};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::calendar::day_in_vietnam;
+use domain::desk::{AuditEntry, Note, Role, Staff};
 use domain::dossier::Contact;
 use domain::dossier::revision::Stored;
 use domain::inquiry::Inquiry;
-use domain::notice::NoticeRecord;
-use domain::{ClosedSteps, Dossier, Phone, ReceiptCode};
+use domain::notice::lifecycle::{Claim, Outcome, SentCopy, State};
+use domain::notice::receipt::{Delivery, Reason};
+use domain::notice::{DeliveryReport, NoticeKind, NoticeRecord, NoticeRow, Priority};
+use domain::{ClosedSteps, Dossier, NoticeId, Outgoing, Phone, ReceiptCode};
 use futures::executor::block_on;
 use serde_json::{Map, Value, json};
 
@@ -58,6 +63,10 @@ pub(crate) struct Tables {
     pub dossiers: Vec<Dossier>,
     pub notices: Vec<(ReceiptCode, NoticeRecord)>,
     pub inquiries: Vec<Inquiry>,
+    /// The sendings on the list to phone.
+    pub to_phone: Vec<NoticeId>,
+    pub notes: Vec<Note>,
+    pub enqueued: Vec<(Outgoing, DateTime<Utc>)>,
     pub audit: Vec<AuditEntry>,
     /// Every table but the audit fails.
     pub is_out_of_order: bool,
@@ -111,6 +120,84 @@ impl InquiryHistory for Memory {
     }
 }
 
+impl CallList for Memory {
+    async fn to_phone(&self, after: Option<PageMark>, most: usize) -> Result<NoticePage, StoreError> {
+        let from: usize = after.map_or(0, |PageMark(mark)| mark.parse().expect("a mark of this list"));
+        self.read(|tables| {
+            let ids: Vec<_> = tables.to_phone.iter().skip(from).take(most).cloned().collect();
+            let next = (from + ids.len() < tables.to_phone.len()).then(|| PageMark((from + ids.len()).to_string()));
+            NoticePage { ids, next }
+        })
+    }
+    async fn take_off(&self, id: &NoticeId) -> Result<(), StoreError> {
+        self.read(|tables| tables.to_phone.retain(|listed| listed != id))
+    }
+}
+
+impl Apologies for Memory {
+    async fn apologies(
+        &self,
+        day: NaiveDate,
+        from: DateTime<Utc>,
+        _: Option<PageMark>,
+        _: usize,
+    ) -> Result<NoticePage, StoreError> {
+        let is_of = |record: &NoticeRecord| {
+            let at = record.row.enqueued_at;
+            record.row.key.kind() == NoticeKind::Apology && at >= from && day_in_vietnam(at) == day
+        };
+        self.read(|tables| {
+            let of_day = tables.notices.iter().filter(|(_, record)| is_of(record));
+            let ids = of_day.map(|(code, record)| NoticeId::new(code.clone(), record.row.key)).collect();
+            NoticePage { ids, next: None }
+        })
+    }
+}
+
+impl NoteStore for Memory {
+    async fn keep(&self, note: &Note) -> Result<bool, StoreError> {
+        self.read(|tables| {
+            let is_kept = tables.notes.iter().any(|kept| (&kept.id, kept.deed) == (&note.id, note.deed));
+            if !is_kept {
+                tables.notes.push(note.clone());
+            }
+            !is_kept
+        })
+    }
+    async fn notes(&self, code: &ReceiptCode) -> Result<Vec<Note>, StoreError> {
+        self.read(|tables| tables.notes.iter().filter(|note| note.id.receipt_code == *code).cloned().collect())
+    }
+}
+
+/// The desk only enqueues.
+impl Outbox for Memory {
+    async fn enqueue(&self, id: &Outgoing, how: Enqueue, _: DateTime<Utc>) -> Result<bool, StoreError> {
+        let Enqueue::Pending { due_at } = how else { panic!("the desk claims nothing") };
+        self.read(|tables| {
+            let is_new = tables.enqueued.iter().all(|(known, _)| known != id);
+            if is_new {
+                tables.enqueued.push((id.clone(), due_at));
+            }
+            is_new
+        })
+    }
+    async fn rows_among(&self, _: &[NoticeId]) -> Result<HashSet<NoticeId>, StoreError> {
+        panic!("the desk plans nothing")
+    }
+    async fn claim(&self, _: &Outgoing, _: String, _: DateTime<Utc>) -> Result<Claimed, StoreError> {
+        panic!("the desk sends nothing")
+    }
+    async fn complete(&self, _: &Claim, _: &Outcome, _: DateTime<Utc>) -> Result<bool, StoreError> {
+        panic!("the desk sends nothing")
+    }
+    async fn due(&self, _: Priority, _: DateTime<Utc>, _: usize) -> Result<DueRows, StoreError> {
+        panic!("the desk sends nothing")
+    }
+    async fn rows_of(&self, _: &ReceiptCode, _: NoticeKind) -> Result<Vec<NoticeRow>, StoreError> {
+        panic!("the desk reads the whole history")
+    }
+}
+
 impl AuditLog for Memory {
     async fn note(&self, entry: &AuditEntry) -> Result<(), StoreError> {
         let mut tables = locked(&self.0);
@@ -132,9 +219,9 @@ impl Clock for Memory {
 impl DeskPorts for Memory {
     type Dossiers = Self;
     type Notices = Self;
-    type Finder = Self;
     type Inquiries = Self;
-    type Audit = Self;
+    type Book = Self;
+    type Outbox = Self;
     type Clock = Self;
 
     fn dossiers(&self) -> &Self {
@@ -143,13 +230,13 @@ impl DeskPorts for Memory {
     fn notices(&self) -> &Self {
         self
     }
-    fn finder(&self) -> &Self {
-        self
-    }
     fn inquiries(&self) -> &Self {
         self
     }
-    fn audit(&self) -> &Self {
+    fn book(&self) -> &Self {
+        self
+    }
+    fn outbox(&self) -> &Self {
         self
     }
     fn clock(&self) -> &Self {
@@ -179,7 +266,11 @@ impl AtTheDesk {
             roles: vec![role],
             office: office.map(str::to_owned),
         };
-        let config = DeskConfig { office: OFFICE.into(), closed_steps: ClosedSteps::default() };
+        let config = DeskConfig {
+            office: OFFICE.into(),
+            closed_steps: ClosedSteps::default(),
+            window: "07:00-21:00".parse().expect("a window"),
+        };
         Self(Desk { door: Greeter(staff), ports: Memory(Mutex::new(tables)), config })
     }
 
@@ -232,4 +323,24 @@ pub(crate) fn dossier(changes: Value) -> Dossier {
     let fields = snapshot.as_object_mut().expect("an object");
     fields.extend(changes.as_object().expect("an object of changes").clone());
     Dossier::parse(fields).expect("a valid snapshot")
+}
+
+/// A sending that was reported as not arrived.
+pub(crate) fn undelivered(name: &str, text: &str) -> NoticeRecord {
+    let NoticeId { key, sending, .. } = NoticeId::parse("0161701234", name).expect("a notice");
+    let phone = Phone::parse("0912345678").expect("a mobile number");
+    let enqueued_at = NOW.parse().expect("an instant");
+    let row = NoticeRow {
+        key,
+        state: State::Sent,
+        phone_at_fault: true,
+        arrived: false,
+        unreached: Some(phone.clone()),
+        enqueued_at,
+        due_at: None,
+    };
+    let report =
+        DeliveryReport { delivery: Delivery::Undelivered, at: Some(enqueued_at), reason: Some(Reason::Unreachable) };
+    let copy = Some(SentCopy { phone, text: text.to_owned() });
+    NoticeRecord { sending, row, attempts: 1, sent_at: Some(enqueued_at), reason: None, report: Some(report), copy }
 }

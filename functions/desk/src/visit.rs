@@ -26,10 +26,15 @@ impl Visit<'_> {
 }
 
 impl Visit<'_> {
+    /// The relative address of a page. Nothing personal may be in `query`.
+    pub fn to(&self, page: &str, query: &[(&str, &str)]) -> String {
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+        format!("{}/{page}?{query}", self.request.root())
+    }
+
     /// The relative address of a dossier's page.
     pub fn to_dossier(&self, code: &ReceiptCode) -> String {
-        let query = form_urlencoded::Serializer::new(String::new()).append_pair("code", code.as_str()).finish();
-        format!("{}/dossier?{query}", self.request.root())
+        self.to("dossier", &[("code", code.as_str())])
     }
 }
 
@@ -57,6 +62,6 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
             what,
             request: visit.request_id.clone(),
         };
-        self.ports.audit().note(&entry).await
+        self.ports.book().note(&entry).await
     }
 }

@@ -17,7 +17,9 @@ mod store_error;
 
 pub use bundles::{NoticePorts, OutboxPorts, PlanPorts, ReceiptPorts, ReplyPorts};
 pub use clock::Clock;
-pub use desk::{AuditLog, DeskPorts, DossierFinder, InquiryHistory};
+pub use desk::{
+    Apologies, AuditLog, CallList, DeskPorts, DossierFinder, InquiryHistory, NoteStore, NoticePage, PageMark,
+};
 pub use dossiers::{Appointments, DossierStore, Page, PageToken, Put};
 pub use events::EventBus;
 pub use history::NoticeHistory;

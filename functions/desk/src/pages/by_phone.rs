@@ -45,8 +45,8 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
                 "Đây không phải số di động Việt Nam. Ví dụ: 0905 123 456. Số cố định không tra cứu được.".into(),
             )
         })?;
-        let codes = self.ports.finder().with_mobile(&phone, MOST).await?;
-        let mut dossiers = self.ports.finder().all(&codes).await?;
+        let codes = self.ports.dossiers().with_mobile(&phone, MOST).await?;
+        let mut dossiers = self.ports.dossiers().all(&codes).await?;
         dossiers.retain(|dossier| visit.session.staff.sees(dossier, visit.office));
         dossiers.sort_by_key(|dossier| std::cmp::Reverse(dossier.received_on()));
         let noted = dossiers.iter().map(|dossier| {

@@ -1,10 +1,11 @@
 //! One dossier: what is known of it, what was told to the citizen, and what was asked about it.
 
-use application::ports::{Clock, DeskPorts, DossierStore, InquiryHistory, NoticeHistory, StoreError};
+use application::ports::{Clock, DeskPorts, DossierStore, InquiryHistory, NoteStore, NoticeHistory, StoreError};
 use askama::Template;
 use chrono::NaiveDate;
 use domain::calendar::{clock_in_vietnam, day_in_vietnam, dd_mm_yyyy};
-use domain::desk::{Action, Staff, number_for, sender_for};
+use domain::desk::again::again;
+use domain::desk::{Action, Deed, LONGEST_WORD, Note, Staff, Task, number_for, sender_for};
 use domain::dossier::Contact;
 use domain::dossier::deadline::Timeliness;
 use domain::inquiry::Inquiry;
@@ -35,6 +36,8 @@ struct DossierPage<'a> {
     nothing: Option<&'static str>,
     notices: Vec<Told>,
     inquiries: Vec<Asked>,
+    /// Somebody just sent a notice again.
+    is_sent_again: bool,
 }
 
 /// One sending of a notice.
@@ -45,6 +48,16 @@ struct Told {
     tone: &'static str,
     times: Vec<(&'static str, String)>,
     text: Option<String>,
+    /// What was done at the desk about it.
+    notes: Vec<String>,
+    /// Whether it may be sent again; None where another sending of the same notice says it.
+    again: Option<MayGoAgain>,
+}
+
+struct MayGoAgain {
+    notice: String,
+    /// Why not.
+    refused: Option<String>,
 }
 
 /// One text to 8083.
@@ -63,6 +76,7 @@ struct Known {
     is_unreadable: bool,
     history: Vec<NoticeRecord>,
     inquiries: Vec<Inquiry>,
+    notes: Vec<Note>,
 }
 
 impl<D: Door, P: DeskPorts> Desk<D, P> {
@@ -87,10 +101,11 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
 
     /// One read of each table, at the same time.
     async fn all_about(&self, code: &ReceiptCode) -> Result<Known, StoreError> {
-        let (dossier, history, inquiries) = futures::join!(
+        let (dossier, history, inquiries, notes) = futures::join!(
             self.ports.dossiers().get(code),
             self.ports.notices().history(code),
-            self.ports.inquiries().about(code, MOST_INQUIRIES)
+            self.ports.inquiries().about(code, MOST_INQUIRIES),
+            self.ports.book().notes(code)
         );
         let (dossier, is_unreadable) = match dossier {
             Ok(dossier) => (dossier, false),
@@ -102,7 +117,7 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         };
         let mut history = history?;
         history.sort_by_key(|record| (record.row.enqueued_at, record.row.key, record.sending));
-        Ok(Known { dossier, is_unreadable, history, inquiries: inquiries? })
+        Ok(Known { dossier, is_unreadable, history, inquiries: inquiries?, notes: notes? })
     }
 
     fn dossier_page<'a>(&self, visit: &Visit<'a>, code: &'a ReceiptCode, known: Known) -> DossierPage<'a> {
@@ -124,10 +139,47 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
             code,
             facts: known.dossier.as_ref().map(facts),
             nothing: nothing.map(Nothing::in_vietnamese),
-            notices: known.history.iter().map(|record| told(record, staff)).collect(),
+            notices: known.history.iter().map(|record| self.told(visit, &known, record)).collect(),
             inquiries: known.inquiries.iter().map(|inquiry| asked(inquiry, staff)).collect(),
+            is_sent_again: visit.request.query("again").is_some(),
         }
     }
+
+    fn told(&self, visit: &Visit<'_>, known: &Known, record: &NoticeRecord) -> Told {
+        let is_this = |note: &&Note| note.id.key == record.row.key && note.id.sending == record.sending;
+        Told {
+            subject: subject(record.row.key.kind()),
+            is_again: record.sending != Sending::First,
+            sentence: what_became_of(record),
+            tone: tone(record),
+            times: times(record, &visit.session.staff),
+            text: record.copy.as_ref().map(|copy| copy.text.clone()),
+            notes: known.notes.iter().filter(is_this).map(noted).collect(),
+            again: self.may_go_again(visit, known, record),
+        }
+    }
+
+    /// At the last sending of each notice.
+    fn may_go_again(&self, visit: &Visit<'_>, known: &Known, record: &NoticeRecord) -> Option<MayGoAgain> {
+        let dossier = known.dossier.as_ref().filter(|_| visit.session.staff.may(Task::SendAgain))?;
+        let key = record.row.key;
+        if known.history.iter().any(|other| other.row.key == key && other.sending > record.sending) {
+            return None;
+        }
+        let today = day_in_vietnam(self.ports.clock().now());
+        let may = again(&key, &known.history, dossier, today, &self.config.closed_steps);
+        Some(MayGoAgain { notice: key.to_string(), refused: may.err().map(|refused| refused.to_string()) })
+    }
+}
+
+/// `Đã gọi điện: Trần Thị Lan, 10:30 26/11/2026 – đã nghe máy`
+fn noted(note: &Note) -> String {
+    let deed = match note.deed {
+        Deed::Called => "Đã gọi điện",
+        Deed::SentAgain => "Gửi lại theo yêu cầu",
+    };
+    let word = if note.word.is_empty() { String::new() } else { format!(" – {}", note.word) };
+    format!("{deed}: {}, {}{word}", note.name, clock_in_vietnam(note.at))
 }
 
 fn facts(dossier: &Dossier, office: &str, timeliness: Timeliness, staff: &Staff) -> Vec<(&'static str, String)> {
@@ -156,7 +208,7 @@ fn phone_of(dossier: &Dossier, staff: &Staff) -> String {
     }
 }
 
-fn told(record: &NoticeRecord, staff: &Staff) -> Told {
+fn times(record: &NoticeRecord, staff: &Staff) -> Vec<(&'static str, String)> {
     let report = record.report.and_then(|report| report.at);
     let mut times = vec![("Lập lúc", clock_in_vietnam(record.row.enqueued_at))];
     times.extend(record.sent_at.map(|at| ("Gửi lúc", clock_in_vietnam(at))));
@@ -164,14 +216,7 @@ fn told(record: &NoticeRecord, staff: &Staff) -> Told {
     let due_at = record.row.due_at.filter(|_| record.row.state == State::Pending);
     times.extend(due_at.map(|at| ("Dự kiến gửi từ", clock_in_vietnam(at))));
     times.extend(record.copy.as_ref().map(|copy| ("Gửi đến số", number_for(staff, &copy.phone))));
-    Told {
-        subject: subject(record.row.key.kind()),
-        is_again: record.sending != Sending::First,
-        sentence: what_became_of(record),
-        tone: tone(record),
-        times,
-        text: record.copy.as_ref().map(|copy| copy.text.clone()),
-    }
+    times
 }
 
 /// The class of the sentence: its colour repeats what the sentence says.
@@ -196,47 +241,16 @@ fn asked(inquiry: &Inquiry, staff: &Staff) -> Asked {
 
 #[cfg(test)]
 mod tests {
+    use domain::InquiryId;
     use domain::desk::Role;
     use domain::event::InquiryOutcome;
-    use domain::notice::lifecycle::SentCopy;
-    use domain::notice::receipt::Reason;
-    use domain::notice::{DeliveryReport, NoticeRow};
-    use domain::{InquiryId, Phone};
     use serde_json::json;
 
     use super::*;
-    use crate::testing::{AtTheDesk, NOW, Tables, dossier};
+    use crate::testing::{AtTheDesk, NOW, Tables, dossier, undelivered};
 
     const CODE: &str = "0161701234";
     const INJECTED: &str = "<script>alert(1)</script>";
-
-    fn sent(text: &str) -> NoticeRecord {
-        let phone = Phone::parse("0912345678").unwrap();
-        let row = NoticeRow {
-            key: "result#3".parse().unwrap(),
-            state: State::Sent,
-            phone_at_fault: true,
-            arrived: false,
-            unreached: Some(phone.clone()),
-            enqueued_at: NOW.parse().unwrap(),
-            due_at: None,
-        };
-        let report = Some(DeliveryReport {
-            delivery: Delivery::Undelivered,
-            at: NOW.parse().ok(),
-            reason: Some(Reason::Unreachable),
-        });
-        let copy = Some(SentCopy { phone, text: text.to_owned() });
-        NoticeRecord {
-            sending: Sending::First,
-            row,
-            attempts: 1,
-            sent_at: NOW.parse().ok(),
-            reason: None,
-            report,
-            copy,
-        }
-    }
 
     fn inquiry(text: &str) -> Inquiry {
         Inquiry {
@@ -255,7 +269,7 @@ mod tests {
     fn tables() -> Tables {
         Tables {
             dossiers: vec![dossier(json!({}))],
-            notices: vec![(ReceiptCode::parse(CODE).unwrap(), sent("TB: Hồ sơ của Ông/Bà"))],
+            notices: vec![(ReceiptCode::parse(CODE).unwrap(), undelivered("result#3", "TB: Hồ sơ của Ông/Bà"))],
             inquiries: vec![inquiry("MCKH 0161701234")],
             ..Tables::default()
         }
@@ -332,7 +346,7 @@ mod tests {
             assert!(page.status == 200 && !page.body.contains("<script"), "{field}");
         }
         let mut all = tables();
-        all.notices[0].1 = sent(INJECTED);
+        all.notices[0].1 = undelivered("result#3", INJECTED);
         all.inquiries = vec![Inquiry { reply: INJECTED.into(), sender: INJECTED.into(), ..inquiry(INJECTED) }];
         for role in [Role::Clerk, Role::Supervisor] {
             let tables = Tables { dossiers: all.dossiers.clone(), ..tables() };

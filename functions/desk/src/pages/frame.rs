@@ -27,7 +27,12 @@ pub(crate) struct Link {
 }
 
 /// The menu: the page, whose task it is, its name.
-const MENU: [(&str, Task, &str); 2] = [("", Task::LookUp, "Tra cứu"), ("phone", Task::ByPhone, "Theo số điện thoại")];
+const MENU: [(&str, Task, &str); 4] = [
+    ("", Task::LookUp, "Tra cứu"),
+    ("phone", Task::ByPhone, "Theo số điện thoại"),
+    ("calls", Task::ToPhone, "Cần gọi điện"),
+    ("letters", Task::Letters, "Thư xin lỗi"),
+];
 
 impl<'a> Frame<'a> {
     pub fn new(visit: &Visit<'a>) -> Self {

@@ -1,13 +1,19 @@
 //! Bàn làm việc: the rules of the pages for clerks, supervisors and accountants.
 
+pub mod again;
 mod audit;
 mod lasting;
+pub mod letters;
+mod note;
 mod numbers;
 mod staff;
+mod to_phone;
 mod typed;
 
 pub use audit::{Action, AuditEntry};
 pub use lasting::{IDLE, LONGEST, Lasting};
+pub use note::{Deed, LONGEST_WORD, Note, word};
 pub use numbers::{number_for, sender_for};
 pub use staff::{Role, Staff, Task};
+pub use to_phone::{Standing, did_not_arrive, standing};
 pub use typed::typed_codes;
