@@ -11,6 +11,7 @@ pub mod proxy;
 pub mod role;
 pub mod smsc;
 pub mod stack;
+pub mod staff;
 pub mod vcom;
 
 pub use citizen::Citizen;

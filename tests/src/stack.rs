@@ -353,8 +353,13 @@ async fn outputs(http: &Client, endpoint: &str, name: &str) -> Result<BTreeMap<S
 
 /// The text of the first element with that name.
 pub(crate) fn between(xml: &str, tag: &str) -> Option<String> {
-    let (_, rest) = xml.split_once(&format!("<{tag}>"))?;
-    Some(rest.split_once(&format!("</{tag}>"))?.0.to_owned())
+    between_texts(xml, &format!("<{tag}>"), &format!("</{tag}>"))
+}
+
+/// What is first between the two.
+pub(crate) fn between_texts(text: &str, before: &str, after: &str) -> Option<String> {
+    let (_, rest) = text.split_once(before)?;
+    Some(rest.split_once(after)?.0.to_owned())
 }
 
 fn authorization(service: &str) -> String {

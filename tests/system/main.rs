@@ -9,6 +9,7 @@ mod apology;
 mod bad_input;
 mod clients;
 mod dead_letter_bucket;
+mod desk;
 mod events;
 mod first_load;
 
