@@ -3,12 +3,14 @@
 //! | `pk` | `sk` | the row |
 //! |---|---|---|
 //! | `audit#<yyyy-mm-dd>` | `<time>#<request>#<code>#<action>` | who did what |
+//! | `sums#<kind>#<yyyy-mm>` | `<yyyy-mm-dd>` | a day's sums, as JSON |
 //! | `dossier#<code>` | `called#<notice>`, `sent_again#<notice>` | what was done about a notice |
 
-use application::ports::{AuditLog, DeskPorts, NoteStore, StoreError};
+use application::ports::{AuditLog, DeskPorts, KeptSum, NoteStore, StoreError, SumStore};
 use chrono::NaiveDate;
 use domain::calendar::{VIETNAM, day_in_vietnam};
-use domain::desk::{AuditEntry, Deed, Note};
+use domain::desk::sums::DaySum;
+use domain::desk::{AuditEntry, Deed, Month, Note};
 use domain::{NoticeId, ReceiptCode};
 
 use crate::aws::DynamoDb;
@@ -22,6 +24,8 @@ use crate::outbox::DynamoOutbox;
 use crate::settings::{SettingError, Settings};
 
 const TABLE: &str = "desk";
+/// Sums name nobody; accounts are kept for ten years.
+const SUMS_KEPT_DAYS: u32 = 3_660;
 
 /// The desk's own table, without its sessions.
 #[derive(Debug, Clone)]
@@ -88,6 +92,45 @@ impl NoteStore for DynamoBook {
             .map_err(unavailable(TABLE))?;
         Ok(found.items.unwrap_or_default().iter().filter_map(|row| note(code, row)).collect())
     }
+}
+
+impl SumStore for DynamoBook {
+    async fn sums<S: DaySum>(&self, month: Month) -> Result<Vec<KeptSum<S>>, StoreError> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :month")
+            .expression_attribute_values(":month", text(of_month::<S>(month)))
+            .send()
+            .await
+            .map_err(unavailable(TABLE))?;
+        Ok(found.items.unwrap_or_default().iter().filter_map(kept_sum).collect())
+    }
+
+    async fn keep_sums<S: DaySum>(&self, sum: &KeptSum<S>) -> Result<(), StoreError> {
+        let item = || format!("sums of {} {}", S::KIND, sum.day);
+        let sums = serde_json::to_string(&sum.sums)
+            .map_err(|error| StoreError::Unreadable { item: item(), why: error.to_string() })?;
+        let (pk, sk) = (of_month::<S>(Month::of(sum.day)), sum.day.to_string());
+        let mut row = Item::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))]);
+        row.extend([
+            ("made_at".to_owned(), time(sum.made_at)),
+            ("sums".to_owned(), text(sums)),
+            ("expires_at".to_owned(), expiry(sum.day, SUMS_KEPT_DAYS)),
+        ]);
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(row));
+        put.send().await.map_err(unavailable(TABLE)).map(|_| ())
+    }
+}
+
+fn of_month<S: DaySum>(month: Month) -> String {
+    format!("sums#{}#{month}", S::KIND)
+}
+
+fn kept_sum<S: DaySum>(row: &Item) -> Option<KeptSum<S>> {
+    let sums = serde_json::from_str(get_text(row, "sums")?).ok()?;
+    Some(KeptSum { day: get_text(row, "sk")?.parse().ok()?, made_at: get_time(row, "made_at")?, sums })
 }
 
 fn of_dossier(code: &ReceiptCode) -> String {

@@ -1,15 +1,17 @@
 //! Table `notices`, its indexes for the desk. `to_phone` is sparse: the sendings that did not arrive. `by_day` has every
 //! notice under the day in Vietnam at which it was enqueued. Their keys are written with what is written anyway.
 
-use application::ports::{Apologies, CallList, NoticePage, PageMark, StoreError};
+use application::ports::{Apologies, CallList, CountedPage, NoticeDays, NoticePage, PageMark, StoreError};
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::desk::sums::Counted;
 use domain::notice::Sending;
+use domain::notice::receipt::{Delivery, Reason};
 use domain::{NoticeId, NoticeKind};
 
 use crate::conditional::conditional;
 use crate::history::DynamoHistory;
-use crate::item::{Item, get_text, text, time, unavailable};
+use crate::item::{Item, get_number, get_text, text, time, unavailable};
 use crate::outbox::{notice_id, notice_key};
 
 const TABLE: &str = "notices";
@@ -76,6 +78,38 @@ impl Apologies for DynamoHistory {
         page.ids.retain(|id| id.sending == Sending::First);
         Ok(page)
     }
+}
+
+impl NoticeDays for DynamoHistory {
+    async fn counted(&self, day: NaiveDate, after: Option<PageMark>) -> Result<CountedPage, StoreError> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(BY_DAY)
+            .key_condition_expression("#day = :day")
+            .expression_attribute_names("#day", "day")
+            .expression_attribute_values(":day", text(day.to_string()))
+            .set_exclusive_start_key(after.and_then(|mark| start(&mark, "day", &day.to_string())))
+            .send()
+            .await
+            .map_err(unavailable(TABLE))?;
+        let sendings = found.items().iter().filter_map(counted).collect();
+        Ok(CountedPage { sendings, next: found.last_evaluated_key.as_ref().and_then(mark) })
+    }
+}
+
+/// The carrier's own count of parts is the one that it charges.
+fn counted(row: &Item) -> Option<Counted> {
+    let delivery = get_text(row, "delivery");
+    let price = get_number(row, "price").zip(get_text(row, "price_currency").map(str::to_owned));
+    Some(Counted {
+        state: get_text(row, "state")?.parse().ok()?,
+        delivery: Delivery::ALL.into_iter().find(|known| delivery == Some(known.as_str())),
+        reason: get_text(row, "delivery_reason").and_then(Reason::named),
+        parts: get_number(row, "delivery_parts").or_else(|| get_number(row, "parts")).unwrap_or(0),
+        price,
+    })
 }
 
 fn page(found: &QueryOutput) -> NoticePage {

@@ -5,12 +5,15 @@
 
 mod assets;
 pub mod login;
+mod operator_file;
 mod pages;
+mod plot;
 mod problem;
 mod reply;
 mod request;
 mod route;
 mod session;
+mod sums;
 #[cfg(test)]
 mod testing;
 mod upload;
@@ -43,6 +46,9 @@ pub struct DeskConfig {
     pub closed_steps: ClosedSteps,
     /// Parameter `SendingWindow`; always open with Stage=local.
     pub window: SendingWindow,
+    /// Parameters `NoticeRetentionDays` and `InquiryRetentionDays`: what is older cannot be counted.
+    pub notices_kept_days: u32,
+    pub inquiries_kept_days: u32,
 }
 
 /// The function.
@@ -106,6 +112,12 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
             Route::SendAgain => self.send_again(visit).await,
             Route::Letters => self.letters(visit).await,
             Route::Slips => self.slips(visit).await,
+            Route::Inquiries => self.inquiries(visit).await,
+            Route::InquiriesFile => self.inquiries_file(visit).await,
+            Route::OperatorForm => self.operator_form(visit).await,
+            Route::Compare => self.compare(visit).await,
+            Route::Month => self.month(visit).await,
+            Route::MonthFile => self.month_file(visit).await,
             Route::PhoneForm => self.phone_form(visit),
             Route::ByPhone => self.by_phone(visit).await,
             Route::Dossier => self.dossier(visit).await,

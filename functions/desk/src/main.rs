@@ -39,6 +39,8 @@ async fn main() -> anyhow::Result<()> {
         office: settings.office()?,
         closed_steps: settings.closed_steps()?,
         window: settings.sending_window()?,
+        notices_kept_days: settings.parsed("NOTICE_RETENTION_DAYS")?,
+        inquiries_kept_days: settings.parsed("INQUIRY_RETENTION_DAYS")?,
     };
     let desk = &Desk { door, ports, config };
 

@@ -24,6 +24,16 @@ pub(crate) enum Route {
     Letters,
     /// Their slips to print, or the slip of one dossier.
     Slips,
+    /// A month of 8083.
+    Inquiries,
+    InquiriesFile,
+    /// The form to lay the operator's file beside it.
+    OperatorForm,
+    /// The operator's file laid beside it.
+    Compare,
+    /// The sums of a month.
+    Month,
+    MonthFile,
     /// The form to look up by phone.
     PhoneForm,
     /// The dossiers of a phone.
@@ -43,6 +53,12 @@ impl Route {
             ("POST", "again") => Some(Self::SendAgain),
             ("GET", "letters") => Some(Self::Letters),
             ("GET", "slips") => Some(Self::Slips),
+            ("GET", "inquiries") => Some(Self::Inquiries),
+            ("GET", "inquiries.csv") => Some(Self::InquiriesFile),
+            ("GET", "operator") => Some(Self::OperatorForm),
+            ("POST", "operator") => Some(Self::Compare),
+            ("GET", "month") => Some(Self::Month),
+            ("GET", "month.csv") => Some(Self::MonthFile),
             ("GET", "phone") => Some(Self::PhoneForm),
             ("POST", "phone") => Some(Self::ByPhone),
             _ => None,
@@ -57,6 +73,8 @@ impl Route {
             Self::Calls | Self::Tick => Some(Task::ToPhone),
             Self::Letters | Self::Slips => Some(Task::Letters),
             Self::SendAgain => Some(Task::SendAgain),
+            Self::Inquiries | Self::InquiriesFile | Self::OperatorForm | Self::Compare => Some(Task::Inquiries),
+            Self::Month | Self::MonthFile => Some(Task::Month),
             Self::PhoneForm | Self::ByPhone => Some(Task::ByPhone),
         }
     }
@@ -67,6 +85,11 @@ impl Route {
             // A tick and a sending are noted with their notice.
             Self::Home | Self::LookUp | Self::PhoneForm | Self::Tick | Self::SendAgain => None,
             Self::Calls => Some(Action::SawToPhone),
+            Self::Inquiries | Self::OperatorForm => Some(Action::SawInquiries),
+            Self::InquiriesFile => Some(Action::SavedInquiries),
+            Self::Compare => Some(Action::UploadedOperatorFile),
+            Self::Month => Some(Action::SawMonth),
+            Self::MonthFile => Some(Action::SavedMonth),
             Self::Letters => Some(Action::SawLetters),
             Self::Slips => Some(Action::OpenedLetter),
             Self::Dossier => Some(Action::LookedUp),

@@ -5,14 +5,16 @@ use std::sync::Mutex;
 
 use application::locked;
 use application::ports::{
-    Apologies, AuditLog, CallList, Claimed, Clock, DeskPorts, DossierFinder, DossierStore, DueRows, Enqueue,
-    InquiryHistory, NoteStore, NoticeHistory, NoticePage, Outbox, PageMark, Put, StoreError,
+    Apologies, Appointments, AuditLog, CallList, Claimed, Clock, CountedPage, DeskPorts, DossierFinder, DossierStore,
+    DueRows, Enqueue, InquiryDays, InquiryHistory, KeptSum, LoggedText, NoteStore, NoticeDays, NoticeHistory,
+    NoticePage, Outbox, Page, PageMark, PageToken, Put, StoreError, SumStore, TextPage,
 };
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use aws_lambda_events::encodings::Body;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::calendar::day_in_vietnam;
-use domain::desk::{AuditEntry, Note, Role, Staff};
+use domain::desk::sums::{Counted, DaySum};
+use domain::desk::{AuditEntry, Month, Note, Role, Staff};
 use domain::dossier::Contact;
 use domain::dossier::revision::Stored;
 use domain::inquiry::Inquiry;
@@ -67,6 +69,13 @@ pub(crate) struct Tables {
     pub to_phone: Vec<NoticeId>,
     pub notes: Vec<Note>,
     pub enqueued: Vec<(Outgoing, DateTime<Utc>)>,
+    pub texts: Vec<LoggedText>,
+    /// The day in Vietnam and the sending.
+    pub counted: Vec<(NaiveDate, Counted)>,
+    /// Kind, day, when it was made, JSON.
+    pub sums: Vec<(&'static str, NaiveDate, DateTime<Utc>, String)>,
+    /// How many days were counted.
+    pub days_counted: usize,
     pub audit: Vec<AuditEntry>,
     /// Every table but the audit fails.
     pub is_out_of_order: bool,
@@ -150,6 +159,57 @@ impl Apologies for Memory {
             let of_day = tables.notices.iter().filter(|(_, record)| is_of(record));
             let ids = of_day.map(|(code, record)| NoticeId::new(code.clone(), record.row.key)).collect();
             NoticePage { ids, next: None }
+        })
+    }
+}
+
+impl Appointments for Memory {
+    async fn appointed_on(&self, day: NaiveDate, _: Option<PageToken>) -> Result<Page, StoreError> {
+        self.read(|tables| {
+            tables.days_counted += 1;
+            let of_day = tables.dossiers.iter().filter(|dossier| dossier.appointment_on() == day);
+            Page { dossiers: of_day.cloned().collect(), unreadable: 0, next: None }
+        })
+    }
+}
+
+impl InquiryDays for Memory {
+    async fn texts_of(&self, day: NaiveDate, _: Option<PageMark>) -> Result<TextPage, StoreError> {
+        self.read(|tables| {
+            tables.days_counted += 1;
+            let of_day = tables.texts.iter().filter(|text| day_in_vietnam(text.received_at) == day);
+            TextPage { texts: of_day.cloned().collect(), next: None }
+        })
+    }
+}
+
+impl NoticeDays for Memory {
+    async fn counted(&self, day: NaiveDate, _: Option<PageMark>) -> Result<CountedPage, StoreError> {
+        self.read(|tables| {
+            tables.days_counted += 1;
+            let of_day = tables.counted.iter().filter(|(of, _)| *of == day);
+            CountedPage { sendings: of_day.map(|(_, sending)| sending.clone()).collect(), next: None }
+        })
+    }
+}
+
+impl SumStore for Memory {
+    async fn sums<S: DaySum>(&self, month: Month) -> Result<Vec<KeptSum<S>>, StoreError> {
+        self.read(|tables| {
+            let of_month = tables.sums.iter().filter(|(kind, day, ..)| *kind == S::KIND && Month::of(*day) == month);
+            let read = |(_, day, made_at, sums): &(_, NaiveDate, DateTime<Utc>, String)| KeptSum {
+                day: *day,
+                made_at: *made_at,
+                sums: serde_json::from_str(sums).expect("sums"),
+            };
+            of_month.map(read).collect()
+        })
+    }
+    async fn keep_sums<S: DaySum>(&self, sum: &KeptSum<S>) -> Result<(), StoreError> {
+        let sums = serde_json::to_string(&sum.sums).expect("sums");
+        self.read(|tables| {
+            tables.sums.retain(|(kind, day, ..)| (*kind, *day) != (S::KIND, sum.day));
+            tables.sums.push((S::KIND, sum.day, sum.made_at, sums));
         })
     }
 }
@@ -270,6 +330,8 @@ impl AtTheDesk {
             office: OFFICE.into(),
             closed_steps: ClosedSteps::default(),
             window: "07:00-21:00".parse().expect("a window"),
+            notices_kept_days: 180,
+            inquiries_kept_days: 395,
         };
         Self(Desk { door: Greeter(staff), ports: Memory(Mutex::new(tables)), config })
     }

@@ -1,13 +1,15 @@
 //! What the desk needs besides what the senders need.
 
+use std::fmt;
 use std::future::Future;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::desk::{AuditEntry, Note};
+use domain::desk::sums::{Counted, DaySum};
+use domain::desk::{AuditEntry, Month, Note};
 use domain::inquiry::Inquiry;
-use domain::{Dossier, NoticeId, Phone, ReceiptCode};
+use domain::{Dossier, InquiryId, NoticeId, Phone, ReceiptCode};
 
-use super::{Clock, DossierStore, NoticeHistory, Outbox, StoreError};
+use super::{Appointments, Clock, DossierStore, NoticeHistory, Outbox, StoreError};
 
 /// Who did what at the desk.
 pub trait AuditLog: Sync {
@@ -84,13 +86,83 @@ pub trait NoteStore: Sync {
     fn notes(&self, code: &ReceiptCode) -> impl Future<Output = Result<Vec<Note>, StoreError>> + Send;
 }
 
+/// The sums of days, kept in the desk's own table: a month is one read of sums.
+pub trait SumStore: Sync {
+    /// The sums of one kind that are kept for a month. One that cannot be read is left out.
+    fn sums<S: DaySum>(&self, month: Month) -> impl Future<Output = Result<Vec<KeptSum<S>>, StoreError>> + Send;
+
+    /// Keeps a day's sums in place of those before.
+    fn keep_sums<S: DaySum>(&self, sum: &KeptSum<S>) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// The sums of a day, and when they were made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeptSum<S> {
+    pub day: NaiveDate,
+    pub made_at: DateTime<Utc>,
+    pub sums: S,
+}
+
+/// The texts to 8083 of one day (in Vietnam).
+pub trait InquiryDays: Sync {
+    /// A page of them, the earliest first; the index may lag by some seconds.
+    fn texts_of(
+        &self,
+        day: NaiveDate,
+        after: Option<PageMark>,
+    ) -> impl Future<Output = Result<TextPage, StoreError>> + Send;
+}
+
+/// A page of texts to 8083.
+#[derive(Debug, Default)]
+pub struct TextPage {
+    pub texts: Vec<LoggedText>,
+    /// None on the last page.
+    pub next: Option<PageMark>,
+}
+
+/// A text to 8083, as an operator's bill knows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LoggedText {
+    pub id: InquiryId,
+    /// As the gateway wrote it.
+    pub sender: String,
+    pub charged: bool,
+    pub received_at: DateTime<Utc>,
+}
+
+impl fmt::Debug for LoggedText {
+    /// Without the number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoggedText").field("id", &self.id).field("charged", &self.charged).finish_non_exhaustive()
+    }
+}
+
+/// The notices that were enqueued on one day (in Vietnam).
+pub trait NoticeDays: Sync {
+    /// A page of them; the index may lag by some seconds. A row that cannot be read is left out.
+    fn counted(
+        &self,
+        day: NaiveDate,
+        after: Option<PageMark>,
+    ) -> impl Future<Output = Result<CountedPage, StoreError>> + Send;
+}
+
+/// A page of notices.
+#[derive(Debug, Default)]
+pub struct CountedPage {
+    pub sendings: Vec<Counted>,
+    /// None on the last page.
+    pub next: Option<PageMark>,
+}
+
 /// What the pages of the desk need.
 pub trait DeskPorts: Sync {
-    type Dossiers: DossierStore + DossierFinder;
-    type Notices: NoticeHistory + CallList + Apologies;
-    type Inquiries: InquiryHistory;
+    type Dossiers: DossierStore + DossierFinder + Appointments;
+    type Notices: NoticeHistory + CallList + Apologies + NoticeDays;
+    type Inquiries: InquiryHistory + InquiryDays;
     /// The desk's own table.
-    type Book: AuditLog + NoteStore;
+    type Book: AuditLog + NoteStore + SumStore;
     type Outbox: Outbox;
     type Clock: Clock;
 

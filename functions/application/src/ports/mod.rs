@@ -18,7 +18,8 @@ mod store_error;
 pub use bundles::{NoticePorts, OutboxPorts, PlanPorts, ReceiptPorts, ReplyPorts};
 pub use clock::Clock;
 pub use desk::{
-    Apologies, AuditLog, CallList, DeskPorts, DossierFinder, InquiryHistory, NoteStore, NoticePage, PageMark,
+    Apologies, AuditLog, CallList, CountedPage, DeskPorts, DossierFinder, InquiryDays, InquiryHistory, KeptSum,
+    LoggedText, NoteStore, NoticeDays, NoticePage, PageMark, SumStore, TextPage,
 };
 pub use dossiers::{Appointments, DossierStore, Page, PageToken, Put};
 pub use events::EventBus;

@@ -27,11 +27,13 @@ pub(crate) struct Link {
 }
 
 /// The menu: the page, whose task it is, its name.
-const MENU: [(&str, Task, &str); 4] = [
+const MENU: [(&str, Task, &str); 6] = [
     ("", Task::LookUp, "Tra cứu"),
     ("phone", Task::ByPhone, "Theo số điện thoại"),
     ("calls", Task::ToPhone, "Cần gọi điện"),
     ("letters", Task::Letters, "Thư xin lỗi"),
+    ("inquiries", Task::Inquiries, "Tháng của 8083"),
+    ("month", Task::Month, "Tổng hợp tháng"),
 ];
 
 impl<'a> Frame<'a> {
@@ -59,6 +61,11 @@ impl<'a> Frame<'a> {
         let token = session.token.chars().filter(|letter| letter.is_ascii_alphanumeric() || "-_=.".contains(*letter));
         let token: String = token.collect();
         Safe(format!(r#"<input type="hidden" name="{}" value="{token}">"#, Session::TOKEN))
+    }
+
+    /// The relative address of the page that is open, without its parameters.
+    pub fn here_again(&self) -> String {
+        self.to(self.here)
     }
 
     pub fn may(&self, task: Task) -> bool {

@@ -58,7 +58,7 @@ fn reported(report: DeliveryReport) -> String {
 }
 
 /// Why a message did not arrive: the end of a sentence.
-fn undelivered(why: Reason) -> &'static str {
+pub fn undelivered(why: Reason) -> &'static str {
     match why {
         Reason::SpendLimit => "tài khoản nhắn tin của cơ quan đã hết hạn mức",
         Reason::MaxPrice => "giá tin nhắn vượt mức mà tài khoản của cơ quan cho phép",
