@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{CONTENT_TYPE, COOKIE};
 use http::{HeaderMap, HeaderName, Method};
 
-use crate::upload::{self, File};
+use crate::upload::{self, File, Form};
 
 /// The longest body, in bytes: Lambda takes 6 MB, and API Gateway passes a body as base64.
 pub const LONGEST_BODY: usize = 4 * 1024 * 1024;
@@ -107,8 +107,6 @@ fn raw_body(event: &ApiGatewayProxyRequest) -> Vec<u8> {
     let body = event.body.as_deref().unwrap_or_default();
     if event.is_base64_encoded { STANDARD.decode(body).unwrap_or_default() } else { body.into() }
 }
-
-type Form = (Vec<(String, String)>, Option<File>);
 
 fn form(headers: &HeaderMap, body: &[u8]) -> Form {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -10,11 +10,14 @@ pub struct File {
     pub content: Vec<u8>,
 }
 
+/// The fields of a form, and its file.
+pub(crate) type Form = (Vec<(String, String)>, Option<File>);
+
 /// The most parts that are read.
 const MOST_PARTS: usize = 50;
 
 /// The fields and the file of a body; None if it is not what `content_type` says.
-pub(crate) fn read(content_type: &str, body: &[u8]) -> Option<(Vec<(String, String)>, Option<File>)> {
+pub(crate) fn read(content_type: &str, body: &[u8]) -> Option<Form> {
     let boundary = parameter(content_type, "boundary").filter(|boundary| (1..=70).contains(&boundary.len()))?;
     let delimiter = format!("\r\n--{boundary}");
     let (mut fields, mut file) = (Vec::new(), None);
