@@ -10,6 +10,7 @@ mod bad_input;
 mod clients;
 mod dead_letter_bucket;
 mod desk;
+mod desk_tables;
 mod events;
 mod first_load;
 

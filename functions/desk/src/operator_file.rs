@@ -9,8 +9,8 @@ const MOST_ROWS: usize = 200_000;
 /// The most columns that can be chosen from.
 const MOST_COLUMNS: usize = 100;
 
-/// A table with its heading.
-#[derive(Debug, PartialEq, Eq)]
+/// A table with its heading. It has no `Debug`: it holds phone numbers.
+#[derive(PartialEq, Eq)]
 pub(crate) struct Table {
     pub heading: Vec<String>,
     rows: Vec<Vec<String>>,
@@ -141,7 +141,7 @@ mod tests {
             let file = format!(
                 "MO_ID{mark}Số điện thoại{mark}Thành tiền\r\n 7 {mark}84912345678{mark}\"1.000\"\r\n{mark}Cộng{mark}1000\r\n"
             );
-            let table = Table::read(file.as_bytes()).unwrap();
+            let table = Table::read(file.as_bytes()).ok().unwrap();
             let columns = table.guessed();
             assert_eq!(columns, Columns { id: Some(0), phone: Some(1), amount: Some(2) });
             let phone = Phone::parse("0912345678").ok();
@@ -168,15 +168,15 @@ mod tests {
             (b"a,b\n", NotATable::NoTable),
             (b"one\ntwo\n", NotATable::NoTable),
         ] {
-            assert_eq!(Table::read(content), Err(why));
+            assert_eq!(Table::read(content).err(), Some(why));
         }
         let long = "a,b\n".repeat(MOST_ROWS + 2);
-        assert_eq!(Table::read(long.as_bytes()), Err(NotATable::TooManyRows));
+        assert_eq!(Table::read(long.as_bytes()).err(), Some(NotATable::TooManyRows));
     }
 
     #[test]
     fn columns_of_other_names_are_not_guessed() {
-        let table = Table::read("Cột 1,Cột 2\n1,2\n".as_bytes()).unwrap();
+        let table = Table::read("Cột 1,Cột 2\n1,2\n".as_bytes()).ok().unwrap();
         assert_eq!(table.guessed(), Columns::default());
     }
 

@@ -91,7 +91,7 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
 
 fn by_gateway(days: &[(NaiveDate, Inquiries)]) -> BTreeMap<String, Texts> {
     let mut gateways: BTreeMap<String, Texts> = BTreeMap::new();
-    for (gateway, texts) in days.iter().flat_map(|(_, sums)| &sums.0) {
+    for (gateway, texts) in days.iter().flat_map(|(_, sums)| &sums.by_gateway) {
         gateways.entry(gateway.clone()).or_default().add(*texts);
     }
     gateways
@@ -105,7 +105,7 @@ fn total<'a>(texts: impl Iterator<Item = &'a Texts>) -> Texts {
 }
 
 fn rows(days: &[(NaiveDate, Inquiries)]) -> impl Iterator<Item = (NaiveDate, &str, Texts)> {
-    days.iter().flat_map(|(day, sums)| sums.0.iter().map(|(gateway, texts)| (*day, gateway.as_str(), *texts)))
+    days.iter().flat_map(|(day, sums)| sums.by_gateway.iter().map(|(gateway, texts)| (*day, gateway.as_str(), *texts)))
 }
 
 fn plot(days: &[(NaiveDate, Inquiries)]) -> String {

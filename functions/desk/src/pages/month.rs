@@ -85,7 +85,7 @@ fn by_office(days: &[(NaiveDate, Due)]) -> BTreeMap<String, Punctuality> {
         all.add(day);
         all
     });
-    all.0
+    all.by_office
 }
 
 /// The most frequent first.
@@ -111,8 +111,8 @@ fn plot(days: &[(NaiveDate, Notices)]) -> String {
 
 fn late_plot(days: &[(NaiveDate, Due)]) -> String {
     let bar = |(day, sums): &(NaiveDate, Due)| {
-        let late: u64 = sums.0.values().map(|counted| counted.late).sum();
-        let due: u64 = sums.0.values().map(|counted| counted.due).sum();
+        let late: u64 = sums.by_office.values().map(|counted| counted.late).sum();
+        let due: u64 = sums.by_office.values().map(|counted| counted.due).sum();
         Bar { name: day.format("%-d").to_string(), parts: vec![late, due - late] }
     };
     bars("Số hồ sơ hẹn trả theo ngày", &days.iter().map(bar).collect::<Vec<_>>(), &["three", "one"])
@@ -145,7 +145,7 @@ fn late_rows(days: &[(NaiveDate, Due)]) -> Vec<Vec<String>> {
     let heading = ["Ngày hẹn trả", "Cơ quan", "Số hồ sơ hẹn trả", "Trễ hạn"];
     let mut rows = vec![heading.map(str::to_owned).to_vec()];
     for (day, sums) in days {
-        rows.extend(sums.0.iter().map(|(office, counted)| {
+        rows.extend(sums.by_office.iter().map(|(office, counted)| {
             vec![dd_mm_yyyy(*day), office.clone(), counted.due.to_string(), counted.late.to_string()]
         }));
     }

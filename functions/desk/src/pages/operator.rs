@@ -98,7 +98,7 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         result: Option<Lists>,
     ) -> Result<Reply, Problem> {
         let days = self.month_sums::<Inquiries>(month).await?.days;
-        let mut gateways: Vec<_> = days.into_iter().flat_map(|(_, sums)| sums.0.into_keys()).collect();
+        let mut gateways: Vec<_> = days.into_iter().flat_map(|(_, sums)| sums.by_gateway.into_keys()).collect();
         gateways.sort();
         gateways.dedup();
         let chosen = visit.request.field("gateway").unwrap_or_default();

@@ -33,7 +33,9 @@ pub fn can_be_used<S: DaySum>(day: NaiveDate, made_at: DateTime<Utc>, now: DateT
 
 /// Texts to 8083, by gateway.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Inquiries(pub BTreeMap<String, Texts>);
+pub struct Inquiries {
+    pub by_gateway: BTreeMap<String, Texts>,
+}
 
 /// How many texts are charged to citizens, and how many not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,13 +64,13 @@ impl DaySum for Inquiries {
 
 impl Inquiries {
     pub fn count(&mut self, gateway: &str, charged: bool) {
-        let texts = self.0.entry(gateway.to_owned()).or_default();
+        let texts = self.by_gateway.entry(gateway.to_owned()).or_default();
         texts.add(Texts { charged: charged.into(), free: (!charged).into() });
     }
 
     /// Of all gateways.
     pub fn all(&self) -> Texts {
-        self.0.values().fold(Texts::default(), |mut all, texts| {
+        self.by_gateway.values().fold(Texts::default(), |mut all, texts| {
             all.add(*texts);
             all
         })
@@ -158,7 +160,9 @@ impl Notices {
 
 /// The dossiers whose appointment was on a day, by office.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Due(pub BTreeMap<String, Punctuality>);
+pub struct Due {
+    pub by_office: BTreeMap<String, Punctuality>,
+}
 
 /// How many dossiers were due, and how many of them late.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -177,14 +181,14 @@ impl Due {
     /// `office`: the stack's, which a dossier without one belongs to. `today` in Vietnam.
     pub fn count(&mut self, dossier: &Dossier, office: &str, today: NaiveDate, closed: &ClosedSteps) {
         let office = dossier.office().unwrap_or(office);
-        let counted = self.0.entry(office.to_owned()).or_default();
+        let counted = self.by_office.entry(office.to_owned()).or_default();
         counted.due += 1;
         counted.late += u64::from(Timeliness::of(dossier, today, closed) == Timeliness::Late);
     }
 
     pub fn add(&mut self, other: &Self) {
-        for (office, more) in &other.0 {
-            let counted = self.0.entry(office.clone()).or_default();
+        for (office, more) in &other.by_office {
+            let counted = self.by_office.entry(office.clone()).or_default();
             counted.due += more.due;
             counted.late += more.late;
         }
@@ -222,8 +226,8 @@ mod tests {
         for (gateway, charged) in [("kannel", true), ("kannel", true), ("kannel", false), ("vcom", true)] {
             day.count(gateway, charged);
         }
-        assert_eq!(day.0["kannel"], Texts { charged: 2, free: 1 });
-        assert_eq!((day.0["kannel"].vnd(), day.all().vnd(), day.all().free), (2_000, 3_000, 1));
+        assert_eq!(day.by_gateway["kannel"], Texts { charged: 2, free: 1 });
+        assert_eq!((day.by_gateway["kannel"].vnd(), day.all().vnd(), day.all().free), (2_000, 3_000, 1));
     }
 
     #[test]
@@ -263,7 +267,7 @@ mod tests {
         ] {
             day.count(&dossier(changes), "Sở Du lịch", today, &closed);
         }
-        assert_eq!(day.0["Sở Du lịch"], Punctuality { due: 3, late: 2 });
-        assert_eq!(day.0["Sở Y tế"], Punctuality { due: 1, late: 0 });
+        assert_eq!(day.by_office["Sở Du lịch"], Punctuality { due: 3, late: 2 });
+        assert_eq!(day.by_office["Sở Y tế"], Punctuality { due: 1, late: 0 });
     }
 }
