@@ -29,7 +29,6 @@ const RIGHTS: &[(&str, &str, &str)] = &[
     ("secretsmanager:GetSecretValue", "sms", "·····r·"),
     ("dynamodb:BatchGetItem", "dossiers", "······d"),
     ("dynamodb:Query", "dossiers/index/by_phone", "······d"),
-    ("dynamodb:GetItem", "notices", "······d"),
     ("dynamodb:Query", "notices/index/by_day", "······d"),
     ("dynamodb:Query", "notices/index/to_phone", "······d"),
     ("dynamodb:Query", "inquiries/index/by_day", "······d"),

@@ -133,7 +133,8 @@ async fn visits(stack: &Stack, stored: &Value) {
     let (status, html) = person.get(&format!("/dossier?code={}", code(stored))).await.unwrap();
     assert!(status == 200 && html.contains(code(stored)), "{status}");
     for page in ["", "/phone", "/calls", "/again", "/logout/x"] {
-        let fields = [("phone", number.as_str()), ("code", &number), ("word", &number), ("why", &number), ("row", &number)];
+        let fields =
+            [("phone", number.as_str()), ("code", &number), ("word", &number), ("why", &number), ("row", &number)];
         person.post(page, &fields).await.unwrap();
     }
     person.get(&format!("/dossier?code={number}")).await.unwrap();
@@ -142,7 +143,9 @@ async fn visits(stack: &Stack, stored: &Value) {
 
 /// Events that AWS would not send: the functions must not log their content.
 async fn wrong_events(stack: &Stack, phone: &str) {
-    for function in ["IntakeFunction", "NotifyFunction", "ApologyFunction", "LookupFunction", "ReceiptsFunction", "DeskFunction"] {
+    for function in
+        ["IntakeFunction", "NotifyFunction", "ApologyFunction", "LookupFunction", "ReceiptsFunction", "DeskFunction"]
+    {
         for event in [
             json!(phone),
             json!({"time": phone, "Records": phone, "body": phone, "httpMethod": phone, "headers": phone}),
