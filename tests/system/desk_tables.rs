@@ -15,7 +15,7 @@ use application::ports::{
 };
 use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
 use domain::calendar::day_in_vietnam;
-use domain::desk::letters::evening_begins;
+use domain::desk::letters::Evenings;
 use domain::desk::sums::Inquiries;
 use domain::desk::{Deed, Month, Note};
 use domain::dossier::revision::Stored;
@@ -147,7 +147,7 @@ async fn a_days_notices_are_counted_and_an_evenings_apologies_listed() {
     let notices = DynamoHistory::new(client(), table);
     // A day of its own.
     let day = NaiveDate::from_ymd_opt(2018, 1, 1).unwrap() + chrono::Days::new(fastrand::u64(0..2_000));
-    let at = evening_begins(day) + TimeDelta::minutes(30);
+    let at = Evenings::AtHalfPastFive.begin(day) + TimeDelta::minutes(30);
     let apology = NoticeId::new(some_code(fastrand::u64(..)), NoticeKey::Apology(day + chrono::Days::new(1)));
     let result = NoticeId::new(some_code(fastrand::u64(..)), NoticeKey::Result(1));
     for (id, at) in [
@@ -166,7 +166,7 @@ async fn a_days_notices_are_counted_and_an_evenings_apologies_listed() {
     assert!(counted.iter().all(|sending| sending.delivery.is_none() && sending.parts == 0));
     let (mut listed, mut after) = (Vec::new(), None);
     loop {
-        let page = notices.apologies(day, evening_begins(day), after, 1).await.unwrap();
+        let page = notices.apologies(day, Evenings::AtHalfPastFive.begin(day), after, 1).await.unwrap();
         listed.extend(page.ids);
         after = page.next;
         if after.is_none() {

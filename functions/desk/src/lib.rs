@@ -23,6 +23,7 @@ use application::ports::DeskPorts;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use domain::ClosedSteps;
 use domain::desk::Action;
+use domain::desk::letters::Evenings;
 use domain::notice::sending_window::SendingWindow;
 use http::Method;
 
@@ -46,6 +47,8 @@ pub struct DeskConfig {
     pub closed_steps: ClosedSteps,
     /// Parameter `SendingWindow`; always open with Stage=local.
     pub window: SendingWindow,
+    /// When apologies are planned.
+    pub evenings: Evenings,
     /// Parameters `NoticeRetentionDays` and `InquiryRetentionDays`: what is older cannot be counted.
     pub notices_kept_days: u32,
     pub inquiries_kept_days: u32,

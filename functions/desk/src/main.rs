@@ -15,6 +15,7 @@ use adapters::start::{Start, start};
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use desk::login::{ClaimNames, Login};
 use desk::{Desk, DeskConfig};
+use domain::desk::letters::Evenings;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
@@ -38,6 +39,7 @@ async fn main() -> anyhow::Result<()> {
     let config = DeskConfig {
         office: settings.office()?,
         closed_steps: settings.closed_steps()?,
+        evenings: if is_local { Evenings::AllDay } else { Evenings::AtHalfPastFive },
         window: settings.sending_window()?,
         notices_kept_days: settings.parsed("NOTICE_RETENTION_DAYS")?,
         inquiries_kept_days: settings.parsed("INQUIRY_RETENTION_DAYS")?,

@@ -13,6 +13,7 @@ use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use aws_lambda_events::encodings::Body;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::calendar::day_in_vietnam;
+use domain::desk::letters::Evenings;
 use domain::desk::sums::{Counted, DaySum};
 use domain::desk::{AuditEntry, Month, Note, Role, Staff};
 use domain::dossier::Contact;
@@ -330,6 +331,7 @@ impl AtTheDesk {
             office: OFFICE.into(),
             closed_steps: ClosedSteps::default(),
             window: "07:00-21:00".parse().expect("a window"),
+            evenings: Evenings::AtHalfPastFive,
             notices_kept_days: 180,
             inquiries_kept_days: 395,
         };

@@ -2,7 +2,7 @@
 
 use application::ports::{AuditLog, Clock, DeskPorts, StoreError};
 use domain::ReceiptCode;
-use domain::desk::{Action, AuditEntry};
+use domain::desk::{Action, AuditEntry, Month, a_day};
 
 use crate::route::Route;
 use crate::session::{Door, Session};
@@ -26,6 +26,14 @@ impl Visit<'_> {
 }
 
 impl Visit<'_> {
+    /// The month or the evening that the page is about.
+    fn of_when(&self) -> Option<String> {
+        let month = self.request.query("month").or_else(|| self.request.field("month"));
+        let month = month.and_then(|month| month.parse::<Month>().ok()).map(|month| month.to_string());
+        let evening = || self.request.query("evening").and_then(a_day).map(|day| day.to_string());
+        month.or_else(evening)
+    }
+
     /// The relative address of a page. Nothing personal may be in `query`.
     pub fn to(&self, page: &str, query: &[(&str, &str)]) -> String {
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
@@ -42,7 +50,7 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
     /// Writes into the audit that this page is shown or this is done.
     pub(crate) async fn note_route(&self, visit: &Visit<'_>, route: Route) -> Result<(), StoreError> {
         let Some(action) = route.action() else { return Ok(()) };
-        self.note(visit, action, visit.code(), None).await
+        self.note(visit, action, visit.code(), visit.of_when()).await
     }
 
     pub(crate) async fn note(

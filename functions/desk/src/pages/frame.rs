@@ -68,6 +68,10 @@ impl<'a> Frame<'a> {
         self.to(self.here)
     }
 
+    pub fn looks_up(&self) -> bool {
+        self.may(Task::LookUp)
+    }
+
     pub fn may(&self, task: Task) -> bool {
         self.session.is_some_and(|session| session.staff.may(task))
     }

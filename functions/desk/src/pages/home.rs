@@ -3,8 +3,8 @@
 
 use application::ports::{DeskPorts, DossierStore, NoticeHistory, StoreError};
 use askama::Template;
-use domain::ReceiptCode;
 use domain::desk::typed_codes;
+use domain::{Phone, ReceiptCode};
 use futures::future::try_join_all;
 
 use super::Frame;
@@ -30,7 +30,8 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         let codes = typed_codes(visit.request.field("code").unwrap_or_default());
         let known = match &codes[..] {
             [] => return Err(Problem::NoCode),
-            [only] => Some(only.clone()),
+            // A phone number looks like a code, and must not be in an address.
+            [only] if Phone::parse(only.as_str()).is_err() => Some(only.clone()),
             several => self.first_known(several).await?,
         };
         let code = known.ok_or(Problem::UnknownCode)?;
@@ -73,8 +74,23 @@ mod tests {
                 "{typed}"
             );
         }
+        let phone = desk().post("", &[("code", "0912345678")]);
+        assert!(phone.status == 404 && phone.location.is_none());
         let name = desk().post("", &[("code", "Nguyễn Văn A")]);
         assert!(name.status == 400 && name.location.is_none() && name.body.contains("Giấy biên nhận"));
+    }
+
+    #[test]
+    fn a_dossier_whose_code_looks_like_a_phone_number_is_found() {
+        let dossiers = vec![dossier(json!({"receipt_code": "0912345678"}))];
+        let desk = AtTheDesk::new(Role::Clerk, Tables { dossiers, ..Tables::default() });
+        assert_eq!(desk.post("", &[("code", "0912345678")]).status, 303);
+    }
+
+    #[test]
+    fn an_accountant_begins_with_the_accounts() {
+        let page = AtTheDesk::new(Role::Accountant, Tables::default()).get("", &[]);
+        assert!(page.status == 200 && !page.body.contains("name=\"code\"") && page.body.contains("desk/inquiries"));
     }
 
     #[test]

@@ -7,7 +7,8 @@ use application::ports::{Apologies, Clock, DeskPorts, DossierFinder, PageMark, S
 use askama::Template;
 use chrono::{Days, NaiveDate};
 use domain::calendar::dd_mm_yyyy;
-use domain::desk::letters::{evening_begins, is_second, last_evening};
+use domain::desk::a_day;
+use domain::desk::letters::is_second;
 use domain::notice::NoticeRecord;
 use domain::notice::lifecycle::State;
 use domain::text::staff::what_became_of;
@@ -96,7 +97,7 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
             offices: by_office(visit, &day, mark, &letters),
             next: next.map(|PageMark(mark)| visit.to("letters", &[("evening", &day), ("after", &mark)])),
             before: beside(evening - Days::new(1)),
-            after: (evening < last_evening(self.ports.clock().now())).then(|| beside(evening + Days::new(1))),
+            after: (evening < self.last_evening()).then(|| beside(evening + Days::new(1))),
         };
         Ok(Reply::page(page.render()?))
     }
@@ -122,15 +123,18 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         Ok(Reply::page(SlipsPage { frame: Frame::new(visit), slips, back }.render()?))
     }
 
+    fn last_evening(&self) -> NaiveDate {
+        self.config.evenings.last(self.ports.clock().now())
+    }
+
     fn asked_evening(&self, visit: &Visit<'_>) -> Result<(NaiveDate, Option<PageMark>), Problem> {
-        let last = last_evening(self.ports.clock().now());
-        let wrong = |_| Problem::Wrong("Ngày không đúng. Anh/chị chọn lại ngày trong ô “Buổi tối ngày”.".into());
+        let wrong = || Problem::Wrong("Ngày không đúng. Anh/chị chọn lại ngày trong ô “Buổi tối ngày”.".into());
         let evening = match visit.request.query("evening").filter(|day| !day.is_empty()) {
-            Some(day) => day.parse().map_err(wrong)?,
-            None => last,
+            Some(day) => a_day(day).ok_or_else(wrong)?,
+            None => self.last_evening(),
         };
         let after = visit.request.query("after").filter(|mark| !mark.is_empty());
-        Ok((evening.min(last), after.map(|mark| PageMark(mark.to_owned()))))
+        Ok((evening.min(self.last_evening()), after.map(|mark| PageMark(mark.to_owned()))))
     }
 
     /// A page of the evening's letters that this person may see.
@@ -142,7 +146,8 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
     ) -> Result<(Vec<Letter>, Option<PageMark>), StoreError> {
         let mut letters = Vec::new();
         for _ in 0..MOST_PAGES {
-            let page = self.ports.notices().apologies(evening, evening_begins(evening), after, ROWS).await?;
+            let page =
+                self.ports.notices().apologies(evening, self.config.evenings.begin(evening), after, ROWS).await?;
             letters.extend(self.opened(visit, page.ids).await?);
             after = page.next;
             if after.is_none() || letters.len() >= LETTERS {

@@ -2,19 +2,33 @@
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
-use crate::calendar::{at, day_in_vietnam};
+use crate::calendar::{at, day_in_vietnam, start_of};
 use crate::notice::lifecycle::State;
 use crate::notice::{NoticeKey, NoticeRecord};
 
-/// The last evening whose apologies are planned: today's from 17:30 on, "vào thời điểm 17 giờ 30 hàng ngày".
-pub fn last_evening(now: DateTime<Utc>) -> NaiveDate {
-    let today = day_in_vietnam(now);
-    if now >= at(today, 17, 30) { today } else { today - Days::new(1) }
+/// When apologies are planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evenings {
+    /// "vào thời điểm 17 giờ 30 hàng ngày"
+    AtHalfPastFive,
+    /// At any time: on the local stage, where they are planned by hand.
+    AllDay,
 }
 
-/// The time from which an evening's apologies are enqueued: a run by hand may be a little earlier than the rule's.
-pub fn evening_begins(evening: NaiveDate) -> DateTime<Utc> {
-    at(evening, 17, 30) - TimeDelta::minutes(30)
+impl Evenings {
+    /// The last evening whose apologies are planned.
+    pub fn last(self, now: DateTime<Utc>) -> NaiveDate {
+        let today = day_in_vietnam(now);
+        if self == Self::AllDay || now >= at(today, 17, 30) { today } else { today - Days::new(1) }
+    }
+
+    /// The time from which an evening's apologies are enqueued: a run by hand may be a little earlier than the rule's.
+    pub fn begin(self, evening: NaiveDate) -> DateTime<Utc> {
+        match self {
+            Self::AtHalfPastFive => at(evening, 17, 30) - TimeDelta::minutes(30),
+            Self::AllDay => start_of(evening),
+        }
+    }
 }
 
 /// Whether the dossier was apologised to for an earlier appointment: the rules allow one new appointment only.
@@ -38,9 +52,13 @@ mod tests {
             ("2026-11-26T10:30:00Z", "2026-11-26"),
             ("2026-11-26T17:00:00Z", "2026-11-26"),
         ] {
-            assert_eq!(last_evening(now.parse().unwrap()).to_string(), evening, "{now}");
+            assert_eq!(Evenings::AtHalfPastFive.last(now.parse().unwrap()).to_string(), evening, "{now}");
         }
-        assert_eq!(evening_begins("2026-11-26".parse().unwrap()).to_rfc3339(), "2026-11-26T10:00:00+00:00");
+        let begin = |evenings: Evenings| evenings.begin("2026-11-26".parse().unwrap()).to_rfc3339();
+        assert_eq!(begin(Evenings::AtHalfPastFive), "2026-11-26T10:00:00+00:00");
+        assert_eq!(begin(Evenings::AllDay), "2026-11-25T17:00:00+00:00");
+        let morning = "2026-11-26T03:00:00Z".parse().unwrap();
+        assert_eq!(Evenings::AllDay.last(morning).to_string(), "2026-11-26");
     }
 
     #[test]
