@@ -21,8 +21,9 @@ const AT_ONCE: usize = 8;
 
 /// How to count a day.
 pub(crate) trait Countable: DaySum {
-    /// How long the rows are kept that it is counted from, in days: an older day cannot be counted any more.
-    fn kept_days<D: Door, P: DeskPorts>(desk: &Desk<D, P>) -> u32;
+    /// How long the rows are kept that it is counted from, in days after the day itself: an older day cannot be counted any
+    /// more. None: they are kept for some time after the last change, which may be long after the day.
+    fn kept_days<D: Door, P: DeskPorts>(desk: &Desk<D, P>) -> Option<u32>;
 
     fn count<D: Door, P: DeskPorts>(
         desk: &Desk<D, P>,
@@ -46,7 +47,7 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
             self.ports.book().sums::<S>(month).await?.into_iter().map(|sum| (sum.day, sum)).collect();
         kept.retain(|day, sum| can_be_used::<S>(*day, sum.made_at, now));
         let today = day_in_vietnam(now);
-        let oldest = today - Days::new(S::kept_days(self).into());
+        let oldest = S::kept_days(self).map_or(NaiveDate::MIN, |days| today - Days::new(days.into()));
         let missing: Vec<_> = month.days_until(today).filter(|day| !kept.contains_key(day)).collect();
         let lost = missing.iter().filter(|day| **day < oldest).count();
         let counted = missing.into_iter().filter(|day| *day >= oldest).map(|day| self.count_day::<S>(day, now));
@@ -73,8 +74,8 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
 }
 
 impl Countable for Inquiries {
-    fn kept_days<D: Door, P: DeskPorts>(desk: &Desk<D, P>) -> u32 {
-        desk.config.inquiries_kept_days
+    fn kept_days<D: Door, P: DeskPorts>(desk: &Desk<D, P>) -> Option<u32> {
+        Some(desk.config.inquiries_kept_days)
     }
 
     async fn count<D: Door, P: DeskPorts>(desk: &Desk<D, P>, day: NaiveDate) -> Result<Self, StoreError> {
@@ -91,8 +92,8 @@ impl Countable for Inquiries {
 }
 
 impl Countable for Notices {
-    fn kept_days<D: Door, P: DeskPorts>(desk: &Desk<D, P>) -> u32 {
-        desk.config.notices_kept_days
+    fn kept_days<D: Door, P: DeskPorts>(desk: &Desk<D, P>) -> Option<u32> {
+        Some(desk.config.notices_kept_days)
     }
 
     async fn count<D: Door, P: DeskPorts>(desk: &Desk<D, P>, day: NaiveDate) -> Result<Self, StoreError> {
@@ -109,9 +110,9 @@ impl Countable for Notices {
 }
 
 impl Countable for Due {
-    /// Dossiers are kept longer than their notices.
-    fn kept_days<D: Door, P: DeskPorts>(desk: &Desk<D, P>) -> u32 {
-        desk.config.notices_kept_days
+    /// A dossier that is still open is there, however late it is.
+    fn kept_days<D: Door, P: DeskPorts>(_: &Desk<D, P>) -> Option<u32> {
+        None
     }
 
     async fn count<D: Door, P: DeskPorts>(desk: &Desk<D, P>, day: NaiveDate) -> Result<Self, StoreError> {

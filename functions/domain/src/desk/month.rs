@@ -13,7 +13,7 @@ pub struct Month {
 
 /// A text that is not a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected a month from 2017-01 to 2199-12, yyyy-mm")]
+#[error("expected a month from 1990-01 to 2199-12, yyyy-mm")]
 pub struct NotAMonth;
 
 impl Month {
@@ -58,14 +58,14 @@ impl FromStr for Month {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let first: NaiveDate = format!("{text}-01").parse().map_err(|_| NotAMonth)?;
         let month = Self { first };
-        let is_one = (2017..=2199).contains(&first.year()) && month.to_string() == text;
+        let is_one = (1990..=2199).contains(&first.year()) && month.to_string() == text;
         if is_one { Ok(month) } else { Err(NotAMonth) }
     }
 }
 
-/// A day as an address or a form has it, of the years in which there can be notices.
+/// A day as an address or a form has it, of the years that a dossier can have.
 pub fn a_day(text: &str) -> Option<NaiveDate> {
-    text.parse().ok().filter(|day: &NaiveDate| (2017..=2199).contains(&day.year()))
+    text.parse().ok().filter(|day: &NaiveDate| (1990..=2199).contains(&day.year()))
 }
 
 #[cfg(test)]
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_no_month_and_no_day() {
-        for text in ["", "2026", "2026-13", "2026-1", "26-11", "2026-11-05", "+2026-11", "1000-01", "99999-01"] {
+        for text in ["", "2026", "2026-13", "2026-1", "26-11", "2026-11-05", "+2026-11", "1989-12", "99999-01"] {
             assert_eq!(text.parse::<Month>(), Err(NotAMonth), "{text}");
         }
         assert!(a_day("2026-11-26").is_some() && a_day("-262143-01-01").is_none() && a_day("hôm qua").is_none());
