@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
-const FUNCTIONS: [&str; 7] = ["intake", "notify", "apology", "sender", "lookup", "receipts", "callback"];
+const FUNCTIONS: [&str; 8] = ["intake", "notify", "apology", "sender", "lookup", "receipts", "callback", "desk"];
 
 /// A package's dependencies at run time, by name.
 fn dependencies(package: &str) -> BTreeSet<String> {

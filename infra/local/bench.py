@@ -14,7 +14,7 @@ from tools import LOCAL, ROOT, cargo, check_machine, install_stack
 
 PEERS = ROOT / "tests" / "bench" / "peers"
 INSTALLED = LOCAL / "peers"
-FUNCTIONS = ["intake", "notify", "apology", "sender", "lookup", "receipts", "callback"]
+FUNCTIONS = ["intake", "notify", "apology", "sender", "lookup", "receipts", "callback", "desk"]
 BASELINES = ["baseline-empty", "baseline-lookup", "baseline-notify"]
 
 

@@ -16,6 +16,7 @@ import import_target  # noqa: E402
 import kannel  # noqa: E402
 import long_tests  # noqa: E402
 import bench  # noqa: E402
+import desk  # noqa: E402
 import release  # noqa: E402
 import sam_local  # noqa: E402
 from client_runtimes import install_runtimes  # noqa: E402
@@ -35,7 +36,7 @@ PREFLIGHT_OF_A_STACK = "tests/preflight/test_preflight_local_stack.py"
 PYTHON_TESTS = [*PYTEST, "tests/release", "tests/preflight", "tests/delivery_logging", "tests/callbacks", "--ignore", PREFLIGHT_OF_A_STACK]
 # Schemathesis and the examples of docs/openapi.yaml, after the system tests: they block addresses for a moment.
 API_TESTS = [*PYTEST, "tests/api", PREFLIGHT_OF_A_STACK]
-# The page with the phones in a real browser, on a stack of its own: its functions reach AWS through the page's process.
+# The page with the phones and the desk in a real browser, on a stack of its own: its functions reach AWS through the page's process.
 BROWSER_TESTS = [str(LOCAL / "tools" / "browser" / "bin" / "python"), *PYTEST_OPTIONS, "tests/browser"]
 RUN_PORT = int(os.environ.get("PORT", "4566"))
 
@@ -54,6 +55,7 @@ def run():
     failed = phones.run([str(ROOT / "target/debug/day")])
     phones.tell("over")
     phones.say_address()
+    desk.say_address(stack)
     return failed
 
 
@@ -119,7 +121,7 @@ def validate():
     check_machine()
     install()
     with ThreadPoolExecutor() as side_by_side:
-        list(side_by_side.map(validate_template, ["template.yaml", "infra/tables.yaml", "infra/alarms.yaml", "infra/delivery-logging.yaml", "infra/callbacks.yaml"]))
+        list(side_by_side.map(validate_template, ["template.yaml", "infra/tables.yaml", "infra/alarms.yaml", "infra/delivery-logging.yaml", "infra/callbacks.yaml", "infra/desk.yaml"]))
     return 0
 
 
@@ -201,11 +203,11 @@ def on_a_separate_stack(*suites, meanwhile=()):
 def second_stack(first):
     """Beside the first, on the same server: with another carrier of notices, and with call-backs to a port on which the tests listen."""
     url = f"http://127.0.0.1:{quiet_port()}/onestop/events"
-    return Stack(first.name, first.port, stack_name="onestop-kannel", SmsSender="kannel", CallbackUrl=url)
+    return Stack(first.name, first.port, stack_name="onestop-kannel", SmsSender="kannel", Desk="no", CallbackUrl=url)
 
 
 class BrowserTests:
-    """The tests of the page with the phones, on a stack of their own, beside the tests of the API."""
+    """The tests of the page with the phones and of the desk, on a stack of their own, beside the tests of the API."""
 
     def __init__(self):
         install_browser()
@@ -220,7 +222,7 @@ class BrowserTests:
 
     def begin(self):
         """Beside the other tests: both wait more than they compute."""
-        env = {**self.stack.env(), **self.phones.env(), **chromium.env()}
+        env = {**self.stack.env(), **self.phones.env(), **desk.env(self.stack), **chromium.env()}
         self.tests = subprocess.Popen(BROWSER_TESTS, cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def result(self):

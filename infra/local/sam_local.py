@@ -70,7 +70,7 @@ def invoke_all(stack, engine_env):
         done = subprocess.run(
             [sam(), "local", "invoke", function, "-t", str(template), "-e", str(event),
              "--env-vars", str(env_vars), "--skip-pull-image", "--region", "ap-southeast-1",
-             "--parameter-overrides", f"Stage=local Architecture={architecture()} CallbackUrl={stack.parameters['CallbackUrl']}"],
+             "--parameter-overrides", f"Stage=local Desk=yes Architecture={architecture()} CallbackUrl={stack.parameters['CallbackUrl']}"],
             capture_output=True, text=True, cwd=stack.folder, env={**stack.env(), **engine_env}, timeout=120, check=False)
         answer = last_json(done.stdout)
         is_expected, wanted = event.name in expectations, expectations.get(event.name)

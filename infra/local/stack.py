@@ -18,10 +18,11 @@ import urllib.parse
 import urllib.request
 
 import api_gateway
+import desk
 from console import Failed, say, short, step
 from tools import LOCAL, ROOT, architecture, path_with_tools, sam
 
-FUNCTIONS = ["intake", "notify", "apology", "sender", "lookup", "receipts", "callback"]
+FUNCTIONS = ["intake", "notify", "apology", "sender", "lookup", "receipts", "callback", "desk"]
 NAME = "onestop"
 # The pattern of CallbackUrl, as it is and for the local stack, whose receiver of call-backs listens on this machine.
 RECEIVER_HERE = ("AllowedPattern: '|https://", r"AllowedPattern: '|http://127\.0\.0\.1:[0-9]+/[a-z/]*|https://")
@@ -130,12 +131,13 @@ class Stack:
             [sam(), "deploy", "--template-file", str(build / "template.yaml"), "--config-file", str(ROOT / "samconfig.toml"),
              "--config-env", "local", "--stack-name", self.stack_name, "--parameter-overrides", "Stage=local",
              f"Architecture={architecture()}", f"SmsPartsPerSecond={os.environ.get('SMS_PARTS_PER_SECOND', '50')}",
-             *(f"{name}={value}" for name, value in self.parameters.items())],
+             *(f"{name}={value}" for name, value in {"Desk": "yes", **self.parameters}.items())],
             LOCAL / "logs" / f"deploy-{self.name}-{self.stack_name}.log",
             in_background, cwd=ROOT, env=self.env(),
         )
         api_gateway.complete(self)
         self.fill_secrets()
+        desk.complete(self)
         self.deployed.write_text(fingerprint)
 
     def fill_secrets(self):
@@ -178,7 +180,7 @@ class Stack:
 
     def aws(self, service, action, body):
         """One call of a JSON service of the local AWS, which checks no signature."""
-        target = {"secretsmanager": "secretsmanager", "dynamodb": "DynamoDB_20120810"}[service]
+        target = {"secretsmanager": "secretsmanager", "dynamodb": "DynamoDB_20120810", "cognito-idp": "AWSCognitoIdentityProviderService"}[service]
         headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": f"{target}.{action}",
                    "Authorization": authorization(service)}
         return json.loads(self.request("POST", json.dumps(body).encode(), headers))

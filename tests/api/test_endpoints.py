@@ -15,15 +15,16 @@ def only_from(stack):
 
 
 def statuses(stack):
-    endpoints = [("POST", "/dossiers"), ("GET", "/dossiers/1/notices"), ("GET", "/mo/kannel"), ("POST", "/mo/kannel"), ("GET", "/docs"), ("GET", "/openapi.json")]
+    endpoints = [("POST", "/dossiers"), ("GET", "/dossiers/1/notices"), ("GET", "/mo/kannel"), ("POST", "/mo/kannel"), ("GET", "/docs"), ("GET", "/openapi.json"), ("GET", "/desk"), ("POST", "/desk/dossier")]
     return [requests.request(method, stack.api() + path, timeout=10).status_code for method, path in endpoints]
 
 
 @pytest.mark.parametrize(("lists", "expected"), [
-    ({}, [401, 401, 401, 401, 200, 200]),
-    ({"PushAddresses": ELSEWHERE}, [403, 403, 401, 401, 200, 200]),
-    ({"GatewayAddresses": ELSEWHERE}, [401, 401, 403, 403, 200, 200]),
-    ({"PushAddresses": f"{ELSEWHERE},127.0.0.0/8", "GatewayAddresses": f"{ELSEWHERE},127.0.0.1/32"}, [401, 401, 401, 401, 200, 200]),
+    ({}, [401, 401, 401, 401, 200, 200, 401, 401]),
+    ({"PushAddresses": ELSEWHERE}, [403, 403, 401, 401, 200, 200, 401, 401]),
+    ({"GatewayAddresses": ELSEWHERE}, [401, 401, 403, 403, 200, 200, 401, 401]),
+    ({"DeskAddresses": ELSEWHERE}, [401, 401, 401, 401, 200, 200, 403, 403]),
+    ({"PushAddresses": f"{ELSEWHERE},127.0.0.0/8", "GatewayAddresses": f"{ELSEWHERE},127.0.0.1/32"}, [401, 401, 401, 401, 200, 200, 401, 401]),
 ])
 def test_each_endpoint_is_open_to_its_own_addresses_and_the_documents_to_everyone(stack, only_from, lists, expected):
     only_from(**lists)
@@ -49,6 +50,7 @@ def test_every_answer_of_api_gateway_is_in_our_form(stack):
     for kind, answer in answers.items():
         body = requests.models.complexjson.loads(answer["responseTemplates"]["application/json"])
         assert list(body) == ["error"] and "$context" not in body["error"], kind
+        assert answer["responseTemplates"].get("text/html", "<").isascii(), kind
 
 
 def test_an_address_is_limited_and_no_request_is_sampled(stack):

@@ -1,4 +1,4 @@
-"""A real browser, and the page with the phones of a small day: `make test` starts both (infra/local/onestop.py)."""
+"""A real browser, the page with the phones of a small day, and the desk: `make test` starts them (infra/local/onestop.py)."""
 
 import json
 import os
@@ -17,6 +17,9 @@ sys.path[:0] = [str(ROOT / "infra" / "local")]
 URL = os.environ.get("ONESTOP_PHONES", "")
 # A result for the phone that has opted out, a late dossier, papers, a re-opened dossier, two apologies, and three dossiers that take no notices.
 DAY = ["0161712000", "0161712148", "0161712259", "0161712333", "0161720001", "0161720002", "0161720003", "0161720004", "0161720005"]
+
+# WCAG 2.2 at AA, and what axe calls best practice.
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 # On a busy machine a function starts slowly.
 expect.set_options(timeout=20_000)
@@ -81,6 +84,26 @@ def open_page(browser, day):
     for page in pages:
         page.context.close()
     # The browser itself reports a request that was refused.
+    assert [problem for problem in problems if "Failed to load resource" not in problem] == []
+
+
+@pytest.fixture
+def open_desk(browser):
+    """Opens a browser of its own for the desk: `open_desk(width=360, javascript=False)`. What the browser reports in its console is a failure."""
+    contexts, problems = [], []
+
+    def opened(width=1280, height=900, javascript=True):
+        context = browser.new_context(locale="vi-VN", viewport={"width": width, "height": height}, java_script_enabled=javascript)
+        page = context.new_page()
+        page.on("console", lambda message: message.type in ("error", "warning") and problems.append(message.text))
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        contexts.append(context)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    # The browser itself reports an answer that is an error: the log-in page is one.
     assert [problem for problem in problems if "Failed to load resource" not in problem] == []
 
 

@@ -9,15 +9,13 @@ import urllib.request
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import ROOT, URL, ask, post
+from conftest import ROOT, RULES, URL, ask, post
 from playwright.sync_api import expect
 
 from stack import authorization
 
 TOMORROW = (datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=7))) + datetime.timedelta(days=1)).date().isoformat()
 IMAGES = ROOT / "docs" / "images"
-# WCAG 2.2 at AA, and what axe calls best practice.
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 def new_code():
@@ -95,6 +93,12 @@ def test_the_documents_pictures_can_be_taken(open_page, name, width, height, fro
     if os.environ.get("SCREENSHOTS") or not (IMAGES / name).exists():
         IMAGES.mkdir(exist_ok=True)
         (IMAGES / name).write_bytes(picture)
+
+
+def test_the_page_leads_to_the_desk(open_page):
+    page = open_page(locale="vi-VN")
+    page.get_by_role("link", name="Bàn làm việc của cán bộ").click()
+    expect(page.get_by_role("heading", name="Đăng nhập")).to_be_visible()
 
 
 def test_a_text_to_8083_is_answered_on_its_phone(open_page):

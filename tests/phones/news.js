@@ -15,6 +15,12 @@ export function showNews(messages) {
   if (told.length) say(byId("news"), () => newsInWords(told));
 }
 
+// The accounts and their passwords are where `make run` was typed.
+function showDesk(address) {
+  setAttribute(byId("desk").firstElementChild, "href", address);
+  setAttribute(byId("desk"), "hidden", null);
+}
+
 function newsInWords(messages) {
   const phones = new Set(messages.map((message) => message.phone)).size;
   if (messages.length > 1) return word("newsMany", { n: messages.length, phones });
@@ -28,4 +34,5 @@ export function showConnection(isLive, state) {
   setAttribute(byId("connection"), "data-state", key);
   say(byId("connection"), () => word(key, { time: toSeconds(state?.now) }));
   if (state) say(byId("day"), () => word(state.day === "over" ? "dayOver" : "dayPlaying"));
+  if (state?.desk) showDesk(state.desk);
 }

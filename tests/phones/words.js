@@ -20,6 +20,8 @@ export const WORDS = {
   dayPlaying: ["Đang diễn lại một ngày làm việc", "A working day is being played"],
   dayOver: ["Ngày làm việc đã diễn xong, mời tự thử", "The day has been played: now try it yourself"],
 
+  desk: ["Bàn làm việc của cán bộ", "The desk of the staff"],
+
   journey: ["Đường đi của tin nhắn", "How a message travels"],
   mapLabel: [
     "Sơ đồ: phần mềm Một cửa gửi thay đổi đến Tiếp nhận, được lưu vào bảng Hồ sơ. Từ đó có ba đường. Thông báo và Xin lỗi lúc 17 giờ 30 đưa tin vào Hộp thư đi, rồi Gửi SMS đến điện thoại; Báo phát quay về Hộp thư đi. Tra cứu nhận tin nhắn gửi 8083, đọc hồ sơ và trả lời.",

@@ -12,6 +12,7 @@ pub mod receiver;
 pub mod role;
 pub mod smsc;
 pub mod stack;
+pub mod staff;
 pub mod vcom;
 
 pub use citizen::Citizen;

@@ -80,6 +80,11 @@ impl Stack {
         format!("{}/_aws/execute-api/{id}/{stage}", self.endpoint)
     }
 
+    /// The address of the staff's pages, if the stack has them.
+    pub fn desk(&self) -> Option<String> {
+        self.outputs.contains_key("DeskFunction").then(|| format!("{}/desk", self.api()))
+    }
+
     /// One call of a JSON service. The local AWS reads the service from the credential and checks no signature.
     pub async fn aws(&self, service: &str, action: &str, body: Value) -> Result<Value> {
         let target = match service {
@@ -348,8 +353,13 @@ async fn outputs(http: &Client, endpoint: &str, name: &str) -> Result<BTreeMap<S
 
 /// The text of the first element with that name.
 pub(crate) fn between(xml: &str, tag: &str) -> Option<String> {
-    let (_, rest) = xml.split_once(&format!("<{tag}>"))?;
-    Some(rest.split_once(&format!("</{tag}>"))?.0.to_owned())
+    between_texts(xml, &format!("<{tag}>"), &format!("</{tag}>"))
+}
+
+/// What is first between the two.
+pub(crate) fn between_texts(text: &str, before: &str, after: &str) -> Option<String> {
+    let (_, rest) = text.split_once(before)?;
+    Some(rest.split_once(after)?.0.to_owned())
 }
 
 fn authorization(service: &str) -> String {

@@ -9,31 +9,43 @@ use system_tests::role::Verdict;
 use crate::probe::PermissionProbe;
 use crate::stack;
 
-/// The rights of **i**ntake, **n**otify, **a**pology, **s**ender, **l**ookup, **r**eceipts. No function has a right that is not listed.
+/// The rights of **i**ntake, **n**otify, **a**pology, **s**ender, **l**ookup, **r**eceipts, **d**esk. No function has a right that is not listed.
 const RIGHTS: &[(&str, &str, &str)] = &[
-    ("dynamodb:PutItem", "dossiers", "i·····"),
-    ("dynamodb:GetItem", "dossiers", "in·sl·"),
-    ("dynamodb:Query", "dossiers/index/by_appointment", "··a···"),
-    ("dynamodb:PutItem", "notices", "·na·lr"),
-    ("dynamodb:UpdateItem", "notices", "·n·slr"),
-    ("dynamodb:Query", "notices", "in·s··"),
-    ("dynamodb:Query", "notices/index/open", "···s··"),
-    ("dynamodb:Query", "notices/index/by_message", "·····r"),
-    ("dynamodb:BatchGetItem", "notices", "··a···"),
-    ("dynamodb:UpdateItem", "control", "·n·s·r"),
-    ("dynamodb:PutItem", "inquiries", "····l·"),
-    ("dynamodb:UpdateItem", "inquiries", "····l·"),
-    ("dynamodb:GetItem", "inquiries", "···s··"),
-    ("secretsmanager:GetSecretValue", "intake", "i·····"),
-    ("secretsmanager:GetSecretValue", "gateways", "···sl·"),
-    ("secretsmanager:GetSecretValue", "sms", "·····r"),
-    ("sns:Publish", "a phone", "·n·s··"),
-    ("events:PutEvents", "the province's bus", "·naslr"),
-    ("s3:PutObject", "failed records", "·n····"),
-    ("s3:ListBucket", "failed records", "·n····"),
-    ("sqs:SendMessage", "failed runs", "··as··"),
-    ("sqs:SendMessage", "failed receipts", "·····r"),
-    ("logs:CreateLogStream", "the stack's log", "inaslr"),
+    ("dynamodb:PutItem", "dossiers", "i······"),
+    ("dynamodb:GetItem", "dossiers", "in·sl·d"),
+    ("dynamodb:Query", "dossiers/index/by_appointment", "··a···d"),
+    ("dynamodb:PutItem", "notices", "·na·lrd"),
+    ("dynamodb:UpdateItem", "notices", "·n·slrd"),
+    ("dynamodb:Query", "notices", "in·s··d"),
+    ("dynamodb:Query", "notices/index/open", "···s···"),
+    ("dynamodb:Query", "notices/index/by_message", "·····r·"),
+    ("dynamodb:BatchGetItem", "notices", "··a····"),
+    ("dynamodb:UpdateItem", "control", "·n·s·r·"),
+    ("dynamodb:PutItem", "inquiries", "····l··"),
+    ("dynamodb:UpdateItem", "inquiries", "····l··"),
+    ("dynamodb:GetItem", "inquiries", "···s···"),
+    ("secretsmanager:GetSecretValue", "intake", "i······"),
+    ("secretsmanager:GetSecretValue", "gateways", "···sl··"),
+    ("secretsmanager:GetSecretValue", "sms", "·····r·"),
+    ("dynamodb:BatchGetItem", "dossiers", "······d"),
+    ("dynamodb:Query", "dossiers/index/by_phone", "······d"),
+    ("dynamodb:Query", "notices/index/by_day", "······d"),
+    ("dynamodb:Query", "notices/index/to_phone", "······d"),
+    ("dynamodb:Query", "inquiries/index/by_day", "······d"),
+    ("dynamodb:Query", "inquiries/index/by_code", "······d"),
+    ("dynamodb:GetItem", "desk", "······d"),
+    ("dynamodb:PutItem", "desk", "······d"),
+    ("dynamodb:UpdateItem", "desk", "······d"),
+    ("dynamodb:Query", "desk", "······d"),
+    ("dynamodb:DeleteItem", "desk", "······d"),
+    ("secretsmanager:GetSecretValue", "desk", "······d"),
+    ("sns:Publish", "a phone", "·n·s···"),
+    ("events:PutEvents", "the province's bus", "·naslr·"),
+    ("s3:PutObject", "failed records", "·n·····"),
+    ("s3:ListBucket", "failed records", "·n·····"),
+    ("sqs:SendMessage", "failed runs", "··as···"),
+    ("sqs:SendMessage", "failed receipts", "·····r·"),
+    ("logs:CreateLogStream", "the stack's log", "inaslrd"),
 ];
 
 /// Calls that are tried although no function has a right to them.
@@ -42,6 +54,7 @@ const WRONGS: &[(&str, &str)] = &[
     ("secretsmanager:PutSecretValue", "intake"),
     ("secretsmanager:PutSecretValue", "gateways"),
     ("secretsmanager:PutSecretValue", "sms"),
+    ("secretsmanager:PutSecretValue", "desk"),
     ("sns:Publish", "a topic"),
     ("events:PutEvents", "another bus"),
     ("s3:GetObject", "failed records"),
@@ -54,9 +67,17 @@ const WRONGS: &[(&str, &str)] = &[
 ];
 
 /// Every action is tried on every table and every index.
-const TABLES: [&str; 4] = ["dossiers", "notices", "inquiries", "control"];
-const INDEXES: [&str; 4] =
-    ["dossiers/index/by_appointment", "notices/index/open", "notices/index/by_message", "inquiries/index/by_day"];
+const TABLES: [&str; 5] = ["dossiers", "notices", "inquiries", "control", "desk"];
+const INDEXES: [&str; 8] = [
+    "dossiers/index/by_appointment",
+    "dossiers/index/by_phone",
+    "notices/index/open",
+    "notices/index/by_message",
+    "notices/index/by_day",
+    "notices/index/to_phone",
+    "inquiries/index/by_day",
+    "inquiries/index/by_code",
+];
 const ON_TABLES: [&str; 8] = [
     "dynamodb:GetItem",
     "dynamodb:BatchGetItem",
@@ -75,7 +96,7 @@ async fn each_function_does_its_own_work_and_is_refused_anothers() {
     let mut wrong = Vec::new();
     for (action, on) in everything() {
         let may =
-            RIGHTS.iter().find(|right| (right.0, right.1) == (action, on)).map_or("······", |right| right.2);
+            RIGHTS.iter().find(|right| (right.0, right.1) == (action, on)).map_or("·······", |right| right.2);
         for ((function, role), letter) in probe.roles.iter().zip(may.chars()) {
             let verdict = role.tries(&probe.call(action, on)).await.unwrap();
             match &verdict {

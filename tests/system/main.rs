@@ -10,6 +10,8 @@ mod bad_input;
 mod callbacks;
 mod clients;
 mod dead_letter_bucket;
+mod desk;
+mod desk_tables;
 mod events;
 mod first_load;
 

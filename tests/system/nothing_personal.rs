@@ -5,6 +5,7 @@ use chrono::{Days, Utc};
 use serde_json::{Value, json};
 use system_tests::citizen::new_id;
 use system_tests::one_stop_software::{code, dossier, phone};
+use system_tests::staff::StaffMember;
 use system_tests::{Citizen, OneStopSoftware, Stack, Subscription, eventually, half_past_five, today};
 
 use crate::{inbox, row, stack};
@@ -30,6 +31,7 @@ async fn a_day_on_which_much_goes_wrong_leaves_nothing_personal_behind() {
     private.extend(wrong_records(&stack).await);
     wrong_texts(&citizen, code(&done)).await;
     wrong_events(&stack, &phone(&done)).await;
+    visits(&stack, &done).await;
     inbox(&stack, &phone(&done), 1).await;
     row(&stack, code(&late), &format!("apology#{day}"), "sent").await;
 
@@ -124,9 +126,26 @@ async fn wrong_texts(citizen: &Citizen, code: &str) {
     citizen.texts(&format!("MCKH {code} 0{}", national(&citizen.msisdn))).await.unwrap();
 }
 
+/// The staff look at the dossier, type its number into every field, and into an address.
+async fn visits(stack: &Stack, stored: &Value) {
+    let number = phone(stored);
+    let person = StaffMember::logged_in(stack, "supervisor").await.unwrap();
+    let (status, html) = person.get(&format!("/dossier?code={}", code(stored))).await.unwrap();
+    assert!(status == 200 && html.contains(code(stored)), "{status}");
+    for page in ["", "/phone", "/calls", "/again", "/logout/x"] {
+        let fields =
+            [("phone", number.as_str()), ("code", &number), ("word", &number), ("why", &number), ("row", &number)];
+        person.post(page, &fields).await.unwrap();
+    }
+    person.get(&format!("/dossier?code={number}")).await.unwrap();
+    person.get(&format!("/{number}?back={number}")).await.unwrap();
+}
+
 /// Events that AWS would not send: the functions must not log their content.
 async fn wrong_events(stack: &Stack, phone: &str) {
-    for function in ["IntakeFunction", "NotifyFunction", "ApologyFunction", "LookupFunction", "ReceiptsFunction"] {
+    for function in
+        ["IntakeFunction", "NotifyFunction", "ApologyFunction", "LookupFunction", "ReceiptsFunction", "DeskFunction"]
+    {
         for event in [
             json!(phone),
             json!({"time": phone, "Records": phone, "body": phone, "httpMethod": phone, "headers": phone}),

@@ -5,8 +5,15 @@ use serde_json::{Value, json};
 use system_tests::Stack;
 use system_tests::role::{Call, Role};
 
-const FUNCTIONS: [&str; 6] =
-    ["IntakeFunction", "NotifyFunction", "ApologyFunction", "SenderFunction", "LookupFunction", "ReceiptsFunction"];
+const FUNCTIONS: [&str; 7] = [
+    "IntakeFunction",
+    "NotifyFunction",
+    "ApologyFunction",
+    "SenderFunction",
+    "LookupFunction",
+    "ReceiptsFunction",
+    "DeskFunction",
+];
 
 pub struct PermissionProbe {
     stack: Stack,
@@ -91,6 +98,7 @@ impl PermissionProbe {
             "dossiers" => (self.stack.output("DossiersTable"), json!({"receipt_code": missing})),
             "notices" => (self.stack.output("NoticesTable"), json!({"receipt_code": missing, "notice": missing})),
             "inquiries" => (self.stack.output("InquiriesTable"), json!({"inquiry": missing})),
+            "desk" => (self.stack.output("DeskTable"), json!({"pk": missing, "sk": missing})),
             _ => (self.control.as_str(), json!({"name": missing})),
         };
         let hash = match (table, index) {
@@ -98,6 +106,10 @@ impl PermissionProbe {
             (_, "open") => "open_priority",
             (_, "by_message") => "message_id",
             (_, "by_day") => "day",
+            (_, "by_phone") => "mobile",
+            (_, "to_phone") => "to_phone",
+            ("desk", _) => "pk",
+            (_, "by_code") => "receipt_code",
             ("inquiries", _) => "inquiry",
             ("control", _) => "name",
             _ => "receipt_code",

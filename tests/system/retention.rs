@@ -5,6 +5,7 @@ use domain::calendar::start_of;
 use serde_json::{Map, Value, json};
 use system_tests::citizen::new_id;
 use system_tests::one_stop_software::{code, dossier, next};
+use system_tests::staff::StaffMember;
 use system_tests::{Citizen, OneStopSoftware, Stack, eventually, today};
 
 use crate::{row, stack};
@@ -30,7 +31,7 @@ fn every_table_but_the_counters_deletes_by_expires_at() {
         let deletes = properties.contains("TimeToLiveSpecification: { AttributeName: expires_at, Enabled: true }");
         assert_eq!(deletes, name.trim() != "Control:", "{name}");
     }
-    assert_eq!(tables.len(), 5, "four tables");
+    assert_eq!(tables.len(), 6, "five tables");
 }
 
 #[tokio::test]
@@ -107,6 +108,10 @@ async fn no_row_of_any_test_is_kept_for_ever() {
         if !["pending", "sending"].contains(&notice["state"].as_str().unwrap()) {
             expiry(&notice);
         }
+    }
+    StaffMember::logged_in(&stack, "clerk").await.unwrap().get("/dossier?code=NONE-1").await.unwrap();
+    for row in stack.scan("DeskTable").await.unwrap() {
+        expiry(&row);
     }
     let settings = stack.configuration("NotifyFunction").await.unwrap();
     let control = json!({"TableName": settings["Environment"]["Variables"]["CONTROL_TABLE"]});

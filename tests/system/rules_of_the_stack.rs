@@ -78,8 +78,9 @@ async fn no_function_has_a_setting_it_does_not_need_nor_a_secret_in_its_environm
     let stack = stack().await;
     let intake = stack.secret("IntakeSecret").await.unwrap();
     let gateway = stack.secret("GatewaySecret").await.unwrap();
-    let secrets =
-        [&intake["current"], &gateway["kannel"]["password"]].map(|secret| secret.as_str().unwrap().to_owned());
+    let desk = stack.secret("DeskSecret").await.unwrap();
+    let secrets = [&intake["current"], &gateway["kannel"]["password"], &desk["client_secret"]]
+        .map(|secret| secret.as_str().unwrap().to_owned());
     for (function, foreign) in [
         ("IntakeFunction", "GATEWAY_SECRET"),
         ("LookupFunction", "INTAKE_SECRET"),
@@ -88,6 +89,9 @@ async fn no_function_has_a_setting_it_does_not_need_nor_a_secret_in_its_environm
         ("ApologyFunction", "GATEWAY_SECRET"),
         ("SenderFunction", "INTAKE_SECRET"),
         ("LookupFunction", "CONTROL_TABLE"),
+        ("DeskFunction", "INTAKE_SECRET"),
+        ("DeskFunction", "GATEWAY_SECRET"),
+        ("DeskFunction", "CONTROL_TABLE"),
     ] {
         let environment = stack.configuration(function).await.unwrap()["Environment"]["Variables"].clone();
         assert_eq!(environment.get(foreign), None, "{function}");
@@ -133,6 +137,7 @@ fn a_missing_setting_stops_the_start_and_is_named() {
         ("apology", vec![], "STAGE"),
         ("receipts", vec![("STAGE", "local")], "NOTICES_TABLE"),
         ("callback", vec![("STAGE", "local")], "CALLBACK_URL"),
+        ("desk", vec![("STAGE", "local")], "NOTICES_TABLE"),
         (
             "sender",
             vec![("STAGE", "local"), ("SENDING_WINDOW", "07:00-21:00"), ("SMS_ACCENTS", "keep")],

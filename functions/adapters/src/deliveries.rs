@@ -10,6 +10,7 @@ use domain::notice::receipt::{Delivery, Receipt};
 use crate::aws::DynamoDb;
 use crate::conditional::{Conditional, conditional};
 use crate::item::{Item, get_text, get_time, number, text, time, unavailable};
+use crate::notice_indexes::LISTED;
 use crate::outbox::{notice_id, notice_key};
 
 const TABLE: &str = "notices";
@@ -47,8 +48,7 @@ impl DeliveryStore for DynamoDeliveries {
     async fn record(&self, id: &NoticeId, receipt: &Receipt) -> Result<Recorded, StoreError> {
         let set = attributes(receipt);
         let assignments: Vec<String> = set.iter().map(|(name, _)| format!("{name} = :{name}")).collect();
-        // A later report may have no reason where an earlier one had.
-        let removed = if receipt.reason.is_none() { " REMOVE delivery_reason" } else { "" };
+        let removed = removed(receipt);
         let (condition, compared) = condition(receipt.delivery);
         let mut update = self
             .client
@@ -87,6 +87,14 @@ fn condition(delivery: Delivery) -> (String, Item) {
     (condition, values.collect())
 }
 
+/// A later report may have no reason where an earlier one had. A citizen whose message arrived need not be phoned.
+fn removed(receipt: &Receipt) -> String {
+    let reason = receipt.reason.is_none().then_some("delivery_reason");
+    let listed = (receipt.delivery == Delivery::Delivered).then_some("to_phone");
+    let removed: Vec<_> = reason.into_iter().chain(listed).collect();
+    if removed.is_empty() { String::new() } else { format!(" REMOVE {}", removed.join(", ")) }
+}
+
 fn attributes(receipt: &Receipt) -> Vec<(&'static str, AttributeValue)> {
     let mut set = vec![
         ("delivery", text(receipt.delivery.as_str())),
@@ -94,6 +102,9 @@ fn attributes(receipt: &Receipt) -> Vec<(&'static str, AttributeValue)> {
         ("delivery_words", text(receipt.words.as_str())),
     ];
     set.extend(receipt.reason.map(|reason| ("delivery_reason", text(reason.as_str()))));
+    if receipt.delivery != Delivery::Delivered {
+        set.push(("to_phone", text(LISTED)));
+    }
     set.extend(receipt.parts.map(|parts| ("delivery_parts", number(parts))));
     if let Some(price) = receipt.price {
         set.extend([("price", number(price.amount())), ("price_currency", text(price.currency()))]);

@@ -1,11 +1,13 @@
 //! Table `dossiers`. An item is a snapshot with the contract's field names, and `expires_at`.
 
-use application::ports::{Appointments, Clock, DossierStore, Page, PageToken, Put, StoreError};
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use application::ports::{Appointments, Clock, DossierFinder, DossierStore, Page, PageToken, Put, StoreError};
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
 use chrono::NaiveDate;
 use domain::calendar::day_in_vietnam;
+use domain::dossier::Contact;
 use domain::dossier::revision::{Stored, UnreadableRow};
-use domain::{Dossier, ReceiptCode};
+use domain::{Dossier, Phone, ReceiptCode};
+use futures::future::try_join_all;
 use serde_json::{Map, Value};
 
 use crate::aws::DynamoDb;
@@ -17,6 +19,9 @@ const TABLE: &str = "dossiers";
 /// Dossiers per page: the planner limits its rate page by page.
 const PAGE: i32 = 500;
 const BY_APPOINTMENT: &str = "by_appointment";
+const BY_PHONE: &str = "by_phone";
+/// BatchGetItem takes at most a hundred keys per call.
+const MOST_KEYS: usize = 100;
 
 #[derive(Debug, Clone)]
 pub struct DynamoDossiers {
@@ -40,11 +45,31 @@ impl DynamoDossiers {
     fn item(&self, dossier: &Dossier) -> Result<Item, StoreError> {
         let mut item: Item =
             serde_dynamo::to_item(dossier).map_err(|error| unreadable(dossier.receipt_code().as_str(), error))?;
+        // The key of the index by phone: the number in one form, whatever the desk wrote.
+        if let Some(Contact::Mobile(phone)) = dossier.contact() {
+            item.insert("mobile".into(), text(phone.as_e164()));
+        }
         if let Some(days) = self.retention_days {
             let today = day_in_vietnam(SystemClock.now());
             item.insert("expires_at".into(), expiry(last_day(dossier, today), days));
         }
         Ok(item)
+    }
+
+    /// Asks again for what DynamoDB leaves unprocessed: a dossier that is not shown would be taken for none.
+    async fn batch(&self, codes: &[ReceiptCode]) -> Result<Vec<Dossier>, StoreError> {
+        let mut keys: Vec<Item> =
+            codes.iter().map(|code| Item::from([("receipt_code".to_owned(), text(code.as_str()))])).collect();
+        let mut dossiers = Vec::with_capacity(keys.len());
+        while !keys.is_empty() {
+            let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).build().map_err(unavailable(TABLE))?;
+            let found = self.client.batch_get_item().request_items(&self.table, wanted).send().await;
+            let found = found.map_err(unavailable(TABLE))?;
+            let rows = found.responses.unwrap_or_default().into_values().flatten();
+            dossiers.extend(rows.filter_map(|row| read(row).ok()));
+            keys = found.unprocessed_keys.unwrap_or_default().into_values().flat_map(|left| left.keys).collect();
+        }
+        Ok(dossiers)
     }
 }
 
@@ -118,6 +143,29 @@ impl Appointments for DynamoDossiers {
             }
         }
         Ok(page)
+    }
+}
+
+impl DossierFinder for DynamoDossiers {
+    async fn with_mobile(&self, phone: &Phone, most: usize) -> Result<Vec<ReceiptCode>, StoreError> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(BY_PHONE)
+            .key_condition_expression("mobile = :mobile")
+            .expression_attribute_values(":mobile", text(phone.as_e164()))
+            .limit(most.try_into().unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(unavailable(TABLE))?;
+        let rows = found.items.unwrap_or_default();
+        Ok(rows.iter().filter_map(|row| ReceiptCode::parse(get_text(row, "receipt_code")?).ok()).collect())
+    }
+
+    async fn all(&self, codes: &[ReceiptCode]) -> Result<Vec<Dossier>, StoreError> {
+        let calls = codes.chunks(MOST_KEYS).map(|codes| self.batch(codes));
+        Ok(try_join_all(calls).await?.into_iter().flatten().collect())
     }
 }
 

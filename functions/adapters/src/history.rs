@@ -14,8 +14,8 @@ const TABLE: &str = "notices";
 
 #[derive(Debug, Clone)]
 pub struct DynamoHistory {
-    client: DynamoDb,
-    table: String,
+    pub(crate) client: DynamoDb,
+    pub(crate) table: String,
 }
 
 impl DynamoHistory {

@@ -6,7 +6,7 @@ use std::io::Cursor;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::request::Builder;
 use http::response::Parts;
 use http::{HeaderMap, Request, Uri};
@@ -24,6 +24,8 @@ use crate::public_addresses::{Checked, NotPublic};
 
 /// The longest answer that is read, in bytes: a gateway's answer has a few hundred.
 const MOST_ANSWER: usize = 64 * 1024;
+
+const FORM: &str = "application/x-www-form-urlencoded";
 
 type Hyper = Client<HttpsConnector<HttpConnector<Checked<GaiResolver>>>, Full<Cursor<Vec<u8>>>>;
 
@@ -82,6 +84,17 @@ impl Https {
             all.extend(headers);
         }
         Ok(self.within_time(request, body, 0).await?.0)
+    }
+
+    /// Posts the fields of a form, with the header Authorization if it is not empty.
+    pub async fn post_form(&self, url: &Uri, fields: &[(&str, &str)], authorization: &str) -> Result<Answer, Failure> {
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let mut request = Request::post(url).header(ACCEPT, "application/json").header(CONTENT_TYPE, FORM);
+        if !authorization.is_empty() {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        let (head, body) = self.within_time(request, form.into_bytes(), MOST_ANSWER).await?;
+        Ok((head.status.as_u16(), serde_json::from_slice(&body).unwrap_or_default()))
     }
 
     /// The status and the text of what is at `url`.

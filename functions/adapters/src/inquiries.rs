@@ -2,11 +2,13 @@
 //! minute with the hashes of its messages, which is kept for an hour. The index `by_day` shows only the former: the
 //! latter have no day.
 
-use application::ports::{InquiryLog, Logged, SenderCount, StoreError};
+use application::ports::{
+    InquiryDays, InquiryHistory, InquiryLog, Logged, LoggedText, PageMark, SenderCount, StoreError, TextPage,
+};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use domain::calendar::day_in_vietnam;
 use domain::event::InquiryOutcome;
 use domain::inquiry::{Inquiry, ReplyCall};
@@ -14,9 +16,11 @@ use domain::{InquiryId, ReceiptCode};
 
 use crate::aws::DynamoDb;
 use crate::conditional::{Conditional, conditional};
-use crate::item::{Item, expiry, get_text, number, text, time, unavailable};
+use crate::item::{Item, expiry, get_text, get_time, number, text, time, unavailable};
 
 const TABLE: &str = "inquiries";
+const BY_CODE: &str = "by_code";
+const BY_DAY: &str = "by_day";
 /// How long a minute's count is kept after the minute: TTL deletes it within days, and its key is never used again.
 const COUNT_KEPT: TimeDelta = TimeDelta::hours(1);
 
@@ -28,6 +32,11 @@ pub struct DynamoInquiries {
 }
 
 impl DynamoInquiries {
+    /// For a function that only reads.
+    pub fn reader(client: DynamoDb, table: String) -> Self {
+        Self { client, table, retention_days: 0 }
+    }
+
     /// `retention_days`: parameter `InquiryRetentionDays`.
     pub fn new(client: DynamoDb, table: String, retention_days: u32) -> Self {
         Self { client, table, retention_days }
@@ -112,6 +121,69 @@ impl InquiryLog for DynamoInquiries {
     }
 }
 
+impl InquiryHistory for DynamoInquiries {
+    async fn about(&self, code: &ReceiptCode, most: usize) -> Result<Vec<Inquiry>, StoreError> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(BY_CODE)
+            .key_condition_expression("receipt_code = :code")
+            .expression_attribute_values(":code", text(code.as_str()))
+            .scan_index_forward(false)
+            .limit(most.try_into().unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(unavailable(TABLE))?;
+        Ok(found.items.unwrap_or_default().iter().filter_map(|row| read(row).ok()).collect())
+    }
+}
+
+impl InquiryDays for DynamoInquiries {
+    async fn texts_of(&self, day: NaiveDate, after: Option<PageMark>) -> Result<TextPage, StoreError> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(BY_DAY)
+            .key_condition_expression("#day = :day")
+            .projection_expression("#day, received_at, inquiry, sender, charged")
+            .expression_attribute_names("#day", "day")
+            .expression_attribute_values(":day", text(day.to_string()))
+            .set_exclusive_start_key(after.and_then(|mark| start(&mark, day)))
+            .send()
+            .await
+            .map_err(unavailable(TABLE))?;
+        let next = found.last_evaluated_key.as_ref().and_then(mark);
+        Ok(TextPage { texts: found.items.unwrap_or_default().iter().filter_map(logged_text).collect(), next })
+    }
+}
+
+fn logged_text(row: &Item) -> Option<LoggedText> {
+    Some(LoggedText {
+        id: get_text(row, "inquiry")?.parse().ok()?,
+        sender: get_text(row, "sender").unwrap_or_default().to_owned(),
+        charged: is_charged(row),
+        received_at: get_time(row, "received_at")?,
+    })
+}
+
+/// `<received_at>|<inquiry>`: a time contains no bar.
+fn mark(last: &Item) -> Option<PageMark> {
+    Some(PageMark(format!("{}|{}", get_text(last, "received_at")?, get_text(last, "inquiry")?)))
+}
+
+fn start(PageMark(mark): &PageMark, day: NaiveDate) -> Option<Item> {
+    let (received_at, inquiry) = mark.split_once('|')?;
+    let key = [("day", day.to_string()), ("received_at", received_at.to_owned()), ("inquiry", inquiry.to_owned())];
+    Some(key.into_iter().map(|(name, value)| (name.to_owned(), text(value))).collect())
+}
+
+/// Rows of the first release have no such attribute: all were charged.
+fn is_charged(row: &Item) -> bool {
+    row.get("charged").and_then(|charged| charged.as_bool().ok()).copied().unwrap_or(true)
+}
+
 /// What is stored: the same message, or another one with the same id.
 fn already(row: &Item, inquiry: &Inquiry) -> Result<Logged, StoreError> {
     let first = read(row)?;
@@ -134,7 +206,7 @@ fn read(row: &Item) -> Result<Inquiry, StoreError> {
         receipt_code: get_text(row, "receipt_code").and_then(|code| ReceiptCode::parse(code).ok()),
         reply: get_text(row, "reply").ok_or_else(|| unreadable("it has no reply"))?.to_owned(),
         outcome: InquiryOutcome::named(stored("outcome")).ok_or_else(|| unreadable("its outcome is unknown"))?,
-        charged: row.get("charged").and_then(|charged| charged.as_bool().ok()).copied().unwrap_or(true),
+        charged: is_charged(row),
         call: get_text(row, "short_code").map(call),
         received_at: stored("received_at").parse().map_err(|_| unreadable("it has no received_at"))?,
     })

@@ -2,6 +2,9 @@
 //!
 //! | Port | Here |
 //! |---|---|
+//! | [`DossierFinder`](application::ports::DossierFinder) | [`dossiers`], its index `by_phone` |
+//! | [`CallList`](application::ports::CallList), [`Apologies`](application::ports::Apologies) | table `notices`, its indexes `to_phone` and `by_day` |
+//! | [`InquiryHistory`](application::ports::InquiryHistory) | [`inquiries`], its index `by_code` |
 //! | [`DossierStore`](application::ports::DossierStore) | [`dossiers`], table `dossiers` |
 //! | [`Appointments`](application::ports::Appointments) | [`dossiers`], its index `by_appointment` |
 //! | [`Outbox`](application::ports::Outbox) | [`outbox`], table `notices` |
@@ -12,6 +15,8 @@
 //! | [`SmsSender`](application::ports::SmsSender) | [`sms`]: SNS, End User Messaging, Kannel, eSMS |
 //! | [`ReplySender`](application::ports::ReplySender) | [`vcom`], over [`https`] |
 //! | [`EventBus`](application::ports::EventBus) | [`events`], EventBridge |
+//! | [`AuditLog`](application::ports::AuditLog), [`NoteStore`](application::ports::NoteStore) | [`desk`], table `desk` |
+//! | [`SessionStore`](application::ports::SessionStore) | [`sessions`], table `desk` |
 
 pub mod aws;
 pub mod clock;
@@ -19,6 +24,7 @@ mod conditional;
 mod connections;
 pub mod control;
 pub mod deliveries;
+pub mod desk;
 pub mod dossiers;
 pub mod events;
 pub mod history;
@@ -27,6 +33,7 @@ pub mod inquiries;
 mod item;
 pub mod logs;
 pub mod metrics;
+mod notice_indexes;
 pub mod outbox;
 pub mod port_bundles;
 mod public_addresses;
@@ -34,6 +41,7 @@ pub mod redacted;
 pub mod report;
 pub mod retry_queue;
 pub mod secret;
+pub mod sessions;
 pub mod settings;
 pub mod sms;
 pub mod start;

@@ -26,6 +26,7 @@ use futures::future::try_join_all;
 use crate::aws::DynamoDb;
 use crate::conditional::{Conditional, conditional};
 use crate::item::{Item, expiry, get_number, get_text, number, text, time, unavailable};
+use crate::notice_indexes::LISTED;
 
 const TABLE: &str = "notices";
 const OPEN: &str = "open";
@@ -102,6 +103,9 @@ impl Outbox for DynamoOutbox {
             ("enqueued_at".to_owned(), time(now)),
             ("open_priority".to_owned(), text(index_key(id.priority()))),
         ]);
+        if let Outgoing::Notice(_) = id {
+            row.insert("day".to_owned(), text(day_in_vietnam(now).to_string()));
+        }
         let owner = match how {
             Enqueue::Pending { .. } => None,
             Enqueue::Claimed(claim) => Some(claim.owner),
@@ -257,6 +261,10 @@ fn attributes(claim: &Claim, outcome: &Outcome) -> Vec<(&'static str, AttributeV
     };
     if outcome.phone_at_fault() {
         set.push(("phone_at_fault", AttributeValue::Bool(true)));
+    }
+    // A failed reply to 8083 is the gateway's matter.
+    if outcome.state() == State::Failed && matches!(claim.id, Outgoing::Notice(_)) {
+        set.push(("to_phone", text(LISTED)));
     }
     set
 }

@@ -57,12 +57,17 @@ impl<F: Fn(&str) -> Option<String>> Settings<F> {
         }
     }
 
+    /// `OFFICE_NAME`: the office that texts name where a dossier names none. The default is in the code.
+    pub fn office(&self) -> Result<String, SettingError> {
+        Ok(self.vietnamese("OFFICE_NAME")?.unwrap_or_else(|| DEFAULT_OFFICE.to_owned()))
+    }
+
     /// The settings of the functions that plan or send notices.
     pub fn notice_config(&self) -> Result<NoticeConfig, SettingError> {
         let window = self.sending_window()?;
         Ok(NoticeConfig {
             closed_steps: self.closed_steps()?,
-            office: self.vietnamese("OFFICE_NAME")?.unwrap_or_else(|| DEFAULT_OFFICE.to_owned()),
+            office: self.office()?,
             accents: self.accents()?,
             window,
             rate: self.rate()?,
@@ -75,7 +80,7 @@ impl<F: Fn(&str) -> Option<String>> Settings<F> {
     }
 
     /// Always open on the local stage.
-    fn sending_window(&self) -> Result<SendingWindow, SettingError> {
+    pub fn sending_window(&self) -> Result<SendingWindow, SettingError> {
         let is_local = self.required("STAGE")? == "local";
         let window = self.parsed("SENDING_WINDOW")?;
         Ok(if is_local { SendingWindow::ALWAYS } else { window })

@@ -14,6 +14,9 @@ async fn main() -> anyhow::Result<()> {
 
     run(service_fn(async |event: LambdaEvent<Redacted<Scheduled>>| {
         let Evening { plan, failed } = apology::plan_evening(ports, notice_config, &event.payload.0).await;
+        let is_complete = failed.is_none() && plan.unavailable == 0;
+        let said =
+            if is_complete { "planned the evening's apologies" } else { "planned a part of the evening's apologies" };
         tracing::info!(
             plan.due,
             plan.planned,
@@ -21,10 +24,10 @@ async fn main() -> anyhow::Result<()> {
             plan.parts,
             plan.unreadable,
             plan.overrun_minutes,
-            "planned the evening's apologies"
+            "{said}"
         );
         metrics.emit([
-            ("ApologyRuns", f64::from(failed.is_none() && plan.unavailable == 0)),
+            ("ApologyRuns", f64::from(is_complete)),
             ("ApologiesPlanned", plan.planned as f64),
             ("PlanOverrunMinutes", plan.overrun_minutes as f64),
             ("DossiersUnreadable", plan.unreadable as f64),

@@ -32,6 +32,11 @@ pub fn dd_mm_yyyy(day: NaiveDate) -> String {
     day.format("%d/%m/%Y").to_string()
 }
 
+/// hh:mm dd/mm/yyyy in Vietnam, for pages.
+pub fn clock_in_vietnam(instant: DateTime<Utc>) -> String {
+    instant.with_timezone(&VIETNAM).format("%H:%M %d/%m/%Y").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

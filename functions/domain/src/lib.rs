@@ -12,8 +12,11 @@
 //! | nội dung tin nhắn | [`text`] |
 //! | vào thời điểm 17 giờ 30 hàng ngày | [`calendar`] |
 //! | số điện thoại di động | [`phone`] |
+//!
+//! [`desk`] has the rules of the pages for those who answer for it; the notice of 2017 knows none.
 
 pub mod calendar;
+pub mod desk;
 pub mod dossier;
 pub mod event;
 pub mod inquiry;

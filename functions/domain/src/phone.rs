@@ -72,6 +72,12 @@ impl Phone {
         &self.0
     }
 
+    /// `0912 345 678`, as it is read aloud.
+    pub fn in_groups(&self) -> String {
+        let national = &self.0["+84".len()..];
+        format!("0{} {} {}", &national[..3], &national[3..6], &national[6..])
+    }
+
     /// `09*****678`: enough for a person to recognise their own number.
     pub fn masked(&self) -> String {
         let national = &self.0["+84".len()..];

@@ -26,7 +26,9 @@ pub struct Contents {
     pub appointed: Value,
     /// The rows of the outbox that every dossier has.
     pub notices: Vec<Value>,
-    /// Both secrets in one JSON object.
+    /// The session at the desk that every browser has.
+    pub session: Value,
+    /// All secrets in one JSON object.
     pub secret: Value,
 }
 
@@ -143,6 +145,7 @@ fn response(call: &Call, contents: &Contents) -> Response {
     let ok = |kind: &str, body: Vec<u8>| Response { status: 200, headers: vec![("Content-Type", kind.into())], body };
     let json = |body: Value| ok("application/x-amz-json-1.0", body.to_string().into_bytes());
     match call.action.as_str() {
+        "GetItem" if call.body["TableName"] == "desk" => json(json!({"Item": contents.session})),
         "GetItem" => json(json!({"Item": contents.dossier})),
         "Query" if call.body["IndexName"] == "by_appointment" => json(page(&call.body, contents)),
         "Query" if call.body["IndexName"].is_null() => json(json!({"Items": contents.notices})),

@@ -35,6 +35,8 @@ pub enum Job {
     Apology,
     /// A minute in which nothing is due.
     Sender,
+    /// The page of one dossier.
+    Desk,
 }
 
 /// Apologies of the measured evening.
@@ -49,6 +51,7 @@ impl Job {
             Self::Intake => jobs.intake(1)?,
             Self::Notices => jobs.notices()?,
             Self::Apology | Self::Sender => jobs.rule(),
+            Self::Desk => jobs.desk(),
         };
         Ok(event.to_string().into_bytes())
     }
@@ -63,6 +66,7 @@ impl Job {
             Self::Notify => text["batchItemFailures"] == Value::Array(Vec::new()),
             Self::Intake => body.contains("stored"),
             Self::Notices => body.contains("result#3"),
+            Self::Desk => body.contains("đã được giải quyết xong"),
         };
         ensure!(done, "it answered {text}");
         Ok(())
@@ -264,9 +268,14 @@ pub fn settings(url: &str) -> Vec<(String, String)> {
         ("NOTICES_TABLE", "notices"),
         ("INQUIRIES_TABLE", "inquiries"),
         ("CONTROL_TABLE", "control"),
+        ("DESK_TABLE", "desk"),
         ("EVENT_BUS_NAME", "bus"),
         ("GATEWAY_SECRET", "gateways"),
         ("INTAKE_SECRET", "intake"),
+        ("DESK_SECRET", "desk"),
+        ("DESK_GROUPS_CLAIM", "cognito:groups"),
+        ("DESK_OFFICE_CLAIM", "custom:office"),
+        ("AUDIT_RETENTION_DAYS", "730"),
         ("DOSSIER_RETENTION_DAYS", "730"),
         ("NOTICE_RETENTION_DAYS", "183"),
         ("INQUIRY_RETENTION_DAYS", "396"),

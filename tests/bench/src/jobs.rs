@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Result;
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use domain::calendar::tomorrow_in_vietnam;
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
@@ -89,6 +89,13 @@ impl Jobs {
             "headers": signature("")?}))
     }
 
+    /// A clerk opens the page of the events' dossier.
+    pub fn desk(&self) -> Value {
+        json!({"httpMethod": "GET", "resource": "/desk/{path+}", "path": "/desk/dossier", "pathParameters": {"path": "dossier"},
+            "multiValueQueryStringParameters": {"code": [CODE]}, "headers": {"cookie": format!("desk={SESSION}")},
+            "requestContext": {"httpMethod": "GET", "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"}})
+    }
+
     /// 17:30, or the minute, now.
     pub fn rule(&self) -> Value {
         json!({"version": "0", "id": "1", "detail-type": "Scheduled Event", "source": "aws.events",
@@ -102,9 +109,23 @@ impl Jobs {
         appointed["appointment_on"] = json!({"S": tomorrow_in_vietnam(Utc::now()).to_string()});
         appointed["step"] = json!({"S": "Thẩm định hồ sơ"});
         let kannel = json!({"user": "kannel", "password": "samlocal"});
-        let secret = json!({"current": INTAKE_KEY, "previous": null, "kannel": kannel});
-        Contents { dossier, due, appointed, notices: vec![sent("supplement#2"), sent("result#3")], secret }
+        let url = "http://127.0.0.1:1/v1/desk";
+        let secret = json!({"current": INTAKE_KEY, "previous": null, "kannel": kannel,
+            "issuer": "http://127.0.0.1:1/pool", "client_id": "desk", "url": url});
+        let notices = vec![sent("supplement#2"), sent("result#3")];
+        Contents { dossier, due, appointed, notices, session: session(), secret }
     }
+}
+
+/// The session's id in the browser: 32 bytes.
+const SESSION: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// Seen in some hours, so that it lasts as long as a benchmark, and no request is written down: the endpoint keeps nothing.
+fn session() -> Value {
+    let now = Utc::now();
+    let time = |hours| json!({"S": (now + TimeDelta::hours(hours)).to_rfc3339()});
+    json!({"staff": {"S": "person-1"}, "name": {"S": "Nguyễn Thị Lan"}, "roles": {"SS": ["clerk"]}, "leads_to": {"S": ""},
+        "opened_at": time(0), "seen_at": time(7)})
 }
 
 /// A row of the outbox, with its receipt.

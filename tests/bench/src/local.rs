@@ -100,6 +100,8 @@ impl Province {
             ("Capabilities.member.1", "CAPABILITY_AUTO_EXPAND"),
             ("Parameters.member.1.ParameterKey", "Stage"),
             ("Parameters.member.1.ParameterValue", "local"),
+            ("Parameters.member.2.ParameterKey", "Desk"),
+            ("Parameters.member.2.ParameterValue", "no"),
         ];
         let answer =
             self.http.post(&self.endpoint).header("authorization", credential("cloudformation")).form(&form).send()?;

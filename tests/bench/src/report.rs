@@ -69,9 +69,11 @@ pub fn goals(candidates: &[Candidate], sizes: &Sizes) -> String {
     };
     for ours in candidates.iter().filter(|one| one.is_ours()) {
         let what = |when| format!("{}: start{when}, against the empty function", ours.name);
-        goals.push(at_most(what(""), 1.15, ratio(&ours.starts, &empty.starts)));
+        // The desk links the pages and what checks a token.
+        let limit = if ours.name == "desk" { 1.3 } else { 1.15 };
+        goals.push(at_most(what(""), limit, ratio(&ours.starts, &empty.starts)));
         let after_peers = ratio(&ours.starts_after_peers, &empty.starts_after_peers);
-        goals.push(at_most(what(" with Python and Node just before"), 1.15, after_peers));
+        goals.push(at_most(what(" with Python and Node just before"), limit, after_peers));
     }
     let (ours, baselines) = (cold(lookup), cold(baseline));
     goals.push(at_most(

@@ -119,5 +119,6 @@ async fn state_of(phones: &Phones) -> Result<Value> {
     let mut state = state::of(&seen);
     state["faults"] = json!(settings.faults);
     state["day"] = json!(settings.day);
+    state["desk"] = json!(stack.desk());
     Ok(state)
 }

@@ -234,7 +234,7 @@ impl<P: ReceiptPorts> Recording<'_, P> {
     }
 
     async fn send_again(&self, id: &NoticeId, after: TimeDelta) -> Result<(), StoreError> {
-        if !self.config.send_again || id.sending == Sending::Again {
+        if !self.config.send_again || id.sending != Sending::First {
             return Ok(());
         }
         let due_at = self.config.window.next_open(self.now() + after);

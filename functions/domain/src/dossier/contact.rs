@@ -28,6 +28,10 @@ impl WrittenContact {
         Self { written, contact }
     }
 
+    pub fn written(&self) -> &str {
+        &self.written
+    }
+
     pub fn contact(&self) -> &Contact {
         &self.contact
     }

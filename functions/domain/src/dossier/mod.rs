@@ -108,6 +108,11 @@ impl Dossier {
         self.phone.as_ref().map(WrittenContact::contact)
     }
 
+    /// The number as the desk wrote it, for a person who phones.
+    pub fn written_phone(&self) -> Option<&str> {
+        self.phone.as_ref().map(WrittenContact::written)
+    }
+
     /// Ngày nhận.
     pub fn received_on(&self) -> NaiveDate {
         self.received_on

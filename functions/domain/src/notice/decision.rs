@@ -125,14 +125,19 @@ pub enum Unnecessary {
 
 /// Whether the dossier's notices of that kind, `rows`, make this one unnecessary.
 pub fn made_unnecessary(id: &NoticeId, rows: &[NoticeRow], dossier: &Dossier) -> Option<Unnecessary> {
+    let superseded = || rows.iter().any(|row| row.key.supersedes(&id.key)).then_some(Unnecessary::Superseded);
+    if matches!(id.sending, Sending::ByHand { .. }) {
+        // Somebody wants it although it arrived, or although the number is the same.
+        return superseded();
+    }
     let of_this = || rows.iter().filter(|row| row.key == id.key);
     let arrived = || of_this().any(|row| row.arrived);
     let same_number = || match dossier.contact() {
         Some(Contact::Mobile(phone)) => of_this().any(|row| row.unreached.as_ref() == Some(phone)),
         _ => false,
     };
-    if rows.iter().any(|row| row.key.supersedes(&id.key)) {
-        Some(Unnecessary::Superseded)
+    if let Some(superseded) = superseded() {
+        Some(superseded)
     } else if arrived() {
         Some(if id.sending == Sending::Again { Unnecessary::FirstArrived } else { Unnecessary::Arrived })
     } else {

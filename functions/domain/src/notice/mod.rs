@@ -146,12 +146,18 @@ pub struct NoticeId {
     pub sending: Sending,
 }
 
-/// The first sending of a notice, or the one after a receipt said that the first did not arrive.
+/// Which sending of a notice: the first, the one after a receipt said that the first did not arrive, or one that somebody
+/// at the desk asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sending {
     #[default]
     First,
     Again,
+    /// By hand: the first or the second of that day in Vietnam.
+    ByHand {
+        day: NaiveDate,
+        count: u8,
+    },
 }
 
 impl Sending {
@@ -160,7 +166,20 @@ impl Sending {
         match self {
             Self::First => key.to_string(),
             Self::Again => format!("{key}{AGAIN}"),
+            Self::ByHand { day, count } => format!("{key}{BY_HAND}{day}#{count}"),
         }
+    }
+
+    /// Splits a row's name into the key and the sending.
+    fn split(name: &str) -> Option<(&str, Self)> {
+        if let Some(key) = name.strip_suffix(AGAIN) {
+            return Some((key, Self::Again));
+        }
+        let Some((key, by_hand)) = name.split_once(BY_HAND) else { return Some((name, Self::First)) };
+        let (day, count) = by_hand.split_once('#')?;
+        let sending = Self::ByHand { day: day.parse().ok()?, count: count.parse().ok()? };
+        // chrono also reads other forms of a day.
+        (format!("{key}{BY_HAND}{by_hand}") == sending.name(&key.parse().ok()?)).then_some((key, sending))
     }
 }
 
@@ -174,26 +193,29 @@ impl NoticeId {
         Self { sending: Sending::Again, ..self.clone() }
     }
 
+    /// The `count`th sending that somebody asks for on `day`.
+    pub fn by_hand(&self, day: NaiveDate, count: u8) -> Self {
+        Self { sending: Sending::ByHand { day, count }, ..self.clone() }
+    }
+
     /// Reads the two keys of a row.
     pub fn parse(receipt_code: &str, name: &str) -> Result<Self, NotANotice> {
         let not_a_notice = || NotANotice(name.to_owned());
         let receipt_code = ReceiptCode::parse(receipt_code).map_err(|_| not_a_notice())?;
-        let (key, sending) = match name.strip_suffix(AGAIN) {
-            Some(key) => (key, Sending::Again),
-            None => (name, Sending::First),
-        };
+        let (key, sending) = Sending::split(name).ok_or_else(not_a_notice)?;
         let key = key.parse().map_err(|_: NotANotice| not_a_notice())?;
         Ok(Self { receipt_code, key, sending })
     }
 
-    /// The row's second key: the notice's key, and for the second sending `#again`. Written `result#3`,
-    /// `result#3#again`.
+    /// The row's second key: the notice's key, and for another sending which it is. Written `result#3`,
+    /// `result#3#again`, `result#3#hand#2026-11-26#1`.
     pub fn name(&self) -> String {
         self.sending.name(&self.key)
     }
 }
 
 const AGAIN: &str = "#again";
+const BY_HAND: &str = "#hand#";
 
 impl fmt::Display for NoticeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -217,6 +239,16 @@ mod tests {
     }
 
     #[test]
+    fn a_sending_by_hand_comes_after_the_others() {
+        let day = "2026-11-26".parse().unwrap();
+        let mut sendings =
+            [Sending::ByHand { day, count: 2 }, Sending::Again, Sending::ByHand { day, count: 1 }, Sending::First];
+        sendings.sort();
+        let by_hand = [1, 2].map(|count| Sending::ByHand { day, count });
+        assert_eq!(sendings, [Sending::First, Sending::Again, by_hand[0], by_hand[1]]);
+    }
+
+    #[test]
     fn a_notice_names_its_dossier_and_itself() {
         let code = ReceiptCode::parse("0161701234").unwrap();
         let id = NoticeId::new(code, NoticeKey::Supplement(4));
@@ -226,12 +258,27 @@ mod tests {
 
     #[test]
     fn a_sending_is_read_from_the_keys_of_its_row() {
-        for name in
-            ["result#3", "result#3#again", "supplement#12#again", "apology#2026-11-25", "apology#2026-11-25#again"]
-        {
+        for name in [
+            "result#3",
+            "result#3#again",
+            "supplement#12#again",
+            "apology#2026-11-25",
+            "apology#2026-11-25#again",
+            "result#3#hand#2026-11-26#1",
+            "apology#2026-11-25#hand#2026-11-24#2",
+        ] {
             assert_eq!(NoticeId::parse("0161701234", name).map(|id| id.name()).as_deref(), Ok(name));
         }
-        for (code, name) in [("0161701234", "result#3#again#again"), ("0161701234", "#again"), ("-", "result#3")] {
+        for (code, name) in [
+            ("0161701234", "result#3#again#again"),
+            ("0161701234", "#again"),
+            ("-", "result#3"),
+            ("0161701234", "result#3#hand#"),
+            ("0161701234", "result#3#hand#2026-11-26"),
+            ("0161701234", "result#3#hand#2026-11-26#x"),
+            ("0161701234", "result#3#hand#2026-11-6#1"),
+            ("0161701234", "result#3#hand#2026-11-26#01"),
+        ] {
             assert!(NoticeId::parse(code, name).is_err(), "{code} {name}");
         }
         assert!("result#3#again".parse::<NoticeKey>().is_err(), "a second sending is no notice of its own");

@@ -24,19 +24,20 @@ pub struct NoticeRow {
 }
 
 impl NoticeRow {
-    /// The rows of a dossier's notices, one a notice: where there is a second sending, it says what became of the notice,
-    /// unless it was not sent because it was not needed any more.
+    /// The rows of a dossier's notices, one a notice: where there is a later sending, the last one says what became of the
+    /// notice, unless it was not sent because it was not needed any more.
     pub fn one_a_notice(sendings: impl IntoIterator<Item = (Sending, Self)>) -> Vec<Self> {
-        let (mut rows, again): (Vec<_>, Vec<_>) =
+        let (mut rows, mut later): (Vec<_>, Vec<_>) =
             sendings.into_iter().partition(|(sending, _)| *sending == Sending::First);
-        for (_, second) in again {
-            let first = rows.iter_mut().map(|(_, row)| row).find(|row| row.key == second.key);
-            if let Some(first) = first.filter(|_| !matches!(second.state, State::Cancelled | State::Expired)) {
+        later.sort_by_key(|(sending, _)| *sending);
+        for (_, later) in later {
+            let first = rows.iter_mut().map(|(_, row)| row).find(|row| row.key == later.key);
+            if let Some(first) = first.filter(|_| !matches!(later.state, State::Cancelled | State::Expired)) {
                 *first = Self {
-                    arrived: first.arrived || second.arrived,
+                    arrived: first.arrived || later.arrived,
                     unreached: first.unreached.take(),
                     enqueued_at: first.enqueued_at,
-                    ..second
+                    ..later
                 };
             }
         }
@@ -72,5 +73,17 @@ mod tests {
         let late = both(row(State::Sent, false, true), row(State::Cancelled, false, false));
         assert!(late.arrived && late.state == State::Sent, "the first one arrived after all");
         assert!(both(undelivered(), row(State::Expired, false, false)).phone_at_fault);
+    }
+
+    #[test]
+    fn the_last_of_several_sendings_says_it() {
+        let by_hand = |count| Sending::ByHand { day: "2026-11-26".parse().unwrap(), count };
+        let rows = NoticeRow::one_a_notice([
+            (by_hand(2), row(State::Pending, false, false)),
+            (Sending::First, row(State::Sent, true, false)),
+            (by_hand(1), row(State::Failed, true, false)),
+            (Sending::Again, row(State::Cancelled, false, false)),
+        ]);
+        assert_eq!(rows.into_iter().map(|row| row.state).collect::<Vec<_>>(), [State::Pending]);
     }
 }

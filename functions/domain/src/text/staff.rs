@@ -3,9 +3,30 @@
 //! A sentence says no more than is known: `delivered` is often the network's word and not the phone's, and no carrier can
 //! say for certain that a number does not exist.
 
+use crate::event::InquiryOutcome;
 use crate::notice::lifecycle::State;
 use crate::notice::receipt::{Delivery, Reason};
-use crate::notice::{DeliveryReport, NoticeRecord, ended};
+use crate::notice::{DeliveryReport, NoticeKind, NoticeRecord, ended};
+
+/// What a notice is about: a heading.
+pub fn subject(kind: NoticeKind) -> &'static str {
+    match kind {
+        NoticeKind::Result => "Báo có kết quả",
+        NoticeKind::Supplement => "Báo bổ sung giấy tờ",
+        NoticeKind::Apology => "Xin lỗi trễ hẹn",
+    }
+}
+
+/// How a text to 8083 was answered.
+pub fn answered(outcome: InquiryOutcome) -> &'static str {
+    match outcome {
+        InquiryOutcome::Answered => "Đã trả lời bước giải quyết và hạn.",
+        InquiryOutcome::Unknown => "Đã trả lời là không tìm thấy mã số.",
+        InquiryOutcome::Syntax => "Đã trả lời là tin nhắn sai cú pháp.",
+        InquiryOutcome::OverLimit => "Đã trả lời là số này nhắn quá nhiều tin trong một phút.",
+        InquiryOutcome::Unreadable => "Đã trả lời là chưa tra cứu được: hệ thống không đọc được hồ sơ.",
+    }
+}
 
 /// What became of one sending of a notice.
 pub fn what_became_of(record: &NoticeRecord) -> String {
@@ -37,7 +58,7 @@ fn reported(report: DeliveryReport) -> String {
 }
 
 /// Why a message did not arrive: the end of a sentence.
-fn undelivered(why: Reason) -> &'static str {
+pub fn undelivered(why: Reason) -> &'static str {
     match why {
         Reason::SpendLimit => "tài khoản nhắn tin của cơ quan đã hết hạn mức",
         Reason::MaxPrice => "giá tin nhắn vượt mức mà tài khoản của cơ quan cho phép",

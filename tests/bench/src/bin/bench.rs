@@ -113,6 +113,7 @@ fn candidates(root: &Path, folder: &Path, authority: &Authority) -> Result<Vec<C
         rust_from("intake", "intake-read", Job::Notices)?,
         rust("apology", Job::Apology)?,
         rust("sender", Job::Sender)?,
+        rust("desk", Job::Desk)?,
         rust("baseline-notify", Job::Notify)?,
         python("python-lookup", Job::Lookup, "lookup"),
         python("python-notify", Job::Notify, "notify"),

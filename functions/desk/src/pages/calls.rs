@@ -1,0 +1,336 @@
+//! To phone today: the citizens whom a notice did not reach, one line a citizen, the longest waiting first, by office.
+//! Somebody who has phoned ticks the line, with a word.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use application::ports::{CallList, Clock, DeskPorts, DossierFinder, NoteStore, NoticeHistory, PageMark, StoreError};
+use askama::Template;
+use domain::calendar::{clock_in_vietnam, day_in_vietnam};
+use domain::desk::{Action, Deed, LONGEST_WORD, Note, Standing, did_not_arrive, standing, word};
+use domain::dossier::Contact;
+use domain::notice::NoticeRecord;
+use domain::text::staff::{subject, what_became_of};
+use domain::{Dossier, NoticeId, ReceiptCode};
+use futures::StreamExt;
+use futures::future::{join_all, try_join_all};
+
+use super::Frame;
+use crate::Desk;
+use crate::problem::Problem;
+use crate::reply::Reply;
+use crate::session::Door;
+use crate::visit::Visit;
+
+/// Rows of the index that are read at a time.
+const ROWS: usize = 40;
+/// The lines of a page, about.
+const LINES: usize = 25;
+/// The most pages of the index for one page of the desk: rows of other offices and rows that need no call show nothing.
+const MOST_PAGES: usize = 4;
+/// Reads at the same time: each may need a connection of its own.
+const AT_ONCE: usize = 8;
+/// The most rows that one tick is about: a citizen's notices on one page.
+const MOST_TICKED: usize = 40;
+
+#[derive(Template)]
+#[template(path = "calls.html")]
+struct CallsPage<'a> {
+    frame: Frame<'a>,
+    offices: Vec<(String, Vec<Line>)>,
+    /// Where the list goes on.
+    next: Option<String>,
+    is_first: bool,
+    has_ticked: bool,
+}
+
+/// One citizen.
+struct Line {
+    number: Option<Number>,
+    calls: Vec<Call>,
+}
+
+struct Number {
+    shown: String,
+    /// For a telephone; None where the number is not a mobile one.
+    dialled: Option<String>,
+}
+
+/// One sending that did not arrive.
+struct Call {
+    /// The value of the form's field `row`.
+    row: String,
+    code: String,
+    address: String,
+    procedure: String,
+    subject: &'static str,
+    sentence: String,
+    since: String,
+}
+
+/// A sending that needs a call, with its dossier.
+struct Open {
+    id: NoticeId,
+    record: NoticeRecord,
+    dossier: Dossier,
+}
+
+impl<D: Door, P: DeskPorts> Desk<D, P> {
+    pub(crate) async fn calls(&self, visit: &Visit<'_>) -> Result<Reply, Problem> {
+        let after = visit.request.query("after").map(|mark| PageMark(mark.to_owned()));
+        let is_first = after.is_none();
+        let (open, next) = self.open_calls(visit, after).await?;
+        let page = CallsPage {
+            frame: Frame::new(visit),
+            offices: by_office(visit, open),
+            next: next.map(|PageMark(mark)| visit.to("calls", &[("after", &mark)])),
+            is_first,
+            has_ticked: visit.request.query("ticked").is_some(),
+        };
+        Ok(Reply::page(page.render()?))
+    }
+
+    /// The sendings that need a call and that this person may see. Those that need none are taken off the list.
+    async fn open_calls(
+        &self,
+        visit: &Visit<'_>,
+        mut after: Option<PageMark>,
+    ) -> Result<(Vec<Open>, Option<PageMark>), StoreError> {
+        let (mut open, mut over) = (Vec::new(), Vec::new());
+        for _ in 0..MOST_PAGES {
+            let page = self.ports.notices().to_phone(after, ROWS).await?;
+            let (found, done) = self.judged(page.ids).await?;
+            open.extend(found.into_iter().filter(|open| visit.session.staff.sees(&open.dossier, visit.office)));
+            over.extend(done);
+            after = page.next;
+            if after.is_none() || open.len() >= LINES {
+                break;
+            }
+        }
+        for left in join_all(over.iter().map(|id| self.ports.notices().take_off(id))).await {
+            // It is judged again the next time.
+            let _ = left.inspect_err(|error| tracing::warn!(%error, "a line stays on the list to phone"));
+        }
+        Ok((open, after))
+    }
+
+    /// Which of `ids` need a call, and which need none.
+    async fn judged(&self, ids: Vec<NoticeId>) -> Result<(Vec<Open>, Vec<NoticeId>), StoreError> {
+        let codes: Vec<_> = ids.iter().map(|id| id.receipt_code.clone()).collect::<BTreeSet<_>>().into_iter().collect();
+        let (dossiers, histories) = futures::join!(self.ports.dossiers().all(&codes), self.histories(&codes));
+        let dossiers: HashMap<_, _> =
+            dossiers?.into_iter().map(|dossier| (dossier.receipt_code().clone(), dossier)).collect();
+        let (histories, today) = (histories?, day_in_vietnam(self.ports.clock().now()));
+        let (mut open, mut over) = (Vec::new(), Vec::new());
+        for id in ids {
+            let (dossier, history) = (dossiers.get(&id.receipt_code), &histories[&id.receipt_code]);
+            let Some(record) = the_record(&id, history) else { continue };
+            match (standing(record, history, dossier, today, &self.config.closed_steps), dossier) {
+                (Standing::Open, Some(dossier)) => {
+                    open.push(Open { id, record: record.clone(), dossier: dossier.clone() });
+                }
+                (Standing::Over, _) => over.push(id),
+                _ => {}
+            }
+        }
+        Ok((open, over))
+    }
+
+    pub(super) async fn histories(
+        &self,
+        codes: &[ReceiptCode],
+    ) -> Result<HashMap<ReceiptCode, Vec<NoticeRecord>>, StoreError> {
+        let reads = codes.iter().map(async |code| (code, self.ports.notices().history(code).await));
+        let read: Vec<_> = futures::stream::iter(reads).buffer_unordered(AT_ONCE).collect().await;
+        read.into_iter().map(|(code, history)| Ok((code.clone(), history?))).collect()
+    }
+
+    /// Keeps who has phoned, and takes the sendings off the list.
+    pub(crate) async fn tick(&self, visit: &Visit<'_>) -> Result<Reply, Problem> {
+        let ids: Vec<_> = visit.request.fields("row").take(MOST_TICKED).filter_map(of_row).collect();
+        if ids.is_empty() {
+            return Err(Problem::Wrong("Không rõ đã gọi cho ai. Anh/chị mở lại danh sách và đánh dấu lần nữa.".into()));
+        }
+        let codes: Vec<_> = ids.iter().map(|id| id.receipt_code.clone()).collect::<BTreeSet<_>>().into_iter().collect();
+        let (dossiers, histories) = futures::join!(self.ports.dossiers().all(&codes), self.histories(&codes));
+        if dossiers?.iter().any(|dossier| !visit.session.staff.sees(dossier, visit.office)) {
+            self.note(visit, Action::WasRefused, codes.first().cloned(), None).await?;
+            return Err(Problem::AnotherOffice);
+        }
+        let histories = histories?;
+        let real = |id: &&NoticeId| the_record(id, &histories[&id.receipt_code]).is_some_and(did_not_arrive);
+        try_join_all(ids.iter().filter(real).map(|id| self.ticked(visit, id))).await?;
+        Ok(Reply::see_other(visit.to("calls", &[("ticked", "1")])))
+    }
+
+    /// The first who ticks is kept.
+    async fn ticked(&self, visit: &Visit<'_>, id: &NoticeId) -> Result<(), StoreError> {
+        let typed = word(visit.request.field("word").unwrap_or_default());
+        self.note(visit, Action::TickedCalled, Some(id.receipt_code.clone()), Some(id.name())).await?;
+        self.ports.book().keep(&self.note_about(visit, id.clone(), Deed::Called, typed)).await?;
+        self.ports.notices().take_off(id).await
+    }
+
+    pub(crate) fn note_about(&self, visit: &Visit<'_>, id: NoticeId, deed: Deed, word: String) -> Note {
+        let staff = &visit.session.staff;
+        Note { id, deed, at: self.ports.clock().now(), staff: staff.id.clone(), name: staff.name.clone(), word }
+    }
+}
+
+pub(super) fn the_record<'a>(id: &NoticeId, history: &'a [NoticeRecord]) -> Option<&'a NoticeRecord> {
+    history.iter().find(|record| record.row.key == id.key && record.sending == id.sending)
+}
+
+/// `0161701234 result#3`: a code has no space.
+fn of_row(row: &str) -> Option<NoticeId> {
+    let (code, notice) = row.split_once(' ')?;
+    NoticeId::parse(code, notice).ok()
+}
+
+/// The offices by name; in each the citizens in the order of the list.
+fn by_office(visit: &Visit<'_>, open: Vec<Open>) -> Vec<(String, Vec<Line>)> {
+    let mut offices: BTreeMap<String, Vec<(String, Line)>> = BTreeMap::new();
+    for open in open {
+        let office = open.dossier.office().unwrap_or(visit.office).to_owned();
+        let number = number(&open.dossier);
+        let citizen = match &number {
+            Some(number) => number.shown.clone(),
+            None => open.id.receipt_code.to_string(),
+        };
+        let call = call(visit, &open);
+        let lines = offices.entry(office).or_default();
+        match lines.iter_mut().find(|(of, _)| *of == citizen) {
+            Some((_, line)) => line.calls.push(call),
+            None => lines.push((citizen, Line { number, calls: vec![call] })),
+        }
+    }
+    offices.into_iter().map(|(office, lines)| (office, lines.into_iter().map(|(_, line)| line).collect())).collect()
+}
+
+/// Whole: it is there to be dialled.
+fn number(dossier: &Dossier) -> Option<Number> {
+    match dossier.contact()? {
+        Contact::Mobile(phone) => Some(Number { shown: phone.in_groups(), dialled: Some(phone.as_e164().to_owned()) }),
+        Contact::Unusable(_) => Some(Number { shown: dossier.written_phone()?.to_owned(), dialled: None }),
+    }
+}
+
+fn call(visit: &Visit<'_>, open: &Open) -> Call {
+    Call {
+        row: open.id.to_string(),
+        code: open.id.receipt_code.to_string(),
+        address: visit.to_dossier(&open.id.receipt_code),
+        procedure: open.dossier.procedure().to_owned(),
+        subject: subject(open.id.key.kind()),
+        sentence: what_became_of(&open.record),
+        since: clock_in_vietnam(open.record.row.enqueued_at),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::desk::Role;
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{AtTheDesk, Tables, dossier, undelivered};
+
+    const OTHER: &str = "0161709999";
+
+    /// Two citizens; the first with two dossiers, of two offices.
+    fn tables() -> Tables {
+        let codes = ["0161701234", "0161705555", OTHER];
+        let dossiers = vec![
+            dossier(json!({})),
+            dossier(json!({"receipt_code": codes[1]})),
+            dossier(json!({"receipt_code": OTHER, "office": "Sở Y tế", "phone": "02583822229"})),
+        ];
+        let ids: Vec<_> = codes.iter().map(|code| NoticeId::parse(code, "result#3").unwrap()).collect();
+        let notices = ids.iter().map(|id| (id.receipt_code.clone(), undelivered("result#3", "TB"))).collect();
+        Tables { dossiers, notices, to_phone: ids, ..Tables::default() }
+    }
+
+    #[test]
+    fn a_citizen_has_one_line_with_the_whole_number_under_the_office() {
+        let desk = AtTheDesk::new(Role::Clerk, tables());
+        let page = desk.get("calls", &[]);
+        assert_eq!(page.status, 200);
+        assert_eq!(page.body.matches("<article>").count(), 2, "one a citizen");
+        assert_eq!(page.body.matches(r#"<a href="tel:+84912345678">0912 345 678</a>"#).count(), 1);
+        assert!(page.body.contains("02583822229") && page.body.contains("không phải số di động"));
+        assert!(page.body.contains("<h2>Sở Y tế</h2>") && page.body.contains("<h2>Sở Văn hóa và Thể thao</h2>"));
+        assert!(page.body.contains("tắt máy hoặc ngoài vùng phủ sóng"));
+        assert_eq!(desk.audit(), ["saw_to_phone -"]);
+    }
+
+    #[test]
+    fn a_clerk_of_an_office_sees_its_lines_and_ticks_no_others() {
+        let desk = AtTheDesk::of_office(Role::Clerk, Some("Sở Y tế"), tables());
+        let page = desk.get("calls", &[]);
+        assert!(page.body.contains(OTHER) && !page.body.contains("0161701234") && !page.body.contains("0912"));
+        assert_eq!(desk.post("calls", &[("row", "0161701234 result#3")]).status, 403);
+        assert_eq!(desk.tables().to_phone.len(), 3);
+        assert!(desk.tables().notes.is_empty());
+        assert!(desk.audit().contains(&"was_refused 0161701234".to_owned()));
+    }
+
+    #[test]
+    fn a_tick_takes_the_citizen_off_the_list_and_who_ticked_is_kept() {
+        let desk = AtTheDesk::new(Role::Clerk, tables());
+        let rows = [("row", "0161701234 result#3"), ("row", "0161705555 result#3"), ("word", "đã nghe máy")];
+        let answer = desk.post("calls", &rows);
+        assert_eq!((answer.status, answer.location.as_deref()), (303, Some("../desk/calls?ticked=1")));
+        assert_eq!(desk.tables().to_phone.len(), 1);
+        assert_eq!(desk.audit(), ["ticked_called 0161701234", "ticked_called 0161705555"]);
+        let page = desk.get("dossier", &[("code", "0161701234")]);
+        assert!(page.body.contains("Đã gọi điện: Trần Thị Lan, 10:30 26/11/2026 – đã nghe máy"));
+        desk.post("calls", &[("row", "0161701234 result#3"), ("word", "lần nữa")]);
+        assert_eq!(desk.tables().notes[0].word, "đã nghe máy", "the first is kept");
+    }
+
+    #[test]
+    fn what_needs_no_call_is_neither_shown_nor_ticked_and_leaves_the_list() {
+        let mut all = tables();
+        all.dossiers[0] = dossier(json!({"step": "Đã trả kết quả"}));
+        all.notices.remove(1);
+        let desk = AtTheDesk::new(Role::Clerk, all);
+        let page = desk.get("calls", &[]);
+        assert!(!page.body.contains("0161701234") && page.body.contains(OTHER));
+        assert_eq!(desk.tables().to_phone.len(), 2, "the one that is over has left; the one without a row is TTL's");
+        desk.post("calls", &[("row", "0161705555 result#3"), ("row", "0161701234 result#9")]);
+        assert!(desk.tables().notes.is_empty(), "nobody ticks what does not exist");
+        assert_eq!(desk.post("calls", &[("word", "x")]).status, 400);
+    }
+
+    #[test]
+    fn a_long_list_has_pages() {
+        let mut all = tables();
+        let codes: Vec<_> = (0..100).map(|number| format!("02{number:08}")).collect();
+        all.dossiers = codes
+            .iter()
+            .enumerate()
+            .map(|(at, code)| dossier(json!({"receipt_code": code, "phone": format!("09123{at:05}")})))
+            .collect();
+        all.to_phone = codes.iter().map(|code| NoticeId::parse(code, "result#3").unwrap()).collect();
+        all.notices = all.to_phone.iter().map(|id| (id.receipt_code.clone(), undelivered("result#3", "TB"))).collect();
+        let desk = AtTheDesk::new(Role::Clerk, all);
+        let (mut after, mut shown) = (None, 0);
+        for _ in 0..10 {
+            let page =
+                desk.get("calls", &after.iter().map(|mark: &String| ("after", mark.as_str())).collect::<Vec<_>>());
+            shown += page.body.matches("<article>").count();
+            let next = page.body.split("after=").nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned);
+            if next.is_none() {
+                break;
+            }
+            after = next;
+        }
+        assert_eq!(shown, 100);
+    }
+
+    #[test]
+    fn a_script_in_a_word_is_text() {
+        let desk = AtTheDesk::new(Role::Clerk, tables());
+        desk.post("calls", &[("row", "0161701234 result#3"), ("word", "<script>alert(1)</script>")]);
+        assert!(!desk.get("dossier", &[("code", "0161701234")]).body.contains("<script"));
+    }
+}

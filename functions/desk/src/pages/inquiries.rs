@@ -1,0 +1,189 @@
+//! The month of 8083: how many texts, charged to citizens or not, by gateway and day; as a page and as a file.
+
+use std::collections::BTreeMap;
+
+use application::ports::{Clock, DeskPorts};
+use askama::Template;
+use chrono::NaiveDate;
+use domain::calendar::{clock_in_vietnam, day_in_vietnam, dd_mm_yyyy};
+use domain::desk::sums::{Inquiries, Texts};
+use domain::desk::{Month, csv};
+
+use super::{Frame, grouped};
+use crate::Desk;
+use crate::plot::{Bar, bars};
+use crate::problem::Problem;
+use crate::reply::Reply;
+use crate::session::Door;
+use crate::sums::MonthSums;
+use crate::visit::Visit;
+
+#[derive(Template)]
+#[template(path = "inquiries.html")]
+struct InquiriesPage<'a> {
+    frame: Frame<'a>,
+    month: Month,
+    around: Around,
+    as_of: String,
+    lost: usize,
+    gateways: Vec<(String, Texts)>,
+    all: Texts,
+    days: Vec<(String, String, Texts)>,
+    plot: String,
+    file: String,
+    operator: String,
+}
+
+/// The addresses of the months before and after.
+pub(super) struct Around {
+    pub before: String,
+    pub after: Option<String>,
+}
+
+impl<D: Door, P: DeskPorts> Desk<D, P> {
+    pub(crate) async fn inquiries(&self, visit: &Visit<'_>) -> Result<Reply, Problem> {
+        let month = self.asked_month(visit)?;
+        let MonthSums { days, as_of, lost } = self.month_sums::<Inquiries>(month).await?;
+        let by_gateway = by_gateway(&days);
+        let page = InquiriesPage {
+            frame: Frame::new(visit),
+            month,
+            around: self.around(visit, "inquiries", month),
+            as_of: clock_in_vietnam(as_of),
+            lost,
+            all: total(by_gateway.values()),
+            gateways: by_gateway.into_iter().collect(),
+            plot: plot(&days),
+            days: rows(&days).map(|(day, gateway, texts)| (dd_mm_yyyy(day), gateway.to_owned(), texts)).collect(),
+            file: visit.to("inquiries.csv", &[("month", &month.to_string())]),
+            operator: visit.to("operator", &[("month", &month.to_string())]),
+        };
+        Ok(Reply::page(page.render()?))
+    }
+
+    pub(crate) async fn inquiries_file(&self, visit: &Visit<'_>) -> Result<Reply, Problem> {
+        let month = self.asked_month(visit)?;
+        let sums = self.month_sums::<Inquiries>(month).await?;
+        let heading = ["Ngày", "Cổng nhắn tin", "Số tin tính phí", "Số tin không tính phí", "Thành tiền (đồng)"];
+        let row = |(day, gateway, texts): (NaiveDate, &str, Texts)| {
+            let numbers = [texts.charged, texts.free, texts.vnd()].map(|number| number.to_string());
+            [dd_mm_yyyy(day), gateway.to_owned()].into_iter().chain(numbers).collect::<Vec<_>>()
+        };
+        let file = csv::file([heading.map(str::to_owned).to_vec()].into_iter().chain(rows(&sums.days).map(row)));
+        Ok(Reply::file(&format!("8083-{month}.csv"), "text/csv; charset=utf-8", file))
+    }
+
+    /// `?month=`, or this month.
+    pub(super) fn asked_month(&self, visit: &Visit<'_>) -> Result<Month, Problem> {
+        let this = Month::of(day_in_vietnam(self.ports.clock().now()));
+        let asked =
+            visit.request.query("month").or_else(|| visit.request.field("month")).filter(|text| !text.is_empty());
+        let wrong = |_| Problem::Wrong("Tháng không đúng. Anh/chị chọn lại tháng, ví dụ 2026-11.".into());
+        Ok(asked.map(|text| text.parse().map_err(wrong)).transpose()?.unwrap_or(this).min(this))
+    }
+
+    pub(super) fn around(&self, visit: &Visit<'_>, page: &str, month: Month) -> Around {
+        let this = Month::of(day_in_vietnam(self.ports.clock().now()));
+        let to = |month: Month| visit.to(page, &[("month", &month.to_string())]);
+        Around { before: to(month.before()), after: (month < this).then(|| to(month.after())) }
+    }
+}
+
+fn by_gateway(days: &[(NaiveDate, Inquiries)]) -> BTreeMap<String, Texts> {
+    let mut gateways: BTreeMap<String, Texts> = BTreeMap::new();
+    for (gateway, texts) in days.iter().flat_map(|(_, sums)| &sums.by_gateway) {
+        gateways.entry(gateway.clone()).or_default().add(*texts);
+    }
+    gateways
+}
+
+fn total<'a>(texts: impl Iterator<Item = &'a Texts>) -> Texts {
+    texts.fold(Texts::default(), |mut all, texts| {
+        all.add(*texts);
+        all
+    })
+}
+
+fn rows(days: &[(NaiveDate, Inquiries)]) -> impl Iterator<Item = (NaiveDate, &str, Texts)> {
+    days.iter().flat_map(|(day, sums)| sums.by_gateway.iter().map(|(gateway, texts)| (*day, gateway.as_str(), *texts)))
+}
+
+fn plot(days: &[(NaiveDate, Inquiries)]) -> String {
+    let bar = |(day, sums): &(NaiveDate, Inquiries)| {
+        let all = sums.all();
+        Bar { name: day.format("%-d").to_string(), parts: vec![all.charged, all.free] }
+    };
+    bars("Số tin nhắn đến 8083 theo ngày", &days.iter().map(bar).collect::<Vec<_>>(), &["one", "two"])
+}
+
+#[cfg(test)]
+mod tests {
+    use application::ports::LoggedText;
+    use domain::InquiryId;
+    use domain::desk::Role;
+
+    use crate::testing::{AtTheDesk, Tables};
+
+    fn text(gateway: &str, id: &str, at: &str, charged: bool) -> LoggedText {
+        let id = InquiryId::new(gateway, id).unwrap();
+        LoggedText { id, sender: "84912345678".into(), charged, received_at: at.parse().unwrap() }
+    }
+
+    fn tables() -> Tables {
+        let texts = vec![
+            text("kannel", "1", "2026-11-02T01:00:00Z", true),
+            text("kannel", "2", "2026-11-02T02:00:00Z", true),
+            text("kannel", "3", "2026-11-02T03:00:00Z", false),
+            text("vcom", "4", "2026-11-25T18:00:00Z", true),
+            text("kannel", "5", "2026-10-31T16:59:59Z", true),
+            text("=cmd", "6", "2026-10-31T16:59:59Z", true),
+        ];
+        Tables { texts, ..Tables::default() }
+    }
+
+    #[test]
+    fn an_accountant_reads_what_a_month_of_8083_costs() {
+        let desk = AtTheDesk::new(Role::Accountant, tables());
+        let page = desk.get("inquiries", &[]);
+        assert_eq!((page.status, desk.audit()), (200, vec!["saw_inquiries -".to_owned()]));
+        for shown in ["tháng 11/2026", "3.000", "02/11/2026", "26/11/2026", "<svg", "month=2026-10"] {
+            assert!(page.body.contains(shown), "{shown}");
+        }
+        assert!(!page.body.contains("0912") && !page.body.contains("84912"), "no number");
+        let october = desk.get("inquiries", &[("month", "2026-10")]);
+        assert!(october.body.contains("tháng 10/2026") && october.body.contains("31/10/2026"));
+    }
+
+    #[test]
+    fn the_file_of_a_month_opens_in_excel_and_executes_nothing() {
+        let desk = AtTheDesk::new(Role::Accountant, tables());
+        let file = desk.get("inquiries.csv", &[("month", "2026-11")]);
+        let expected = "\u{feff}Ngày,Cổng nhắn tin,Số tin tính phí,Số tin không tính phí,Thành tiền (đồng)\r\n\
+                        02/11/2026,kannel,2,1,2000\r\n26/11/2026,vcom,1,0,1000\r\n";
+        assert_eq!((file.status, file.body.as_str()), (200, expected));
+        let october = desk.get("inquiries.csv", &[("month", "2026-10")]);
+        assert!(october.body.contains(",'=cmd,"), "{}", october.body);
+    }
+
+    #[test]
+    fn a_day_that_is_over_is_counted_once() {
+        let desk = AtTheDesk::new(Role::Accountant, tables());
+        desk.get("inquiries", &[("month", "2026-10")]);
+        let counted = desk.tables().days_counted;
+        assert_eq!(counted, 31);
+        desk.get("inquiries", &[("month", "2026-10")]);
+        assert_eq!(desk.tables().days_counted, counted);
+        let old = desk.get("inquiries", &[("month", "2020-01")]);
+        assert!(old.body.contains("31 ngày của tháng này không còn dữ liệu"));
+        assert_eq!(desk.tables().days_counted, counted, "what is deleted is not counted as none");
+    }
+
+    #[test]
+    fn a_clerk_reads_no_bill_and_a_wrong_month_is_a_sentence() {
+        let clerk = AtTheDesk::new(Role::Clerk, tables());
+        assert!(["inquiries", "inquiries.csv", "operator"].iter().all(|page| clerk.get(page, &[]).status == 403));
+        let desk = AtTheDesk::new(Role::Accountant, tables());
+        assert_eq!(desk.get("inquiries", &[("month", "tháng trước")]).status, 400);
+        assert!(desk.get("inquiries", &[("month", "2199-01")]).body.contains("tháng 11/2026"), "not the future");
+    }
+}

@@ -1,0 +1,102 @@
+"""The staff at the desk in a real browser, and the one-stop software that pushes their dossiers."""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import re
+import secrets
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from conftest import ask
+from playwright.sync_api import expect
+
+from stack import Stack
+
+ENDPOINT = urllib.parse.urlsplit(os.environ.get("ONESTOP_ENDPOINT", "http://127.0.0.1:4566"))
+STACK = Stack("browser", ENDPOINT.port, stack_name=os.environ.get("ONESTOP_STACK", "onestop"))
+DESK = os.environ.get("ONESTOP_DESK", "")
+PASSWORDS = json.loads(os.environ.get("ONESTOP_STAFF", "{}"))
+CLERK, OFFICE_CLERK, SUPERVISOR, ACCOUNTANT = "canbo", "canbo-dulich", "phutrach", "ketoan"
+OFFICE = "Sở Du lịch"
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+def new_code(prefix="BAN"):
+    return f"{prefix}-{secrets.randbelow(10**9):09}"
+
+
+def new_phone():
+    return f"098{secrets.randbelow(10**7):07}"
+
+
+def push(**fields):
+    """Pushes a dossier, signed as the one-stop software signs; returns its code and its phone."""
+    dossier = {"receipt_code": new_code(), "revision": 1, "procedure": "Cấp thẻ hướng dẫn viên du lịch nội địa", "phone": new_phone(),
+               "received_on": "2026-11-02", "appointment_on": "2026-12-25", "step": "Trình lãnh đạo phòng", "status": "Đang xử lý",
+               "unit": "Phòng Quản lý du lịch", **fields}
+    body = json.dumps(dossier).encode()
+    keys = json.loads(STACK.aws("secretsmanager", "GetSecretValue", {"SecretId": STACK.outputs()["IntakeSecret"]})["SecretString"])
+    key = base64.b64decode(keys["current"].removeprefix("whsec_"))
+    now, message = str(int(time.time())), f"msg_{secrets.token_hex(8)}"
+    signature = base64.b64encode(hmac.new(key, f"{message}.{now}.".encode() + body, hashlib.sha256).digest()).decode()
+    headers = {"content-type": "application/json", "webhook-id": message, "webhook-timestamp": now, "webhook-signature": f"v1,{signature}"}
+    status, answer = ask(urllib.request.Request(f"{STACK.api()}/dossiers", body, headers))
+    assert (status, answer["dossiers"][0]["outcome"]) == (200, "stored"), answer
+    return dossier["receipt_code"], dossier["phone"]
+
+
+def log_in(page, who, path=""):
+    """Opens a page of the desk as a stranger, and logs in at the provider's page."""
+    page.goto(DESK + path)
+    page.get_by_role("link", name="Đăng nhập").click()
+    page.fill("#username", who)
+    page.fill("#password", PASSWORDS[who])
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("button", name="Đăng xuất")).to_be_visible()
+
+
+def look_up(page, code):
+    page.goto(f"{DESK}/dossier?code={urllib.parse.quote(code, safe='')}")
+
+
+def plain(method, path, body=None, to=DESK, **headers):
+    """An answer without a browser: status, headers, text. Redirections are not followed."""
+    class Stay(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_):
+            return None
+
+    request = urllib.request.Request(to + path, data=body, headers=headers, method=method)
+    try:
+        answer = urllib.request.build_opener(Stay).open(request, timeout=30)
+    except urllib.error.HTTPError as error:
+        answer = error
+    return answer.status, answer.headers, answer.read().decode()
+
+
+def token_of(page):
+    return page.locator('form.out input[name="token"]').get_attribute("value")
+
+
+def session_of(page):
+    """The value of the session's cookie."""
+    return next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "desk")
+
+
+def rows(pk):
+    """The rows of the desk's table under a key."""
+    found = STACK.aws("dynamodb", "Query", {
+        "TableName": STACK.outputs()["DeskTable"], "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": pk}}})
+    return [{name: next(iter(value.values())) for name, value in row.items()} for row in found["Items"]]
+
+
+def digest(secret):
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def text_of(html):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)).strip()
