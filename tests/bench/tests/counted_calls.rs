@@ -121,7 +121,8 @@ fn the_desks_page_of_a_dossier_takes_get_item_and_query_only_and_an_entry_of_the
     assert_eq!(cold.iter().filter(|call| call.action == "GetSecretValue").count(), 1);
     let warm = desk.invoke(&jobs.desk());
     exactly(&warm, page);
-    for (action, table) in [("GetItem", "desk"), ("GetItem", "dossiers"), ("Query", "notices"), ("Query", "inquiries")] {
+    for (action, table) in [("GetItem", "desk"), ("GetItem", "dossiers"), ("Query", "notices"), ("Query", "inquiries")]
+    {
         assert_eq!(to_table(&warm, action, table).len(), 1, "{action} {table}");
     }
     assert_eq!(to_table(&warm, "PutItem", "desk").len(), 1, "who looked");
