@@ -1,11 +1,11 @@
 """The staff at the desk in a real browser, and the one-stop software that pushes their dossiers."""
 
 import base64
+import gzip
 import hashlib
 import hmac
 import json
 import os
-import re
 import secrets
 import time
 import urllib.error
@@ -15,7 +15,7 @@ import urllib.request
 from conftest import ask
 from playwright.sync_api import expect
 
-from stack import Stack
+from stack import Stack, authorization
 
 ENDPOINT = urllib.parse.urlsplit(os.environ.get("ONESTOP_ENDPOINT", "http://127.0.0.1:4566"))
 STACK = Stack("browser", ENDPOINT.port, stack_name=os.environ.get("ONESTOP_STACK", "onestop"))
@@ -94,9 +94,62 @@ def rows(pk):
     return [{name: next(iter(value.values())) for name, value in row.items()} for row in found["Items"]]
 
 
+def row_of(code, notice):
+    """A row of the outbox, or nothing."""
+    found = STACK.aws("dynamodb", "GetItem", {"TableName": STACK.outputs()["NoticesTable"], "ConsistentRead": True,
+                                              "Key": {"receipt_code": {"S": code}, "notice": {"S": notice}}})
+    return {name: next(iter(value.values())) for name, value in found.get("Item", {}).items()}
+
+
+def eventually(what, ask, seconds=90):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if answer := ask():
+            return answer
+        time.sleep(0.3)
+    raise AssertionError(f"{what}: not within {seconds} s")
+
+
+def sent(code, notice="result#1"):
+    """Waits until a notice is sent, and returns its row."""
+    return eventually(f"{notice} of {code} is sent", lambda: (row := row_of(code, notice)).get("state") == "sent" and row)
+
+
+def report(code, words, notice="result#1"):
+    """The carrier reports that a notice did not arrive, as SNS's log does."""
+    row = sent(code, notice)
+    entry = {"notification": {"messageId": row["message_id"], "timestamp": time.strftime("%Y-%m-%d %H:%M:%S.000", time.gmtime())},
+             "delivery": {"destination": row["phone"], "providerResponse": words, "numberOfMessageParts": 3}, "status": "FAILURE"}
+    log = {"messageType": "DATA_MESSAGE", "owner": "000000000000", "logGroup": "sns/ap-southeast-1/000000000000/DirectPublishToPhoneNumber/Failure",
+           "logStream": "x", "subscriptionFilters": ["x"], "logEvents": [{"id": "1", "timestamp": int(time.time() * 1000), "message": json.dumps(entry)}]}
+    event = {"awslogs": {"data": base64.b64encode(gzip.compress(json.dumps(log).encode())).decode()}}
+    invoke("ReceiptsFunction", event)
+    eventually("the report is recorded", lambda: row_of(code, notice).get("delivery") == "undelivered")
+    # The sender compares the number with the dossier's, which nobody has corrected.
+    run_sender()
+    eventually("it is not sent again by itself", lambda: row_of(code, f"{notice}#again").get("state") == "cancelled")
+
+
+def run_sender():
+    """The minute's run of the sender, now."""
+    invoke("SenderFunction", {"version": "0", "id": "1", "detail-type": "Scheduled Event", "source": "aws.events", "account": "0", "region": "x",
+                              "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "resources": [], "detail": {}})
+
+
+def invoke(function, event):
+    headers = {"Content-Type": "application/json", "Authorization": authorization("lambda")}
+    return STACK.request("POST", json.dumps(event).encode(), headers, f"/2015-03-31/functions/{STACK.outputs()[function]}/invocations")
+
+
+def text_to_8083(phone, words):
+    """A citizen's text, delivered by Kannel."""
+    account = json.loads(STACK.aws("secretsmanager", "GetSecretValue", {"SecretId": STACK.outputs()["GatewaySecret"]})["SecretString"])["kannel"]
+    query = urllib.parse.urlencode({"msisdn": "+84" + phone[1:], "short_code": "8083", "mo_message": words, "request_id": secrets.token_hex(8),
+                                    "ts": int(time.time())})
+    login = base64.b64encode(f"{account['user']}:{account['password']}".encode()).decode()
+    with urllib.request.urlopen(urllib.request.Request(f"{STACK.api()}/mo/kannel?{query}", headers={"Authorization": f"Basic {login}"}), timeout=30) as answer:
+        return answer.read().decode()
+
+
 def digest(secret):
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def text_of(html):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)).strip()

@@ -11,13 +11,13 @@ use adapters::inquiries::DynamoInquiries;
 use adapters::outbox::DynamoOutbox;
 use application::ports::{
     Apologies, CallList, DeliveryStore, DossierFinder, DossierStore, Enqueue, InquiryDays, InquiryHistory, InquiryLog,
-    KeptSum, NoteStore, NoticeDays, Outbox, StoreError, SumStore,
+    KeptSum, NoteStore, NoticeDays, Outbox, SendingRecords, StoreError, SumStore,
 };
 use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
 use domain::calendar::day_in_vietnam;
 use domain::desk::letters::Evenings;
 use domain::desk::sums::Inquiries;
-use domain::desk::{Deed, Month, Note};
+use domain::desk::{Deed, Month, Note, did_not_arrive};
 use domain::dossier::revision::Stored;
 use domain::event::InquiryOutcome;
 use domain::inquiry::Inquiry;
@@ -128,6 +128,11 @@ async fn a_failed_and_an_undelivered_notice_are_on_the_list_to_phone_until_they_
     for id in [&failed, &reported] {
         seen("on the list", async || Ok(listed(id).await?.then_some(()))).await;
     }
+    let keys = [failed.clone(), failed.again(), reported.clone()];
+    let mut records = notices.records(&keys).await.unwrap();
+    records.sort_by_key(|(id, _)| id != &failed);
+    assert!(records.iter().map(|(id, _)| id).eq([&failed, &reported]), "the second sending does not exist");
+    assert!(records.iter().all(|(_, record)| did_not_arrive(record)));
     notices.take_off(&failed).await.unwrap();
     notices.take_off(&failed).await.unwrap();
     deliveries.record(&reported, &receipt(&reported, Delivery::Delivered)).await.unwrap();

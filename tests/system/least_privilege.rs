@@ -19,7 +19,7 @@ const RIGHTS: &[(&str, &str, &str)] = &[
     ("dynamodb:Query", "notices", "in·s··d"),
     ("dynamodb:Query", "notices/index/open", "···s···"),
     ("dynamodb:Query", "notices/index/by_message", "·····r·"),
-    ("dynamodb:BatchGetItem", "notices", "··a····"),
+    ("dynamodb:BatchGetItem", "notices", "··a···d"),
     ("dynamodb:UpdateItem", "control", "·n·s·r·"),
     ("dynamodb:PutItem", "inquiries", "····l··"),
     ("dynamodb:UpdateItem", "inquiries", "····l··"),

@@ -2,7 +2,7 @@
 //!
 //! | `pk` | `sk` | the row |
 //! |---|---|---|
-//! | `audit#<yyyy-mm-dd>` | `<time>#<request>#<code>#<action>` | who did what |
+//! | `audit#<yyyy-mm-dd>` | `<time>#<request>#<code>#<action>#<what>` | who did what |
 //! | `sums#<kind>#<yyyy-mm>` | `<yyyy-mm-dd>` | a day's sums, as JSON |
 //! | `dossier#<code>` | `called#<notice>`, `sent_again#<notice>` | what was done about a notice |
 
@@ -55,7 +55,9 @@ impl AuditLog for DynamoBook {
         let day = day_in_vietnam(entry.at);
         let code = entry.receipt_code.as_ref().map_or("", |code| code.as_str());
         let at = entry.at.with_timezone(&VIETNAM).to_rfc3339_opts(chrono::SecondsFormat::Millis, false);
-        let sk = format!("{at}#{}#{code}#{}", entry.request, entry.action);
+        // Two notices of a dossier may be ticked at once.
+        let what = entry.what.as_deref().unwrap_or_default();
+        let sk = format!("{at}#{}#{code}#{}#{what}", entry.request, entry.action);
         let attributes = [("staff", &*entry.staff), ("name", &*entry.name), ("action", entry.action.as_str())];
         let mut row = self.row(format!("audit#{day}"), sk, day, attributes);
         row.insert("at".to_owned(), time(entry.at));

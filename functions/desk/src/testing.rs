@@ -7,7 +7,7 @@ use application::locked;
 use application::ports::{
     Apologies, Appointments, AuditLog, CallList, Claimed, Clock, CountedPage, DeskPorts, DossierFinder, DossierStore,
     DueRows, Enqueue, InquiryDays, InquiryHistory, KeptSum, LoggedText, NoteStore, NoticeDays, NoticeHistory,
-    NoticePage, Outbox, Page, PageMark, PageToken, Put, StoreError, SumStore, TextPage,
+    NoticePage, Outbox, Page, PageMark, PageToken, Put, SendingRecords, StoreError, SumStore, TextPage,
 };
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use aws_lambda_events::encodings::Body;
@@ -141,6 +141,18 @@ impl CallList for Memory {
     }
     async fn take_off(&self, id: &NoticeId) -> Result<(), StoreError> {
         self.read(|tables| tables.to_phone.retain(|listed| listed != id))
+    }
+}
+
+impl SendingRecords for Memory {
+    async fn records(&self, ids: &[NoticeId]) -> Result<Vec<(NoticeId, NoticeRecord)>, StoreError> {
+        self.read(|tables| {
+            let keyed = tables.notices.iter().map(|(code, record)| {
+                let id = NoticeId { receipt_code: code.clone(), key: record.row.key, sending: record.sending };
+                (id, record.clone())
+            });
+            keyed.filter(|(id, _)| ids.contains(id)).collect()
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use application::hold::HOLD;
-use application::ports::SendError;
+use application::ports::{Enqueue, Outbox, SendError};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::NoticeId;
 use domain::event::Event;
@@ -184,6 +184,43 @@ fn what_did_not_arrive_for_a_passing_reason_is_sent_once_more() {
         let names: Vec<String> = stack.world.outbox().into_keys().map(|id| id.to_string()).collect();
         assert_eq!(names, ["R0 result#1", "R0 result#1#again"]);
         proved("undelivered for a passing reason: sent again", &stack, 2);
+    });
+}
+
+/// Enqueues what somebody at the desk asked for.
+async fn by_hand(stack: &Stack, id: &NoticeId, count: u8) {
+    let now = stack.world.now();
+    let id = id.by_hand(domain::calendar::day_in_vietnam(now), count).into();
+    assert!(stack.ports.enqueue(&id, Enqueue::Pending { due_at: now }, now).await.expect("enqueued"));
+}
+
+#[test]
+fn what_somebody_at_the_desk_asks_for_is_sent_to_the_same_number_and_once() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        let messages = results(&mut stack, 1).await;
+        stack.receipts(&[undelivered(&stack, &messages[0], Reason::InvalidNumber)]).await.expect("recorded");
+        assert!(stack.send_until_idle(TimeDelta::hours(2)).await);
+        assert_eq!(stack.world.accepted().len(), 1, "not by itself: the number is the same");
+        by_hand(&stack, &messages[0].notice, 1).await;
+        assert!(stack.send_until_idle(TimeDelta::hours(2)).await);
+        let sent = stack.world.accepted();
+        assert_eq!((sent.len(), &sent[1].text, &sent[1].phone), (2, &sent[0].text, &sent[0].phone));
+        let second = [undelivered(&stack, &sent[1], Reason::Unreachable)];
+        assert_eq!(stack.receipts(&second).await.expect("recorded").again, 0, "its receipt causes no other sending");
+        proved("sent again by hand", &stack, 2);
+    });
+}
+
+#[test]
+fn what_is_no_longer_true_is_not_sent_by_hand() {
+    in_virtual_time(async {
+        let mut stack = stack();
+        let messages = results(&mut stack, 1).await;
+        by_hand(&stack, &messages[0].notice, 1).await;
+        stack.world.write(dossier("R0", &phone(0), json!({"revision": 2, "step": "Đã trả kết quả"})));
+        assert!(stack.send_until_idle(TimeDelta::hours(2)).await);
+        assert_eq!(stack.world.accepted().len(), 1, "the citizen has been here");
     });
 }
 

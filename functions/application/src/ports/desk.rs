@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::desk::sums::{Counted, DaySum};
 use domain::desk::{AuditEntry, Month, Note};
 use domain::inquiry::Inquiry;
+use domain::notice::NoticeRecord;
 use domain::{Dossier, InquiryId, NoticeId, Phone, ReceiptCode};
 
 use super::{Appointments, Clock, DossierStore, NoticeHistory, Outbox, StoreError};
@@ -63,6 +64,15 @@ pub struct NoticePage {
 /// Where the next page begins, as a page's address can carry it: it names no person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageMark(pub String);
+
+/// Sendings by their keys, in table `notices`.
+pub trait SendingRecords: Sync {
+    /// Those of `ids` that have a row. A row that cannot be read is left out.
+    fn records(
+        &self,
+        ids: &[NoticeId],
+    ) -> impl Future<Output = Result<Vec<(NoticeId, NoticeRecord)>, StoreError>> + Send;
+}
 
 /// The apologies of an evening, in table `notices`.
 pub trait Apologies: Sync {
@@ -159,7 +169,7 @@ pub struct CountedPage {
 /// What the pages of the desk need.
 pub trait DeskPorts: Sync {
     type Dossiers: DossierStore + DossierFinder + Appointments;
-    type Notices: NoticeHistory + CallList + Apologies + NoticeDays;
+    type Notices: NoticeHistory + SendingRecords + CallList + Apologies + NoticeDays;
     type Inquiries: InquiryHistory + InquiryDays;
     /// The desk's own table.
     type Book: AuditLog + NoteStore + SumStore;

@@ -19,7 +19,7 @@ pub use bundles::{NoticePorts, OutboxPorts, PlanPorts, ReceiptPorts, ReplyPorts}
 pub use clock::Clock;
 pub use desk::{
     Apologies, AuditLog, CallList, CountedPage, DeskPorts, DossierFinder, InquiryDays, InquiryHistory, KeptSum,
-    LoggedText, NoteStore, NoticeDays, NoticePage, PageMark, SumStore, TextPage,
+    LoggedText, NoteStore, NoticeDays, NoticePage, PageMark, SendingRecords, SumStore, TextPage,
 };
 pub use dossiers::{Appointments, DossierStore, Page, PageToken, Put};
 pub use events::EventBus;

@@ -10,13 +10,15 @@ const LENGTH: usize = 32;
 
 /// No randomness: the kernel gave none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the system has no random bytes: {0}")]
-pub(super) struct NoRandomness(String);
+#[error("the system has no random bytes: {why}")]
+pub(super) struct NoRandomness {
+    why: String,
+}
 
 /// 256 random bits, as 43 letters, digits, hyphens and underscores: also what PKCE requires of a verifier.
 pub(super) fn random() -> Result<String, NoRandomness> {
     let mut bytes = [0; LENGTH];
-    getrandom::fill(&mut bytes).map_err(|error| NoRandomness(error.to_string()))?;
+    getrandom::fill(&mut bytes).map_err(|error| NoRandomness { why: error.to_string() })?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 

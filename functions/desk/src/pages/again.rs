@@ -1,11 +1,13 @@
 //! Send again: the same notice, through the outbox, in its window and rate. The sender reads the dossier again before it
 //! sends, as for every late notice.
 
-use application::ports::{Clock, DeskPorts, DossierStore, Enqueue, NoteStore, NoticeHistory, Outbox};
+use application::ports::{CallList, Clock, DeskPorts, DossierStore, Enqueue, NoteStore, NoticeHistory, Outbox};
 use domain::calendar::day_in_vietnam;
 use domain::desk::again::again;
-use domain::desk::{Action, Deed, word};
-use domain::{NoticeKey, Outgoing};
+use domain::desk::{Action, Deed, did_not_arrive, word};
+use domain::notice::NoticeRecord;
+use domain::{NoticeId, NoticeKey, Outgoing, ReceiptCode};
+use futures::future::join_all;
 
 use crate::Desk;
 use crate::problem::Problem;
@@ -29,7 +31,8 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
             return Err(Problem::AnotherOffice);
         }
         let now = self.ports.clock().now();
-        let id = again(&key, &history?, &dossier, day_in_vietnam(now), &self.config.closed_steps)
+        let history = history?;
+        let id = again(&key, &history, &dossier, day_in_vietnam(now), &self.config.closed_steps)
             .map_err(|refused| Problem::Wrong(refused.to_string()))?;
         self.note(visit, Action::SentAgain, Some(code.clone()), Some(id.name())).await?;
         // Before the row: who and why are known of every message that goes out.
@@ -38,15 +41,27 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         if !self.ports.outbox().enqueue(&Outgoing::from(id), how, now).await? {
             return Err(Problem::Wrong("Vừa có người khác gửi lại tin nhắn này. Anh/chị mở lại hồ sơ để xem.".into()));
         }
+        self.take_off_the_list(&code, &key, &history).await;
         Ok(Reply::see_other(visit.to("dossier", &[("code", code.as_str()), ("again", "1")])))
+    }
+
+    /// From now on the new sending says whether somebody must phone.
+    async fn take_off_the_list(&self, code: &ReceiptCode, key: &NoticeKey, history: &[NoticeRecord]) {
+        let listed = history.iter().filter(|record| record.row.key == *key && did_not_arrive(record));
+        let ids: Vec<_> =
+            listed.map(|record| NoticeId { receipt_code: code.clone(), key: *key, sending: record.sending }).collect();
+        for left in join_all(ids.iter().map(|id| self.ports.notices().take_off(id))).await {
+            // It is sent again all the same.
+            let _ = left.inspect_err(|error| tracing::warn!(%error, "a line stays on the list to phone"));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use chrono::{DateTime, Utc};
-    use domain::ReceiptCode;
     use domain::desk::Role;
+    use domain::{NoticeId, ReceiptCode};
     use serde_json::json;
 
     use crate::testing::{AtTheDesk, NOW, Tables, dossier, undelivered};
@@ -56,7 +71,8 @@ mod tests {
 
     fn tables() -> Tables {
         let notices = vec![(ReceiptCode::parse(CODE).unwrap(), undelivered("result#3", "TB"))];
-        Tables { dossiers: vec![dossier(json!({}))], notices, ..Tables::default() }
+        let to_phone = vec![NoticeId::parse(CODE, "result#3").unwrap()];
+        Tables { dossiers: vec![dossier(json!({}))], notices, to_phone, ..Tables::default() }
     }
 
     #[test]
@@ -69,6 +85,7 @@ mod tests {
         assert_eq!(enqueued, [("0161701234 result#3#hand#2026-11-26#1".to_owned(), NOW.parse().unwrap())]);
         assert_eq!(desk.tables().notes[0].word, "người dân chưa nhận được");
         assert_eq!(desk.audit(), ["sent_again 0161701234"]);
+        assert!(desk.tables().to_phone.is_empty(), "the new sending decides whether somebody must phone");
     }
 
     #[test]

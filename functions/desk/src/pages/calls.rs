@@ -3,10 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use application::ports::{CallList, Clock, DeskPorts, DossierFinder, NoteStore, NoticeHistory, PageMark, StoreError};
+use application::ports::{
+    CallList, Clock, DeskPorts, DossierFinder, NoteStore, NoticeHistory, PageMark, SendingRecords, StoreError,
+};
 use askama::Template;
 use domain::calendar::{clock_in_vietnam, day_in_vietnam};
-use domain::desk::{Action, Deed, LONGEST_WORD, Note, Standing, did_not_arrive, standing, word};
+use domain::desk::{Action, Deed, LONGEST_WORD, Note, Standing, did_not_arrive, may_be_superseded, standing, word};
 use domain::dossier::Contact;
 use domain::notice::NoticeRecord;
 use domain::text::staff::{subject, what_became_of};
@@ -113,17 +115,39 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         Ok((open, after))
     }
 
-    /// Which of `ids` need a call, and which need none.
+    /// Which of `ids` need a call, and which need none. A row is judged by itself, the first and the second sending of its
+    /// notice, and the dossier: one read of each table. The whole history is read only where a later notice may have taken
+    /// its place.
     async fn judged(&self, ids: Vec<NoticeId>) -> Result<(Vec<Open>, Vec<NoticeId>), StoreError> {
-        let codes: Vec<_> = ids.iter().map(|id| id.receipt_code.clone()).collect::<BTreeSet<_>>().into_iter().collect();
-        let (dossiers, histories) = futures::join!(self.ports.dossiers().all(&codes), self.histories(&codes));
+        let (codes, sendings) = (codes_of(&ids), sendings_of(&ids));
+        let (dossiers, records) =
+            futures::join!(self.ports.dossiers().all(&codes), self.ports.notices().records(&sendings));
         let dossiers: HashMap<_, _> =
             dossiers?.into_iter().map(|dossier| (dossier.receipt_code().clone(), dossier)).collect();
-        let (histories, today) = (histories?, day_in_vietnam(self.ports.clock().now()));
+        let mut histories: HashMap<ReceiptCode, Vec<NoticeRecord>> = HashMap::new();
+        for (id, record) in records? {
+            histories.entry(id.receipt_code).or_default().push(record);
+        }
+        let is_changed =
+            |id: &&NoticeId| dossiers.get(&id.receipt_code).is_some_and(|dossier| may_be_superseded(&id.key, dossier));
+        let changed: Vec<_> = ids.iter().filter(is_changed).cloned().collect();
+        histories.extend(self.histories(&codes_of(&changed)).await?);
+        Ok(self.split(ids, &dossiers, &histories))
+    }
+
+    fn split(
+        &self,
+        ids: Vec<NoticeId>,
+        dossiers: &HashMap<ReceiptCode, Dossier>,
+        histories: &HashMap<ReceiptCode, Vec<NoticeRecord>>,
+    ) -> (Vec<Open>, Vec<NoticeId>) {
+        let today = day_in_vietnam(self.ports.clock().now());
         let (mut open, mut over) = (Vec::new(), Vec::new());
         for id in ids {
-            let (dossier, history) = (dossiers.get(&id.receipt_code), &histories[&id.receipt_code]);
-            let Some(record) = the_record(&id, history) else { continue };
+            let (dossier, history) = (dossiers.get(&id.receipt_code), histories.get(&id.receipt_code));
+            let Some((history, record)) = history.and_then(|history| Some((history, the_record(&id, history)?))) else {
+                continue;
+            };
             match (standing(record, history, dossier, today, &self.config.closed_steps), dossier) {
                 (Standing::Open, Some(dossier)) => {
                     open.push(Open { id, record: record.clone(), dossier: dossier.clone() });
@@ -132,7 +156,7 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
                 _ => {}
             }
         }
-        Ok((open, over))
+        (open, over)
     }
 
     pub(super) async fn histories(
@@ -150,7 +174,7 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         if ids.is_empty() {
             return Err(Problem::Wrong("Không rõ đã gọi cho ai. Anh/chị mở lại danh sách và đánh dấu lần nữa.".into()));
         }
-        let codes: Vec<_> = ids.iter().map(|id| id.receipt_code.clone()).collect::<BTreeSet<_>>().into_iter().collect();
+        let codes = codes_of(&ids);
         let (dossiers, histories) = futures::join!(self.ports.dossiers().all(&codes), self.histories(&codes));
         if dossiers?.iter().any(|dossier| !visit.session.staff.sees(dossier, visit.office)) {
             self.note(visit, Action::WasRefused, codes.first().cloned(), None).await?;
@@ -174,6 +198,18 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         let staff = &visit.session.staff;
         Note { id, deed, at: self.ports.clock().now(), staff: staff.id.clone(), name: staff.name.clone(), word }
     }
+}
+
+pub(super) fn codes_of(ids: &[NoticeId]) -> Vec<ReceiptCode> {
+    ids.iter().map(|id| id.receipt_code.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The sendings that say what became of the notices of `ids`. One by hand is among `ids` itself: whoever asked for it took
+/// the others off the list.
+fn sendings_of(ids: &[NoticeId]) -> Vec<NoticeId> {
+    let first = |id: &NoticeId| NoticeId::new(id.receipt_code.clone(), id.key);
+    let all = ids.iter().flat_map(|id| [id.clone(), first(id), id.again()]);
+    all.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 pub(super) fn the_record<'a>(id: &NoticeId, history: &'a [NoticeRecord]) -> Option<&'a NoticeRecord> {

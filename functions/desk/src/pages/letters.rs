@@ -1,7 +1,7 @@
 //! The evening's letters: the dossiers that were apologised to, by office, and a slip to print for each. The citizen's
 //! name, the reason, the new appointment and the signature are left blank: the system has none of them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use application::ports::{Apologies, Clock, DeskPorts, DossierFinder, PageMark, StoreError};
 use askama::Template;
@@ -15,7 +15,7 @@ use domain::text::staff::what_became_of;
 use domain::{Dossier, NoticeId, NoticeKey};
 
 use super::Frame;
-use super::calls::the_record;
+use super::calls::{codes_of, the_record};
 use crate::Desk;
 use crate::problem::Problem;
 use crate::reply::Reply;
@@ -23,11 +23,11 @@ use crate::session::Door;
 use crate::visit::Visit;
 
 /// Rows of the index that are read at a time.
-const ROWS: usize = 100;
+const ROWS: usize = 40;
 /// The letters of a page, about.
-const LETTERS: usize = 60;
+const LETTERS: usize = 40;
 /// The most pages of the index for one page of the desk: rows of other kinds and offices show nothing.
-const MOST_PAGES: usize = 6;
+const MOST_PAGES: usize = 8;
 
 #[derive(Template)]
 #[template(path = "letters.html")]
@@ -160,7 +160,7 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
     /// The letters of apologies: not of those that were cancelled, because the result was there or the appointment was
     /// moved before.
     async fn opened(&self, visit: &Visit<'_>, ids: Vec<NoticeId>) -> Result<Vec<Letter>, StoreError> {
-        let codes: Vec<_> = ids.iter().map(|id| id.receipt_code.clone()).collect::<BTreeSet<_>>().into_iter().collect();
+        let codes = codes_of(&ids);
         let (dossiers, histories) = futures::join!(self.ports.dossiers().all(&codes), self.histories(&codes));
         let seen = dossiers?.into_iter().filter(|dossier| visit.session.staff.sees(dossier, visit.office));
         let dossiers: HashMap<_, _> = seen.map(|dossier| (dossier.receipt_code().clone(), dossier)).collect();

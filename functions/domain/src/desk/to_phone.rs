@@ -40,6 +40,14 @@ pub fn standing(
     if later().next().is_some() { Standing::Waiting } else { Standing::Open }
 }
 
+/// Whether a later notice may have taken the place of one that is still true: the dossier has changed since.
+pub fn may_be_superseded(key: &NoticeKey, dossier: &Dossier) -> bool {
+    match key {
+        NoticeKey::Result(revision) | NoticeKey::Supplement(revision) => dossier.revision() > *revision,
+        NoticeKey::Apology(_) => false,
+    }
+}
+
 /// Whether it was refused, or reported as not arrived or as unknown.
 pub fn did_not_arrive(record: &NoticeRecord) -> bool {
     let delivery = record.report.map(|report| report.delivery);
@@ -136,6 +144,16 @@ mod tests {
         assert_eq!(stands(&[undelivered("result#3"), later], json!({"revision": 4})), Standing::Over);
         let of_none = standing(&undelivered("result#3"), &[], None, TODAY.parse().unwrap(), &ClosedSteps::default());
         assert_eq!(of_none, Standing::Over);
+    }
+
+    #[test]
+    fn only_a_changed_dossier_can_have_a_later_notice_of_the_kind() {
+        for (key, revision, expected) in
+            [("result#3", 3, false), ("result#3", 4, true), ("supplement#3", 4, true), ("apology#2026-11-25", 9, false)]
+        {
+            let dossier = dossier(json!({"revision": revision}));
+            assert_eq!(may_be_superseded(&key.parse().unwrap(), &dossier), expected, "{key} {revision}");
+        }
     }
 
     #[test]
