@@ -48,6 +48,9 @@ def prepare(stack):
     stack.aws("secretsmanager", "PutSecretValue", {"SecretId": outputs["GatewaySecret"], "SecretString": secret})
     carriers = json.dumps({"kannel": {"dlr": {"user": "dlr", "password": "samlocal"}}, "esms": {"callback_key": "samlocal"}})
     stack.aws("secretsmanager", "PutSecretValue", {"SecretId": outputs["SmsSecret"], "SecretString": carriers})
+    # Who has no session meets the desk's door, which asks no provider.
+    account = json.dumps({"issuer": "http://127.0.0.1:9", "client_id": "desk", "url": "http://127.0.0.1:9/v1/desk"})
+    stack.aws("secretsmanager", "PutSecretValue", {"SecretId": outputs["DeskSecret"], "SecretString": account})
     texts = {"receipt_code": "0161701234", "procedure": "Cấp thẻ hướng dẫn viên du lịch nội địa", "phone": "0912345678",
              "received_on": "2026-11-20", "appointment_on": "2099-11-25", "step": "Thẩm định hồ sơ", "status": "Đang xử lý",
              "unit": "Phòng Quản lý lữ hành"}
