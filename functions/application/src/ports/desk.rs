@@ -28,7 +28,7 @@ pub trait DossierFinder: Sync {
         most: usize,
     ) -> impl Future<Output = Result<Vec<ReceiptCode>, StoreError>> + Send;
 
-    /// Those of `codes` that are dossiers, in no particular order. A row that cannot be read is left out.
+    /// Those of `codes` that are dossiers, in no particular order (a consistent read). A row that cannot be read is left out.
     fn all(&self, codes: &[ReceiptCode]) -> impl Future<Output = Result<Vec<Dossier>, StoreError>> + Send;
 }
 
@@ -67,7 +67,7 @@ pub struct PageMark(pub String);
 
 /// Sendings by their keys, in table `notices`.
 pub trait SendingRecords: Sync {
-    /// Those of `ids` that have a row. A row that cannot be read is left out.
+    /// Those of `ids` that have a row (a consistent read). A row that cannot be read is left out.
     fn records(
         &self,
         ids: &[NoticeId],

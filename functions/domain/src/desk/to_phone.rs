@@ -13,7 +13,7 @@ use crate::{ClosedSteps, Dossier};
 pub enum Standing {
     /// Phone the citizen.
     Open,
-    /// The notice is being sent again: its outcome decides.
+    /// Not now: the notice is being sent again, and its outcome decides; or the dossier cannot be read.
     Waiting,
     /// Nothing: it arrived by another sending, it is no longer true, a later sending or notice decides.
     Over,
@@ -27,7 +27,8 @@ pub fn standing(
     today: NaiveDate,
     closed: &ClosedSteps,
 ) -> Standing {
-    let Some(dossier) = dossier else { return Standing::Over };
+    // Its row cannot be read at the moment: the line is not lost for that.
+    let Some(dossier) = dossier else { return Standing::Waiting };
     let (key, of_this) = (record.row.key, || history.iter().filter(|other| other.row.key == record.row.key));
     let is_superseded = history.iter().any(|other| other.row.key.supersedes(&key) && counts(other));
     if !did_not_arrive(record) || of_this().any(|other| other.row.arrived) || is_superseded {
@@ -143,7 +144,7 @@ mod tests {
         let later = record("result#4", Sending::First, State::Sent, None);
         assert_eq!(stands(&[undelivered("result#3"), later], json!({"revision": 4})), Standing::Over);
         let of_none = standing(&undelivered("result#3"), &[], None, TODAY.parse().unwrap(), &ClosedSteps::default());
-        assert_eq!(of_none, Standing::Over);
+        assert_eq!(of_none, Standing::Waiting, "its row may only be unreadable");
     }
 
     #[test]
