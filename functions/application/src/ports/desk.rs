@@ -28,7 +28,8 @@ pub trait DossierFinder: Sync {
         most: usize,
     ) -> impl Future<Output = Result<Vec<ReceiptCode>, StoreError>> + Send;
 
-    /// Those of `codes` that are dossiers, in no particular order (a consistent read). A row that cannot be read is left out.
+    /// Those of `codes` that are dossiers, in no particular order (a consistent read). A row that cannot be read is left
+    /// out.
     fn all(&self, codes: &[ReceiptCode]) -> impl Future<Output = Result<Vec<Dossier>, StoreError>> + Send;
 }
 
