@@ -93,6 +93,9 @@ pub trait NoteStore: Sync {
     /// Keeps the note unless there is one of that deed about that sending. Returns whether this call kept it.
     fn keep(&self, note: &Note) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
+    /// Keeps the note in place of the one of that deed about that sending.
+    fn replace(&self, note: &Note) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// All notes about a dossier, in no particular order (a consistent read). One that cannot be read is left out.
     fn notes(&self, code: &ReceiptCode) -> impl Future<Output = Result<Vec<Note>, StoreError>> + Send;
 }
