@@ -448,10 +448,10 @@ async fn a_person_whose_office_is_unclear_is_told_so_and_not_let_in() {
 #[tokio::test]
 async fn the_next_person_at_a_pc_is_asked_for_a_password_although_the_provider_knows_the_last() {
     let (tables, provider) = (Tables::default(), FakeProvider::new());
-    let mut browser = Browser::new(&tables, &provider);
-    assert_eq!(browser.begin("").await["prompt"], "login");
+    assert_eq!(Browser::new(&tables, &provider).begin("").await["prompt"], "login");
     let now = Utc::now().timestamp();
     for (auth_time, is_in) in [(now - 1_800, false), (now - 90, false), (now - 30, true), (now, true)] {
+        let mut browser = Browser::new(&tables, &provider);
         let said = browser.log_in(&json!({"auth_time": auth_time})).await;
         assert_eq!(said.status(), 303);
         assert_eq!(said.location().starts_with("https://login.example/logout?"), !is_in, "{}", said.location());
