@@ -371,7 +371,7 @@ def test_a_form_that_was_open_when_the_session_ended_loses_nothing_that_was_done
     assert session_of(page)
 
 
-PICTURES = [("desk-tra-cuu", CLERK, "/dossier"), ("desk-can-goi", CLERK, "/calls"), ("desk-thu-xin-loi", CLERK, "/letters"),
+PICTURES = [("desk-tra-cuu", CLERK, "/dossier"), ("desk-can-goi", OFFICE_CLERK, "/calls"), ("desk-thu-xin-loi", OFFICE_CLERK, "/letters"),
             ("desk-8083", ACCOUNTANT, "/inquiries"), ("desk-thang", SUPERVISOR, "/month"), ("desk-so-dien-thoai", SUPERVISOR, "/phone")]
 
 

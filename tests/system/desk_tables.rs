@@ -235,6 +235,9 @@ async fn the_first_note_about_a_deed_is_kept_and_the_last_sums_of_a_day() {
     let (called, again) = (note(Deed::Called, "đã nghe máy"), note(Deed::SentAgain, ""));
     assert!(book.keep(&called).await.unwrap() && book.keep(&again).await.unwrap());
     assert!(!book.keep(&note(Deed::Called, "lần nữa")).await.unwrap());
+    assert!(book.notes(&id.receipt_code).await.unwrap().contains(&called));
+    let called = note(Deed::Called, "lần ba");
+    book.replace(&called).await.unwrap();
     let mut notes = book.notes(&id.receipt_code).await.unwrap();
     notes.sort_by_key(|note| note.deed);
     assert!(notes == [called, again]);

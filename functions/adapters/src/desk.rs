@@ -7,6 +7,7 @@
 //! | `dossier#<code>` | `called#<notice>`, `sent_again#<notice>` | what was done about a notice |
 
 use application::ports::{AuditLog, DeskPorts, KeptSum, NoteStore, StoreError, SumStore};
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use chrono::NaiveDate;
 use domain::calendar::{VIETNAM, day_in_vietnam};
 use domain::desk::sums::DaySum;
@@ -50,6 +51,16 @@ impl DynamoBook {
     }
 }
 
+impl DynamoBook {
+    fn put_note(&self, note: &Note) -> PutItemFluentBuilder {
+        let sk = format!("{}#{}", note.deed.as_str(), note.id.name());
+        let attributes = [("staff", &*note.staff), ("name", &*note.name), ("word", &*note.word)];
+        let mut row = self.row(of_dossier(&note.id.receipt_code), sk, day_in_vietnam(note.at), attributes);
+        row.insert("at".to_owned(), time(note.at));
+        self.client.put_item().table_name(&self.table).set_item(Some(row))
+    }
+}
+
 impl AuditLog for DynamoBook {
     async fn note(&self, entry: &AuditEntry) -> Result<(), StoreError> {
         let day = day_in_vietnam(entry.at);
@@ -71,13 +82,12 @@ impl AuditLog for DynamoBook {
 
 impl NoteStore for DynamoBook {
     async fn keep(&self, note: &Note) -> Result<bool, StoreError> {
-        let sk = format!("{}#{}", note.deed.as_str(), note.id.name());
-        let attributes = [("staff", &*note.staff), ("name", &*note.name), ("word", &*note.word)];
-        let mut row = self.row(of_dossier(&note.id.receipt_code), sk, day_in_vietnam(note.at), attributes);
-        row.insert("at".to_owned(), time(note.at));
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(row));
-        let put = put.condition_expression("attribute_not_exists(pk)");
+        let put = self.put_note(note).condition_expression("attribute_not_exists(pk)");
         Ok(conditional(TABLE, put.send().await)?.is_written())
+    }
+
+    async fn replace(&self, note: &Note) -> Result<(), StoreError> {
+        self.put_note(note).send().await.map_err(unavailable(TABLE)).map(|_| ())
     }
 
     /// One page: a megabyte is thousands of notes.

@@ -34,7 +34,8 @@ impl DynamoHistory {
         let mut keys: Vec<Item> = ids.iter().map(notice_key).collect();
         let mut records = Vec::with_capacity(keys.len());
         while !keys.is_empty() {
-            let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).build().map_err(unavailable(TABLE))?;
+            let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
+            let wanted = wanted.build().map_err(unavailable(TABLE))?;
             let found = self.client.batch_get_item().request_items(&self.table, wanted).send().await;
             let found = found.map_err(unavailable(TABLE))?;
             let rows = found.responses.unwrap_or_default().into_values().flatten();

@@ -82,18 +82,16 @@ impl Route {
     /// None for a page that shows nothing of a dossier, a citizen or a sum.
     pub fn action(self) -> Option<Action> {
         match self {
-            // A tick and a sending are noted with their notice.
-            Self::Home | Self::LookUp | Self::PhoneForm | Self::Tick | Self::SendAgain => None,
-            Self::Calls => Some(Action::SawToPhone),
+            // Noted with what is known only then: the notice, the number, the codes that are shown.
+            Self::Home | Self::LookUp | Self::PhoneForm => None,
+            Self::Tick | Self::SendAgain | Self::ByPhone | Self::Calls | Self::Slips => None,
             Self::Inquiries | Self::OperatorForm => Some(Action::SawInquiries),
             Self::InquiriesFile => Some(Action::SavedInquiries),
             Self::Compare => Some(Action::UploadedOperatorFile),
             Self::Month => Some(Action::SawMonth),
             Self::MonthFile => Some(Action::SavedMonth),
             Self::Letters => Some(Action::SawLetters),
-            Self::Slips => Some(Action::OpenedLetter),
             Self::Dossier => Some(Action::LookedUp),
-            Self::ByPhone => Some(Action::SearchedByPhone),
         }
     }
 }

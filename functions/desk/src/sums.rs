@@ -45,7 +45,7 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         let now = self.ports.clock().now();
         let mut kept: HashMap<NaiveDate, KeptSum<S>> =
             self.ports.book().sums::<S>(month).await?.into_iter().map(|sum| (sum.day, sum)).collect();
-        kept.retain(|day, sum| can_be_used::<S>(*day, sum.made_at, now));
+        kept.retain(|day, sum| can_be_used(&sum.sums, *day, sum.made_at, now));
         let today = day_in_vietnam(now);
         let oldest = S::kept_days(self).map_or(NaiveDate::MIN, |days| today - Days::new(days.into()));
         let missing: Vec<_> = month.days_until(today).filter(|day| !kept.contains_key(day)).collect();
@@ -65,6 +65,10 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
 
     async fn count_day<S: Countable>(&self, day: NaiveDate, made_at: DateTime<Utc>) -> Result<KeptSum<S>, StoreError> {
         let sum = KeptSum { day, made_at, sums: S::count(self, day).await? };
+        if sum.sums == S::default() {
+            // It may be a day before the index existed, whose rows come when the index is filled.
+            return Ok(sum);
+        }
         if let Err(error) = self.ports.book().keep_sums(&sum).await {
             // It is counted again the next time.
             tracing::warn!(%error, "the sums of a day are not kept");

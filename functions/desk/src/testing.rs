@@ -237,6 +237,12 @@ impl NoteStore for Memory {
             !is_kept
         })
     }
+    async fn replace(&self, note: &Note) -> Result<(), StoreError> {
+        self.read(|tables| {
+            tables.notes.retain(|kept| (&kept.id, kept.deed) != (&note.id, note.deed));
+            tables.notes.push(note.clone());
+        })
+    }
     async fn notes(&self, code: &ReceiptCode) -> Result<Vec<Note>, StoreError> {
         self.read(|tables| tables.notes.iter().filter(|note| note.id.receipt_code == *code).cloned().collect())
     }

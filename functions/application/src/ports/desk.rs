@@ -28,7 +28,8 @@ pub trait DossierFinder: Sync {
         most: usize,
     ) -> impl Future<Output = Result<Vec<ReceiptCode>, StoreError>> + Send;
 
-    /// Those of `codes` that are dossiers, in no particular order. A row that cannot be read is left out.
+    /// Those of `codes` that are dossiers, in no particular order (a consistent read). A row that cannot be read is left
+    /// out.
     fn all(&self, codes: &[ReceiptCode]) -> impl Future<Output = Result<Vec<Dossier>, StoreError>> + Send;
 }
 
@@ -67,7 +68,7 @@ pub struct PageMark(pub String);
 
 /// Sendings by their keys, in table `notices`.
 pub trait SendingRecords: Sync {
-    /// Those of `ids` that have a row. A row that cannot be read is left out.
+    /// Those of `ids` that have a row (a consistent read). A row that cannot be read is left out.
     fn records(
         &self,
         ids: &[NoticeId],
@@ -91,6 +92,9 @@ pub trait Apologies: Sync {
 pub trait NoteStore: Sync {
     /// Keeps the note unless there is one of that deed about that sending. Returns whether this call kept it.
     fn keep(&self, note: &Note) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Keeps the note in place of the one of that deed about that sending.
+    fn replace(&self, note: &Note) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// All notes about a dossier, in no particular order (a consistent read). One that cannot be read is left out.
     fn notes(&self, code: &ReceiptCode) -> impl Future<Output = Result<Vec<Note>, StoreError>> + Send;

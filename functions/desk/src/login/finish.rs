@@ -6,8 +6,9 @@ use domain::desk::{Action, Lasting, Staff};
 use super::account::Account;
 use super::provider::NoIdentity;
 use super::secrets::{digest, random, same};
+use super::start::TIME_TO_LOG_IN;
 use super::web::Web;
-use super::{Login, Refused, cookie, person};
+use super::{Login, Refused, cookie, person, token};
 use crate::{Reply, Request};
 
 impl<P: LoginPorts, W: Web> Login<P, W> {
@@ -15,7 +16,12 @@ impl<P: LoginPorts, W: Web> Login<P, W> {
         let log_in = self.begun(request, account).await?;
         let code = request.query("code").ok_or(NoIdentity::NotCompleted)?;
         let claims = self.provider.identity(account, code, &log_in.verifier, &log_in.nonce).await?;
-        let staff = person::staff(&claims, &self.claims).ok_or(NoIdentity::NotCompleted)?;
+        if !token::is_fresh(&claims, log_in.until - TIME_TO_LOG_IN) {
+            // Whoever used this PC before is still known to the provider: it forgets, and asks anew.
+            tracing::warn!("a log-in without a new authentication was refused");
+            return Ok(Reply::see_other(self.provider.log_out_address(account).await?));
+        }
+        let staff = person::staff(&claims, &self.claims)?;
         let id = random().map_err(NoIdentity::from)?;
         if staff.roles.is_empty() {
             self.note(&staff, Action::WasRefused, &id).await?;

@@ -28,6 +28,7 @@ use http::Method;
 
 use account::{Account, NoAccount};
 use page::Reason;
+use person::NoPerson;
 use provider::{NoIdentity, Provider};
 use secrets::digest;
 use web::Web;
@@ -62,6 +63,8 @@ enum Refused {
     NotBegun,
     #[error("the person is in none of the desk's groups")]
     NoRole,
+    #[error(transparent)]
+    Person(#[from] NoPerson),
 }
 
 /// A session, and the id that the browser has of it.
@@ -164,6 +167,8 @@ fn refusal(request: &Request, refused: &Refused) -> Reply {
     let reason = match refused {
         Refused::NotBegun => Reason::NotBegun,
         Refused::NoRole => Reason::NoRole,
+        Refused::Person(NoPerson::UnclearOffice) => Reason::UnclearOffice,
+        Refused::Person(NoPerson::NoId) => Reason::NotCompleted,
         Refused::Identity(error) if error.is_of_the_person() => Reason::NotCompleted,
         Refused::Identity(_) => Reason::ProviderOut,
         Refused::Secret(_) | Refused::Account(_) | Refused::Store(_) => Reason::OutOfOrder,

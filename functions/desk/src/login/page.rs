@@ -20,6 +20,8 @@ pub(super) enum Reason {
     NotCompleted,
     /// The person is in none of the desk's groups.
     NoRole,
+    /// What the provider says of the person's office cannot be understood.
+    UnclearOffice,
     /// The provider does not answer.
     ProviderOut,
     /// A table, the secret.
@@ -35,7 +37,7 @@ impl Reason {
         match self {
             Self::Stranger | Self::Over => StatusCode::UNAUTHORIZED,
             Self::NotBegun | Self::NotCompleted => StatusCode::BAD_REQUEST,
-            Self::NoRole => StatusCode::FORBIDDEN,
+            Self::NoRole | Self::UnclearOffice => StatusCode::FORBIDDEN,
             Self::ProviderOut | Self::OutOfOrder => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -51,6 +53,7 @@ impl Reason {
             Self::NoRole => {
                 "Tài khoản này chưa được phân nhóm cán bộ một cửa, phụ trách hay kế toán. Anh/chị liên hệ người quản trị."
             }
+            Self::UnclearOffice => "Tài khoản này ghi cơ quan chưa đúng. Anh/chị liên hệ người quản trị.",
             Self::ProviderOut => "Hệ thống đăng nhập tạm thời không trả lời. Anh/chị thử lại sau ít phút.",
             Self::OutOfOrder => "Hệ thống tạm thời không hoạt động. Anh/chị thử lại sau ít phút.",
         })

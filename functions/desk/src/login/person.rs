@@ -20,11 +20,32 @@ const NAMES: [&str; 5] = ["name", "preferred_username", "cognito:username", "ema
 /// The longest name and office that are kept, in characters.
 const LONGEST: usize = 100;
 
-/// None without an id, which every token has.
-pub(super) fn staff(claims: &Claims, names: &ClaimNames) -> Option<Staff> {
-    let id = text(claims, "sub")?;
-    let name = NAMES.iter().find_map(|name| text(claims, name))?;
-    Some(Staff { id, name, roles: roles(claims.get(&names.groups)), office: text(claims, &names.office) })
+/// A person who cannot be let in: what the provider says of them cannot be understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NoPerson {
+    #[error("the token has no id of a person")]
+    NoId,
+    /// Neither absent nor one text. To leave it out would open the dossiers of all offices.
+    #[error("the claim with the person's office is not one text")]
+    UnclearOffice,
+}
+
+pub(super) fn staff(claims: &Claims, names: &ClaimNames) -> Result<Staff, NoPerson> {
+    let text = |name| claims.get(name).and_then(text);
+    let id = text("sub").ok_or(NoPerson::NoId)?;
+    let name = NAMES.iter().find_map(|name| text(name)).ok_or(NoPerson::NoId)?;
+    let office = office(claims.get(&names.office))?;
+    Ok(Staff { id, name, roles: roles(claims.get(&names.groups)), office })
+}
+
+/// None: of all offices.
+fn office(claim: Option<&Value>) -> Result<Option<String>, NoPerson> {
+    let one = match claim {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Array(list)) if list.len() == 1 => &list[0],
+        Some(claim) => claim,
+    };
+    text(one).map(Some).ok_or(NoPerson::UnclearOffice)
 }
 
 /// Groups that are not the desk's are left out.
@@ -37,8 +58,8 @@ fn roles(groups: Option<&Value>) -> Vec<Role> {
     Role::ALL.into_iter().filter(|role| named.contains(&role.as_str())).collect()
 }
 
-fn text(claims: &Claims, name: &str) -> Option<String> {
-    let tidy = domain::text::tidy(claims.get(name)?.as_str()?);
+fn text(claim: &Value) -> Option<String> {
+    let tidy = domain::text::tidy(claim.as_str()?);
     let short: String = tidy.chars().take(LONGEST).collect();
     (!short.is_empty()).then_some(short)
 }
@@ -48,7 +69,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn of(claims: Value) -> Option<Staff> {
+    fn of(claims: Value) -> Result<Staff, NoPerson> {
         let names = ClaimNames { groups: "cognito:groups".into(), office: "custom:office".into() };
         staff(claims.as_object().unwrap(), &names)
     }
@@ -78,14 +99,28 @@ mod tests {
         assert_eq!(called(json!({"sub": "1", "name": "", "cognito:username": "canbo"})), "canbo");
         assert_eq!(called(json!({"sub": "1"})), "1");
         assert_eq!(called(json!({"sub": "1", "name": "x".repeat(200)})).len(), LONGEST);
-        assert_eq!(of(json!({"name": "Lan"})), None);
+        assert_eq!(of(json!({"name": "Lan"})), Err(NoPerson::NoId));
     }
 
     #[test]
-    fn a_person_without_an_office_is_of_all_offices() {
-        let office = |claims| of(claims).unwrap().office;
-        assert_eq!(office(json!({"sub": "1", "custom:office": "Sở Du lịch"})).as_deref(), Some("Sở Du lịch"));
-        assert_eq!(office(json!({"sub": "1", "custom:office": " "})), None);
-        assert_eq!(office(json!({"sub": "1"})), None);
+    fn a_person_without_an_office_is_of_all_offices_and_with_an_unclear_one_of_none() {
+        let office = |office: Value| of(json!({"sub": "1", "custom:office": office})).map(|staff| staff.office);
+        assert_eq!(of(json!({"sub": "1"})).unwrap().office, None);
+        assert_eq!(office(json!(null)), Ok(None));
+        for one in [json!("Sở  Du lịch"), json!(["Sở Du lịch"])] {
+            assert_eq!(office(one), Ok(Some("Sở Du lịch".to_owned())));
+        }
+        for unclear in [
+            json!(""),
+            json!(" "),
+            json!([]),
+            json!([""]),
+            json!(["Sở Y tế", "Sở Du lịch"]),
+            json!(7),
+            json!({}),
+            json!([["x"]]),
+        ] {
+            assert_eq!(office(unclear.clone()), Err(NoPerson::UnclearOffice), "{unclear}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use super::{Login, Refused, back, cookie};
 use crate::{Reply, Request};
 
 /// How long a person may take at the provider: a password, and a number from the phone.
-const TIME_TO_LOG_IN: TimeDelta = TimeDelta::minutes(10);
+pub(super) const TIME_TO_LOG_IN: TimeDelta = TimeDelta::minutes(10);
 
 impl<P: LoginPorts, W: Web> Login<P, W> {
     /// Two tabs may log in at once: each log-in has its own state, and both belong to the browser's one cookie.
@@ -42,6 +42,8 @@ impl<P: LoginPorts, W: Web> Login<P, W> {
                 ("nonce", &nonce),
                 ("code_challenge", &challenge(&verifier)),
                 ("code_challenge_method", "S256"),
+                // The provider may still know the person who used this PC before.
+                ("prompt", "login"),
             ],
         );
         let cookie = cookie::set_browser(account, &browser, TIME_TO_LOG_IN.num_seconds());

@@ -1,6 +1,7 @@
 //! The identity token: a JSON Web Token that the provider signed, for this client, for this log-in, and not long ago.
 //! OpenID Connect Core 1.0, section 3.1.3.7.
 
+use chrono::{DateTime, Utc};
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::{Map, Value};
@@ -34,6 +35,13 @@ pub(super) enum BadToken {
 /// The id of the key that signed it; nothing of it is checked yet.
 pub(super) fn key_id(token: &str) -> Result<Option<String>, BadToken> {
     decode_header(token).map(|header| header.kid).map_err(|_| BadToken::NotAToken)
+}
+
+/// Whether the person typed a password, or the like, in the log-in that began then. A provider that does not say when leaves
+/// it open.
+pub(super) fn is_fresh(claims: &Claims, began: DateTime<Utc>) -> bool {
+    let earliest = began.timestamp() - LEEWAY as i64;
+    claims.get("auth_time").is_none_or(|at| at.as_f64().is_some_and(|at| at >= earliest as f64))
 }
 
 /// The claims of a token that is valid.

@@ -1,13 +1,11 @@
 //! Send again: the same notice, through the outbox, in its window and rate. The sender reads the dossier again before it
 //! sends, as for every late notice.
 
-use application::ports::{CallList, Clock, DeskPorts, DossierStore, Enqueue, NoteStore, NoticeHistory, Outbox};
+use application::ports::{Clock, DeskPorts, DossierStore, Enqueue, NoteStore, NoticeHistory, Outbox};
 use domain::calendar::day_in_vietnam;
 use domain::desk::again::again;
-use domain::desk::{Action, Deed, did_not_arrive, word};
-use domain::notice::NoticeRecord;
-use domain::{NoticeId, NoticeKey, Outgoing, ReceiptCode};
-use futures::future::join_all;
+use domain::desk::{Action, Deed, word};
+use domain::{NoticeKey, Outgoing};
 
 use crate::Desk;
 use crate::problem::Problem;
@@ -31,29 +29,21 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
             return Err(Problem::AnotherOffice);
         }
         let now = self.ports.clock().now();
-        let history = history?;
-        let id = again(&key, &history, &dossier, day_in_vietnam(now), &self.config.closed_steps)
+        let due_at = self.config.window.next_open(now);
+        let id = again(&key, &history?, &dossier, day_in_vietnam(due_at), &self.config.closed_steps)
             .map_err(|refused| Problem::Wrong(refused.to_string()))?;
         self.note(visit, Action::SentAgain, Some(code.clone()), Some(id.name())).await?;
         // Before the row: who and why are known of every message that goes out.
-        self.ports.book().keep(&self.note_about(visit, id.clone(), Deed::SentAgain, why)).await?;
-        let how = Enqueue::Pending { due_at: self.config.window.next_open(now) };
-        if !self.ports.outbox().enqueue(&Outgoing::from(id), how, now).await? {
+        let note = self.note_about(visit, id.clone(), Deed::SentAgain, why);
+        let is_kept = self.ports.book().keep(&note).await?;
+        if !self.ports.outbox().enqueue(&Outgoing::from(id), Enqueue::Pending { due_at }, now).await? {
             return Err(Problem::Wrong("Vừa có người khác gửi lại tin nhắn này. Anh/chị mở lại hồ sơ để xem.".into()));
         }
-        self.take_off_the_list(&code, &key, &history).await;
-        Ok(Reply::see_other(visit.to("dossier", &[("code", code.as_str()), ("again", "1")])))
-    }
-
-    /// From now on the new sending says whether somebody must phone.
-    async fn take_off_the_list(&self, code: &ReceiptCode, key: &NoticeKey, history: &[NoticeRecord]) {
-        let listed = history.iter().filter(|record| record.row.key == *key && did_not_arrive(record));
-        let ids: Vec<_> =
-            listed.map(|record| NoticeId { receipt_code: code.clone(), key: *key, sending: record.sending }).collect();
-        for left in join_all(ids.iter().map(|id| self.ports.notices().take_off(id))).await {
-            // It is sent again all the same.
-            let _ = left.inspect_err(|error| tracing::warn!(%error, "a line stays on the list to phone"));
+        if !is_kept {
+            // Somebody asked before, and no row was made for that: it is this one that goes out.
+            self.ports.book().replace(&note).await?;
         }
+        Ok(Reply::see_other(visit.to("dossier", &[("code", code.as_str()), ("again", "1")])))
     }
 }
 
@@ -85,7 +75,19 @@ mod tests {
         assert_eq!(enqueued, [("0161701234 result#3#hand#2026-11-26#1".to_owned(), NOW.parse().unwrap())]);
         assert_eq!(desk.tables().notes[0].word, "người dân chưa nhận được");
         assert_eq!(desk.audit(), ["sent_again 0161701234"]);
-        assert!(desk.tables().to_phone.is_empty(), "the new sending decides whether somebody must phone");
+        assert_eq!(desk.tables().to_phone.len(), 1, "what becomes of the new sending is not known");
+    }
+
+    #[test]
+    fn who_asked_for_what_goes_out_is_kept_and_not_who_tried_before() {
+        let desk = AtTheDesk::new(Role::Clerk, tables());
+        assert_eq!(desk.post("again", &ASKED).status, 303);
+        // The first try kept its note and made no row.
+        desk.tables().enqueued.clear();
+        desk.tables().notes[0].name = "Người khác".into();
+        assert_eq!(desk.post("again", &ASKED).status, 303);
+        let notes: Vec<_> = desk.tables().notes.iter().map(|note| note.name.clone()).collect();
+        assert_eq!(notes, ["Trần Thị Lan"]);
     }
 
     #[test]

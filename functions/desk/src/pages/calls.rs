@@ -7,8 +7,8 @@ use application::ports::{
     CallList, Clock, DeskPorts, DossierFinder, NoteStore, NoticeHistory, PageMark, SendingRecords, StoreError,
 };
 use askama::Template;
-use domain::calendar::{clock_in_vietnam, day_in_vietnam};
-use domain::desk::{Action, Deed, LONGEST_WORD, Note, Standing, did_not_arrive, may_be_superseded, standing, word};
+use domain::calendar::clock_in_vietnam;
+use domain::desk::{Action, Deed, LONGEST_WORD, Note, Standing, did_not_arrive, standing, word};
 use domain::dossier::Contact;
 use domain::notice::NoticeRecord;
 use domain::text::staff::{subject, what_became_of};
@@ -81,6 +81,8 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         let after = visit.request.query("after").map(|mark| PageMark(mark.to_owned()));
         let is_first = after.is_none();
         let (open, next) = self.open_calls(visit, after).await?;
+        let codes: Vec<_> = open.iter().map(|open| open.id.receipt_code.as_str()).collect();
+        self.note(visit, Action::SawToPhone, None, Some(codes.join(" "))).await?;
         let page = CallsPage {
             frame: Frame::new(visit),
             offices: by_office(visit, open),
@@ -115,9 +117,9 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         Ok((open, after))
     }
 
-    /// Which of `ids` need a call, and which need none. A row is judged by itself, the first and the second sending of its
-    /// notice, and the dossier: one read of each table. The whole history is read only where a later notice may have taken
-    /// its place.
+    /// Which of `ids` need a call, and which need none. A row is judged first by itself, the first and the second sending of
+    /// its notice, and the dossier: one read of each table. Of those that seem to need a call, the whole history is read,
+    /// and who has phoned: a tick counts, although a late receipt put the row on the list again.
     async fn judged(&self, ids: Vec<NoticeId>) -> Result<(Vec<Open>, Vec<NoticeId>), StoreError> {
         let (codes, sendings) = (codes_of(&ids), sendings_of(&ids));
         let (dossiers, records) =
@@ -128,11 +130,27 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         for (id, record) in records? {
             histories.entry(id.receipt_code).or_default().push(record);
         }
-        let is_changed =
-            |id: &&NoticeId| dossiers.get(&id.receipt_code).is_some_and(|dossier| may_be_superseded(&id.key, dossier));
-        let changed: Vec<_> = ids.iter().filter(is_changed).cloned().collect();
-        histories.extend(self.histories(&codes_of(&changed)).await?);
-        Ok(self.split(ids, &dossiers, &histories))
+        let (open, mut over) = self.split(ids, &dossiers, &histories);
+        let ids: Vec<_> = open.into_iter().map(|open| open.id).collect();
+        let codes = codes_of(&ids);
+        let (histories, called) = futures::join!(self.histories(&codes), self.called(&codes));
+        let (histories, called) = (histories?, called?);
+        let (ticked, ids) = ids.into_iter().partition(|id| called.contains(id));
+        let (open, more): (Vec<_>, Vec<_>) = self.split(ids, &dossiers, &histories);
+        over.extend::<Vec<_>>(ticked);
+        over.extend(more);
+        Ok((open, over))
+    }
+
+    /// The sendings of these dossiers about which somebody has phoned.
+    async fn called(&self, codes: &[ReceiptCode]) -> Result<BTreeSet<NoticeId>, StoreError> {
+        let reads = codes.iter().map(|code| self.ports.book().notes(code));
+        let read: Vec<_> = futures::stream::iter(reads).buffer_unordered(AT_ONCE).collect().await;
+        let mut called = BTreeSet::new();
+        for notes in read {
+            called.extend(notes?.into_iter().filter(|note| note.deed == Deed::Called).map(|note| note.id));
+        }
+        Ok(called)
     }
 
     fn split(
@@ -141,14 +159,14 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         dossiers: &HashMap<ReceiptCode, Dossier>,
         histories: &HashMap<ReceiptCode, Vec<NoticeRecord>>,
     ) -> (Vec<Open>, Vec<NoticeId>) {
-        let today = day_in_vietnam(self.ports.clock().now());
+        let now = self.ports.clock().now();
         let (mut open, mut over) = (Vec::new(), Vec::new());
         for id in ids {
             let (dossier, history) = (dossiers.get(&id.receipt_code), histories.get(&id.receipt_code));
             let Some((history, record)) = history.and_then(|history| Some((history, the_record(&id, history)?))) else {
                 continue;
             };
-            match (standing(record, history, dossier, today, &self.config.closed_steps), dossier) {
+            match (standing(record, history, dossier, now, &self.config.closed_steps), dossier) {
                 (Standing::Open, Some(dossier)) => {
                     open.push(Open { id, record: record.clone(), dossier: dossier.clone() });
                 }
@@ -176,22 +194,36 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         }
         let codes = codes_of(&ids);
         let (dossiers, histories) = futures::join!(self.ports.dossiers().all(&codes), self.histories(&codes));
-        if dossiers?.iter().any(|dossier| !visit.session.staff.sees(dossier, visit.office)) {
+        let dossiers = dossiers?;
+        // Whose dossier cannot be read, that of an office's clerk is not known to be.
+        let is_known = dossiers.len() == codes.len() || visit.session.staff.office.is_none();
+        if !is_known || dossiers.iter().any(|dossier| !visit.session.staff.sees(dossier, visit.office)) {
             self.note(visit, Action::WasRefused, codes.first().cloned(), None).await?;
             return Err(Problem::AnotherOffice);
         }
         let histories = histories?;
         let real = |id: &&NoticeId| the_record(id, &histories[&id.receipt_code]).is_some_and(did_not_arrive);
-        try_join_all(ids.iter().filter(real).map(|id| self.ticked(visit, id))).await?;
+        let firsts = try_join_all(ids.iter().filter(real).map(|id| self.ticked(visit, id))).await?;
+        if let Some(first) = firsts.into_iter().flatten().next() {
+            return Err(Problem::Wrong(format!(
+                "Người dân này đã có người gọi trước: {}. Lời anh/chị vừa ghi không được lưu.",
+                said(&first)
+            )));
+        }
         Ok(Reply::see_other(visit.to("calls", &[("ticked", "1")])))
     }
 
-    /// The first who ticks is kept.
-    async fn ticked(&self, visit: &Visit<'_>, id: &NoticeId) -> Result<(), StoreError> {
+    /// The first who ticks is kept: returned, if it was somebody else.
+    async fn ticked(&self, visit: &Visit<'_>, id: &NoticeId) -> Result<Option<Note>, StoreError> {
         let typed = word(visit.request.field("word").unwrap_or_default());
         self.note(visit, Action::TickedCalled, Some(id.receipt_code.clone()), Some(id.name())).await?;
-        self.ports.book().keep(&self.note_about(visit, id.clone(), Deed::Called, typed)).await?;
-        self.ports.notices().take_off(id).await
+        let is_first = self.ports.book().keep(&self.note_about(visit, id.clone(), Deed::Called, typed)).await?;
+        self.ports.notices().take_off(id).await?;
+        if is_first {
+            return Ok(None);
+        }
+        let notes = self.ports.book().notes(&id.receipt_code).await?;
+        Ok(notes.into_iter().find(|note| note.id == *id && note.deed == Deed::Called))
     }
 
     pub(crate) fn note_about(&self, visit: &Visit<'_>, id: NoticeId, deed: Deed, word: String) -> Note {
@@ -204,8 +236,7 @@ pub(super) fn codes_of(ids: &[NoticeId]) -> Vec<ReceiptCode> {
     ids.iter().map(|id| id.receipt_code.clone()).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// The sendings that say what became of the notices of `ids`. One by hand is among `ids` itself: whoever asked for it took
-/// the others off the list.
+/// The sendings that mostly say what became of the notices of `ids`.
 fn sendings_of(ids: &[NoticeId]) -> Vec<NoticeId> {
     let first = |id: &NoticeId| NoticeId::new(id.receipt_code.clone(), id.key);
     let all = ids.iter().flat_map(|id| [id.clone(), first(id), id.again()]);
@@ -214,6 +245,12 @@ fn sendings_of(ids: &[NoticeId]) -> Vec<NoticeId> {
 
 pub(super) fn the_record<'a>(id: &NoticeId, history: &'a [NoticeRecord]) -> Option<&'a NoticeRecord> {
     history.iter().find(|record| record.row.key == id.key && record.sending == id.sending)
+}
+
+/// `Trần Thị Lan, 10:30 26/11/2026 – đã nghe máy`
+pub(super) fn said(note: &Note) -> String {
+    let word = if note.word.is_empty() { String::new() } else { format!(" – {}", note.word) };
+    format!("{}, {}{word}", note.name, clock_in_vietnam(note.at))
 }
 
 /// `0161701234 result#3`: a code has no space.
@@ -319,7 +356,10 @@ mod tests {
         assert_eq!(desk.audit(), ["ticked_called 0161701234", "ticked_called 0161705555"]);
         let page = desk.get("dossier", &[("code", "0161701234")]);
         assert!(page.body.contains("Đã gọi điện: Trần Thị Lan, 10:30 26/11/2026 – đã nghe máy"));
-        desk.post("calls", &[("row", "0161701234 result#3"), ("word", "lần nữa")]);
+        desk.tables().to_phone.push(NoticeId::parse("0161701234", "result#3").unwrap());
+        assert!(!desk.get("calls", &[]).body.contains("0161701234"), "a late receipt does not undo the tick");
+        let second = desk.post("calls", &[("row", "0161701234 result#3"), ("word", "lần nữa")]);
+        assert!(second.body.contains("đã có người gọi trước: Trần Thị Lan") && second.body.contains("không được lưu"));
         assert_eq!(desk.tables().notes[0].word, "đã nghe máy", "the first is kept");
     }
 
@@ -335,6 +375,17 @@ mod tests {
         desk.post("calls", &[("row", "0161705555 result#3"), ("row", "0161701234 result#9")]);
         assert!(desk.tables().notes.is_empty(), "nobody ticks what does not exist");
         assert_eq!(desk.post("calls", &[("word", "x")]).status, 400);
+    }
+
+    #[test]
+    fn a_sending_by_hand_that_arrived_ends_the_line() {
+        let mut all = tables();
+        let mut arrived = undelivered("result#3#hand#2026-11-25#1", "TB");
+        arrived.row.arrived = true;
+        all.notices.push((ReceiptCode::parse("0161701234").unwrap(), arrived));
+        let desk = AtTheDesk::new(Role::Clerk, all);
+        assert!(!desk.get("calls", &[]).body.contains("0161701234"));
+        assert_eq!(desk.tables().to_phone.len(), 2);
     }
 
     #[test]

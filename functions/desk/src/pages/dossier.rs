@@ -17,6 +17,7 @@ use domain::text::staff::{answered, subject, what_became_of};
 use domain::{Dossier, ReceiptCode};
 
 use super::Frame;
+use super::calls::said;
 use crate::Desk;
 use crate::problem::Problem;
 use crate::reply::Reply;
@@ -166,8 +167,8 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         if known.history.iter().any(|other| other.row.key == key && other.sending > record.sending) {
             return None;
         }
-        let today = day_in_vietnam(self.ports.clock().now());
-        let may = again(&key, &known.history, dossier, today, &self.config.closed_steps);
+        let day = day_in_vietnam(self.config.window.next_open(self.ports.clock().now()));
+        let may = again(&key, &known.history, dossier, day, &self.config.closed_steps);
         Some(MayGoAgain { notice: key.to_string(), refused: may.err().map(|refused| refused.to_string()) })
     }
 }
@@ -178,8 +179,7 @@ fn noted(note: &Note) -> String {
         Deed::Called => "Đã gọi điện",
         Deed::SentAgain => "Gửi lại theo yêu cầu",
     };
-    let word = if note.word.is_empty() { String::new() } else { format!(" – {}", note.word) };
-    format!("{deed}: {}, {}{word}", note.name, clock_in_vietnam(note.at))
+    format!("{deed}: {}", said(note))
 }
 
 fn facts(dossier: &Dossier, office: &str, timeliness: Timeliness, staff: &Staff) -> Vec<(&'static str, String)> {

@@ -7,8 +7,8 @@ use application::ports::{Apologies, Clock, DeskPorts, DossierFinder, PageMark, S
 use askama::Template;
 use chrono::{Days, NaiveDate};
 use domain::calendar::dd_mm_yyyy;
-use domain::desk::a_day;
 use domain::desk::letters::is_second;
+use domain::desk::{Action, a_day};
 use domain::notice::NoticeRecord;
 use domain::notice::lifecycle::State;
 use domain::text::staff::what_became_of;
@@ -114,6 +114,10 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         };
         if let Some(office) = visit.request.query("office") {
             letters.retain(|letter| letter.office(visit) == office);
+        }
+        for letter in &letters {
+            let code = Some(letter.dossier.receipt_code().clone());
+            self.note(visit, Action::OpenedLetter, code, Some(evening.to_string())).await?;
         }
         let slips: Vec<_> = letters.iter().map(|letter| slip(visit, letter)).collect();
         if slips.is_empty() {

@@ -23,7 +23,7 @@ pub struct Theirs {
     /// None: the file has no such column, or no Vietnamese mobile number in it.
     pub phone: Option<Phone>,
     /// In VND; None: the file has no such column, or no amount in it.
-    pub amount: Option<u64>,
+    pub amount: Option<i64>,
     /// The line of the file, the heading being the first.
     pub line: usize,
 }
@@ -32,7 +32,7 @@ pub struct Theirs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Difference {
     /// We charge it and they do not, or the other way round, or they charge another price.
-    Amount { ours: u64, theirs: u64 },
+    Amount { ours: i64, theirs: i64 },
     /// Another sender.
     Phone,
     /// The file has it more than once.
@@ -73,7 +73,7 @@ pub fn compare<T>(ours: Vec<Ours<T>>, theirs: Vec<Theirs>) -> Compared<T> {
 }
 
 fn differences<T>(text: &Ours<T>, rows: &[Theirs]) -> Vec<Difference> {
-    let ours = if text.charged { PRICE } else { 0 };
+    let ours = if text.charged { PRICE as i64 } else { 0 };
     let first = rows.first();
     let theirs = first.and_then(|row| row.amount).filter(|theirs| *theirs != ours);
     let amount = theirs.map(|theirs| Difference::Amount { ours, theirs });
@@ -83,8 +83,8 @@ fn differences<T>(text: &Ours<T>, rows: &[Theirs]) -> Vec<Difference> {
     amount.into_iter().chain(phone).chain(twice).collect()
 }
 
-/// An amount as files have it: `1000`, `1.000`, `1,000 đ`, `1000.00`; None if there is no digit, or a sign.
-pub fn amount(text: &str) -> Option<u64> {
+/// An amount as files have it: `1000`, `1.000`, `1,000 đ`, `1000.00`, `-1000` (given back); None if there is no digit.
+pub fn amount(text: &str) -> Option<i64> {
     let text = text.trim();
     let whole = match text.rfind(['.', ',']) {
         // Two digits or one behind the last mark are hundredths; three are thousands.
@@ -92,7 +92,8 @@ pub fn amount(text: &str) -> Option<u64> {
         _ => text,
     };
     let digits: String = whole.chars().filter(char::is_ascii_digit).collect();
-    if text.starts_with('-') { None } else { digits.parse().ok() }
+    let amount: i64 = digits.parse().ok()?;
+    Some(if text.starts_with(['-', '−', '(']) { -amount } else { amount })
 }
 
 #[cfg(test)]
@@ -103,7 +104,7 @@ mod tests {
         Ours { id: id.into(), phone: Phone::parse(phone).ok(), charged, shown: () }
     }
 
-    fn theirs(id: &str, phone: &str, amount: Option<u64>, line: usize) -> Theirs {
+    fn theirs(id: &str, phone: &str, amount: Option<i64>, line: usize) -> Theirs {
         Theirs { id: id.into(), phone: Phone::parse(phone).ok(), amount, line }
     }
 
@@ -158,7 +159,8 @@ mod tests {
             ("0", Some(0)),
             ("", None),
             ("miễn phí", None),
-            ("-1000", None),
+            ("-1000", Some(-1_000)),
+            ("(1.000)", Some(-1_000)),
         ] {
             assert_eq!(amount(text), expected, "{text}");
         }

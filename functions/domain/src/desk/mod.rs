@@ -20,5 +20,5 @@ pub use month::{Month, NotAMonth, a_day};
 pub use note::{Deed, LONGEST_WORD, Note, word};
 pub use numbers::{number_for, sender_for};
 pub use staff::{Role, Staff, Task};
-pub use to_phone::{Standing, did_not_arrive, may_be_superseded, standing};
+pub use to_phone::{Standing, did_not_arrive, standing};
 pub use typed::typed_codes;

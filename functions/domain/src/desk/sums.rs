@@ -19,16 +19,21 @@ pub const PRICE: u64 = 1_000;
 const FRESH: TimeDelta = TimeDelta::minutes(10);
 
 /// The sums of one kind.
-pub trait DaySum: Default + Clone + Serialize + DeserializeOwned + Send + Sync {
+pub trait DaySum: Default + Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync {
     /// Its name in the table.
     const KIND: &'static str;
     /// After so many days nothing changes a day's sums any more.
     const CLOSED_AFTER: u64;
+
+    /// Nothing of them waits to change.
+    fn is_settled(&self) -> bool {
+        true
+    }
 }
 
 /// Whether the sums of `day` that were made at `made_at` can be used at `now`.
-pub fn can_be_used<S: DaySum>(day: NaiveDate, made_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    made_at >= start_of(day + Days::new(S::CLOSED_AFTER)) || now < made_at + FRESH
+pub fn can_be_used<S: DaySum>(sums: &S, day: NaiveDate, made_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    made_at >= start_of(day + Days::new(S::CLOSED_AFTER)) && sums.is_settled() || now < made_at + FRESH
 }
 
 /// Texts to 8083, by gateway.
@@ -113,6 +118,10 @@ impl DaySum for Notices {
     const KIND: &'static str = "notices";
     /// Receipts come up to 72 hours late.
     const CLOSED_AFTER: u64 = 5;
+
+    fn is_settled(&self) -> bool {
+        self.waiting == 0
+    }
 }
 
 impl Notices {
@@ -146,6 +155,11 @@ impl Notices {
             .iter()
             .for_each(|(reason, count)| *self.undelivered.entry(reason.clone()).or_default() += count);
         other.prices.iter().for_each(|(currency, sum)| *self.prices.entry(currency.clone()).or_default() += sum);
+    }
+
+    /// No sending was counted.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
     }
 
     /// Accepted by the carrier.
@@ -210,10 +224,14 @@ mod tests {
             ("2026-11-24T16:59:59Z", "2026-12-20T00:00:00Z", false),
             ("2026-11-24T17:00:00Z", "2026-12-20T00:00:00Z", true),
         ] {
-            let usable = can_be_used::<Notices>(day, made_at.parse().unwrap(), now.parse().unwrap());
+            let usable = can_be_used(&Notices::default(), day, made_at.parse().unwrap(), now.parse().unwrap());
             assert_eq!(usable, expected, "{made_at} {now}");
         }
-        assert!(can_be_used::<Inquiries>(
+        let waits = Notices { waiting: 1, ..Notices::default() };
+        let later = |hours| "2026-11-30T00:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::hours(hours);
+        assert!(!can_be_used(&waits, day, later(0), later(1)), "a hold may last for days");
+        assert!(can_be_used(
+            &Inquiries::default(),
             day,
             "2026-11-21T17:00:00Z".parse().unwrap(),
             "2027-01-01T00:00:00Z".parse().unwrap()

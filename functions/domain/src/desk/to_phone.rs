@@ -1,7 +1,8 @@
 //! Cần gọi điện: whose notice did not reach its citizen, so that somebody must phone.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use crate::calendar::day_in_vietnam;
 use crate::notice::decision::{StillTrue, still_true};
 use crate::notice::lifecycle::State;
 use crate::notice::receipt::Delivery;
@@ -13,39 +14,42 @@ use crate::{ClosedSteps, Dossier};
 pub enum Standing {
     /// Phone the citizen.
     Open,
-    /// The notice is being sent again: its outcome decides.
+    /// Not now: the notice is being sent again, and its outcome decides; or the dossier cannot be read.
     Waiting,
     /// Nothing: it arrived by another sending, it is no longer true, a later sending or notice decides.
     Over,
 }
 
-/// Whether the citizen must be phoned about `record`, which is one of the dossier's `history`, on `today` (in Vietnam).
+/// How long a receipt may take: they come up to 72 hours late.
+const RECEIPT_TIME: TimeDelta = TimeDelta::hours(72);
+
+/// Whether the citizen must be phoned about `record`, which is one of the dossier's `history`. A sending of which nothing was
+/// ever reported asks for no call by itself: some carriers report nothing.
 pub fn standing(
     record: &NoticeRecord,
     history: &[NoticeRecord],
     dossier: Option<&Dossier>,
-    today: NaiveDate,
+    now: DateTime<Utc>,
     closed: &ClosedSteps,
 ) -> Standing {
-    let Some(dossier) = dossier else { return Standing::Over };
+    // Its row cannot be read at the moment: the line is not lost for that.
+    let Some(dossier) = dossier else { return Standing::Waiting };
     let (key, of_this) = (record.row.key, || history.iter().filter(|other| other.row.key == record.row.key));
     let is_superseded = history.iter().any(|other| other.row.key.supersedes(&key) && counts(other));
     if !did_not_arrive(record) || of_this().any(|other| other.row.arrived) || is_superseded {
         return Standing::Over;
     }
     let later = || of_this().filter(|other| other.sending > record.sending && counts(other));
-    if later().any(|other| other.row.state.is_final()) || !is_worth_a_call(&key, dossier, today, closed) {
+    if later().any(did_not_arrive) || !is_worth_a_call(&key, dossier, day_in_vietnam(now), closed) {
         return Standing::Over;
     }
-    if later().next().is_some() { Standing::Waiting } else { Standing::Open }
+    if later().any(|other| may_still_arrive(other, now)) { Standing::Waiting } else { Standing::Open }
 }
 
-/// Whether a later notice may have taken the place of one that is still true: the dossier has changed since.
-pub fn may_be_superseded(key: &NoticeKey, dossier: &Dossier) -> bool {
-    match key {
-        NoticeKey::Result(revision) | NoticeKey::Supplement(revision) => dossier.revision() > *revision,
-        NoticeKey::Apology(_) => false,
-    }
+/// It waits to be sent, or its receipt may still come.
+fn may_still_arrive(record: &NoticeRecord, now: DateTime<Utc>) -> bool {
+    let sent_at = record.sent_at.unwrap_or(record.row.enqueued_at);
+    !record.row.state.is_final() || now < sent_at + RECEIPT_TIME
 }
 
 /// Whether it was refused, or reported as not arrived or as unknown.
@@ -75,10 +79,10 @@ mod tests {
     use crate::dossier::tests::dossier;
     use crate::notice::receipt::Reason;
     use crate::notice::{DeliveryReport, NoticeRow, Sending};
-    use chrono::DateTime;
     use serde_json::json;
 
-    const TODAY: &str = "2026-11-26";
+    /// In the morning in Vietnam.
+    const NOW: &str = "2026-11-26T03:00:00Z";
 
     fn record(key: &str, sending: Sending, state: State, delivery: Option<Delivery>) -> NoticeRecord {
         let row = NoticeRow {
@@ -100,8 +104,8 @@ mod tests {
 
     /// The first record's standing.
     fn stands(history: &[NoticeRecord], changes: serde_json::Value) -> Standing {
-        let today = TODAY.parse().unwrap();
-        standing(&history[0], history, Some(&dossier(changes)), today, &ClosedSteps::default())
+        let now = NOW.parse().unwrap();
+        standing(&history[0], history, Some(&dossier(changes)), now, &ClosedSteps::default())
     }
 
     #[test]
@@ -123,7 +127,6 @@ mod tests {
         for (state, delivery, expected) in [
             (State::Pending, None, Standing::Waiting),
             (State::Sending, None, Standing::Waiting),
-            (State::Sent, None, Standing::Over),
             (State::Sent, Some(Delivery::Delivered), Standing::Over),
             (State::Sent, Some(Delivery::Undelivered), Standing::Over),
             (State::Failed, None, Standing::Over),
@@ -131,6 +134,11 @@ mod tests {
         ] {
             let history = again(state, delivery);
             assert_eq!(stands(&history, json!({})), expected, "{state} {delivery:?}");
+        }
+        for (hours, expected) in [(71, Standing::Waiting), (72, Standing::Open)] {
+            let mut history = again(State::Sent, None);
+            history[1].sent_at = Some(NOW.parse::<DateTime<Utc>>().unwrap() - TimeDelta::hours(hours));
+            assert_eq!(stands(&history, json!({})), expected, "without a receipt for {hours} hours");
         }
         let [first, second] = again(State::Failed, None);
         assert_eq!(stands(&[second, first], json!({})), Standing::Open, "the second one has a line of its own");
@@ -142,18 +150,8 @@ mod tests {
         assert_eq!(stands(&[undelivered("result#3")], json!({"step": "Thẩm định"})), Standing::Over);
         let later = record("result#4", Sending::First, State::Sent, None);
         assert_eq!(stands(&[undelivered("result#3"), later], json!({"revision": 4})), Standing::Over);
-        let of_none = standing(&undelivered("result#3"), &[], None, TODAY.parse().unwrap(), &ClosedSteps::default());
-        assert_eq!(of_none, Standing::Over);
-    }
-
-    #[test]
-    fn only_a_changed_dossier_can_have_a_later_notice_of_the_kind() {
-        for (key, revision, expected) in
-            [("result#3", 3, false), ("result#3", 4, true), ("supplement#3", 4, true), ("apology#2026-11-25", 9, false)]
-        {
-            let dossier = dossier(json!({"revision": revision}));
-            assert_eq!(may_be_superseded(&key.parse().unwrap(), &dossier), expected, "{key} {revision}");
-        }
+        let of_none = standing(&undelivered("result#3"), &[], None, NOW.parse().unwrap(), &ClosedSteps::default());
+        assert_eq!(of_none, Standing::Waiting, "its row may only be unreadable");
     }
 
     #[test]

@@ -127,7 +127,8 @@ pub enum Unnecessary {
 pub fn made_unnecessary(id: &NoticeId, rows: &[NoticeRow], dossier: &Dossier) -> Option<Unnecessary> {
     let superseded = || rows.iter().any(|row| row.key.supersedes(&id.key)).then_some(Unnecessary::Superseded);
     if matches!(id.sending, Sending::ByHand { .. }) {
-        // Somebody wants it although it arrived, or although the number is the same.
+        // Somebody wants it although it arrived, or although the number is the same. Its own receipt cannot be told here
+        // from that of an earlier sending: after a crash it may go out twice, as a message without receipts may.
         return superseded();
     }
     let of_this = || rows.iter().filter(|row| row.key == id.key);

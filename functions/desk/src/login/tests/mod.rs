@@ -437,6 +437,32 @@ async fn a_person_in_none_of_the_groups_is_told_so_and_not_let_in() {
 }
 
 #[tokio::test]
+async fn a_person_whose_office_is_unclear_is_told_so_and_not_let_in() {
+    let (tables, provider) = (Tables::default(), FakeProvider::new());
+    let mut browser = Browser::new(&tables, &provider);
+    let said = browser.log_in(&json!({"custom:office": ["Sở Y tế", "Sở Du lịch"]})).await;
+    assert!(said.status() == 403 && said.html().contains("ghi cơ quan chưa đúng"), "{}", said.html());
+    assert!(browser.session().await.is_none() && locked(&tables.sessions).is_empty());
+}
+
+#[tokio::test]
+async fn the_next_person_at_a_pc_is_asked_for_a_password_although_the_provider_knows_the_last() {
+    let (tables, provider) = (Tables::default(), FakeProvider::new());
+    assert_eq!(Browser::new(&tables, &provider).begin("").await["prompt"], "login");
+    let now = Utc::now().timestamp();
+    for (auth_time, is_in) in [(now - 1_800, false), (now - 90, false), (now - 30, true), (now, true)] {
+        let mut browser = Browser::new(&tables, &provider);
+        let said = browser.log_in(&json!({"auth_time": auth_time})).await;
+        assert_eq!(said.status(), 303);
+        assert_eq!(said.location().starts_with("https://login.example/logout?"), !is_in, "{}", said.location());
+        assert_eq!(browser.session().await.is_some(), is_in, "{}", now - auth_time);
+    }
+    let mut other = Browser::new(&tables, &provider);
+    other.log_in(&json!({"auth_time": "yesterday"})).await;
+    assert!(other.session().await.is_none());
+}
+
+#[tokio::test]
 async fn a_form_counts_only_with_the_token_of_its_session_and_from_our_own_page() {
     let (tables, provider) = (Tables::default(), FakeProvider::new());
     let (mut browser, mut other) = (Browser::new(&tables, &provider), Browser::new(&tables, &provider));
@@ -476,6 +502,7 @@ async fn a_form_that_is_too_long_is_let_in_unread_from_our_own_page_only() {
     let form = format!("token=x&file={}", "x".repeat(crate::LONGEST_BODY));
     assert!(browser.post("/operator", &form, json!({"origin": "https://api.example"})).await.welcome.is_some());
     assert!(browser.post("/operator", &form, json!({"origin": "https://evil.example"})).await.welcome.is_none());
+    assert!(browser.post("/calls", &form, json!({"origin": "https://api.example"})).await.welcome.is_none());
 }
 
 #[tokio::test]
