@@ -1,7 +1,7 @@
 """Adds the parts of a SAM API that the local AWS leaves out: its resource policy (which addresses may call), API Gateway's own answers, and the
 routes for any method.
 
-Both come from the deployed template, and take effect with a deployment of the API, as on AWS.
+They come from the deployed template, and take effect with a deployment of the API, as on AWS.
 """
 
 import json

@@ -183,14 +183,12 @@ def on_a_separate_stack(*suites, meanwhile=()):
             deployed = background.submit(deploy, stack, second_stack(stack))
             failed = first_failure(meanwhile, stack)
             deployed.result()
-            prepared = background.submit(browser.prepare) if browser else None
+            begun = background.submit(browser.begin) if browser else None
             # Most of the system tests wait for the stack.
-            failed = failed or first_failure(suites[:1], stack, RUST_TEST_THREADS="4")
-            if browser and not failed:
-                prepared.result()
-                browser.begin()
-            failed = failed or first_failure(suites[1:], stack)
-            failed = failed or (browser.result() if browser else 0)
+            failed = failed or first_failure(suites, stack, RUST_TEST_THREADS="4")
+            if browser:
+                begun.result()
+                failed = failed or browser.result()
     finally:
         stack.discard(keep_log=failed)
         if browser:
@@ -207,7 +205,7 @@ def second_stack(first):
 
 
 class BrowserTests:
-    """The tests of the page with the phones and of the desk, on a stack of their own, beside the tests of the API."""
+    """The tests of the page with the phones and of the desk, on a stack of their own, beside the system tests: all wait more than they compute."""
 
     def __init__(self):
         install_browser()
@@ -216,12 +214,9 @@ class BrowserTests:
         self.phones = Phones(self.stack)
         self.tests = None
 
-    def prepare(self):
+    def begin(self):
         self.phones.start_with_stack()
         self.stack.deploy(in_background=True)
-
-    def begin(self):
-        """Beside the other tests: both wait more than they compute."""
         env = {**self.stack.env(), **self.phones.env(), **desk.env(self.stack), **chromium.env()}
         self.tests = subprocess.Popen(BROWSER_TESTS, cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 

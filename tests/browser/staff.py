@@ -12,7 +12,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from conftest import ask
+from conftest import ask, new_code, new_phone
 from playwright.sync_api import expect
 
 from stack import Stack, authorization
@@ -26,17 +26,9 @@ OFFICE = "Sở Du lịch"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
-def new_code(prefix="BAN"):
-    return f"{prefix}-{secrets.randbelow(10**9):09}"
-
-
-def new_phone():
-    return f"098{secrets.randbelow(10**7):07}"
-
-
 def push(**fields):
     """Pushes a dossier, signed as the one-stop software signs; returns its code and its phone."""
-    dossier = {"receipt_code": new_code(), "revision": 1, "procedure": "Cấp thẻ hướng dẫn viên du lịch nội địa", "phone": new_phone(),
+    dossier = {"receipt_code": new_code("BAN"), "revision": 1, "procedure": "Cấp thẻ hướng dẫn viên du lịch nội địa", "phone": new_phone(),
                "received_on": "2026-11-02", "appointment_on": "2026-12-25", "step": "Trình lãnh đạo phòng", "status": "Đang xử lý",
                "unit": "Phòng Quản lý du lịch", **fields}
     body = json.dumps(dossier).encode()

@@ -7,10 +7,10 @@ use domain::calendar::day_in_vietnam;
 use domain::dossier::Contact;
 use domain::dossier::revision::{Stored, UnreadableRow};
 use domain::{Dossier, Phone, ReceiptCode};
-use futures::future::try_join_all;
 use serde_json::{Map, Value};
 
 use crate::aws::DynamoDb;
+use crate::batch::Batch;
 use crate::clock::SystemClock;
 use crate::conditional::{Conditional, conditional};
 use crate::item::{Item, expiry, get_text, number, text, unavailable};
@@ -20,8 +20,6 @@ const TABLE: &str = "dossiers";
 const PAGE: i32 = 500;
 const BY_APPOINTMENT: &str = "by_appointment";
 const BY_PHONE: &str = "by_phone";
-/// BatchGetItem takes at most a hundred keys per call.
-const MOST_KEYS: usize = 100;
 
 #[derive(Debug, Clone)]
 pub struct DynamoDossiers {
@@ -45,7 +43,7 @@ impl DynamoDossiers {
     fn item(&self, dossier: &Dossier) -> Result<Item, StoreError> {
         let mut item: Item =
             serde_dynamo::to_item(dossier).map_err(|error| unreadable(dossier.receipt_code().as_str(), error))?;
-        // The key of the index by phone: the number in one form, whatever the desk wrote.
+        // The key of the index by phone: the number in one form, however the one-stop software wrote it.
         if let Some(Contact::Mobile(phone)) = dossier.contact() {
             item.insert("mobile".into(), text(phone.as_e164()));
         }
@@ -54,23 +52,6 @@ impl DynamoDossiers {
             item.insert("expires_at".into(), expiry(last_day(dossier, today), days));
         }
         Ok(item)
-    }
-
-    /// Asks again for what DynamoDB leaves unprocessed: a dossier that is not shown would be taken for none.
-    async fn batch(&self, codes: &[ReceiptCode]) -> Result<Vec<Dossier>, StoreError> {
-        let mut keys: Vec<Item> =
-            codes.iter().map(|code| Item::from([("receipt_code".to_owned(), text(code.as_str()))])).collect();
-        let mut dossiers = Vec::with_capacity(keys.len());
-        while !keys.is_empty() {
-            let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
-            let wanted = wanted.build().map_err(unavailable(TABLE))?;
-            let found = self.client.batch_get_item().request_items(&self.table, wanted).send().await;
-            let found = found.map_err(unavailable(TABLE))?;
-            let rows = found.responses.unwrap_or_default().into_values().flatten();
-            dossiers.extend(rows.filter_map(|row| read(row).ok()));
-            keys = found.unprocessed_keys.unwrap_or_default().into_values().flat_map(|left| left.keys).collect();
-        }
-        Ok(dossiers)
     }
 }
 
@@ -165,8 +146,11 @@ impl DossierFinder for DynamoDossiers {
     }
 
     async fn all(&self, codes: &[ReceiptCode]) -> Result<Vec<Dossier>, StoreError> {
-        let calls = codes.chunks(MOST_KEYS).map(|codes| self.batch(codes));
-        Ok(try_join_all(calls).await?.into_iter().flatten().collect())
+        let consistent = KeysAndAttributes::builder().consistent_read(true);
+        let batch = Batch { client: &self.client, table: &self.table, label: TABLE, read: consistent };
+        let key = |code: &ReceiptCode| Item::from([("receipt_code".to_owned(), text(code.as_str()))]);
+        let rows = batch.get(codes.iter().map(key).collect()).await?;
+        Ok(rows.into_iter().filter_map(|row| read(row).ok()).collect())
     }
 }
 

@@ -6,15 +6,13 @@ use domain::notice::lifecycle::SentCopy;
 use domain::notice::receipt::{Delivery, Reason};
 use domain::notice::{DeliveryReport, NoticeRecord};
 use domain::{NoticeId, ReceiptCode};
-use futures::future::try_join_all;
 
 use crate::aws::DynamoDb;
+use crate::batch::Batch;
 use crate::item::{Item, get_number, get_text, get_time, text, unavailable};
 use crate::outbox::{notice_id, notice_key, notice_row, phone};
 
 const TABLE: &str = "notices";
-/// BatchGetItem takes at most a hundred keys per call.
-const MOST_KEYS: usize = 100;
 
 #[derive(Debug, Clone)]
 pub struct DynamoHistory {
@@ -25,24 +23,6 @@ pub struct DynamoHistory {
 impl DynamoHistory {
     pub fn new(client: DynamoDb, table: String) -> Self {
         Self { client, table }
-    }
-}
-
-impl DynamoHistory {
-    /// Asks again for what DynamoDB leaves unprocessed.
-    async fn batch(&self, ids: &[NoticeId]) -> Result<Vec<(NoticeId, NoticeRecord)>, StoreError> {
-        let mut keys: Vec<Item> = ids.iter().map(notice_key).collect();
-        let mut records = Vec::with_capacity(keys.len());
-        while !keys.is_empty() {
-            let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
-            let wanted = wanted.build().map_err(unavailable(TABLE))?;
-            let found = self.client.batch_get_item().request_items(&self.table, wanted).send().await;
-            let found = found.map_err(unavailable(TABLE))?;
-            let rows = found.responses.unwrap_or_default().into_values().flatten();
-            records.extend(rows.filter_map(|row| Some((notice_id(&row).ok()?, notice_record(&row)?))));
-            keys = found.unprocessed_keys.unwrap_or_default().into_values().flat_map(|left| left.keys).collect();
-        }
-        Ok(records)
     }
 }
 
@@ -65,8 +45,10 @@ impl NoticeHistory for DynamoHistory {
 
 impl SendingRecords for DynamoHistory {
     async fn records(&self, ids: &[NoticeId]) -> Result<Vec<(NoticeId, NoticeRecord)>, StoreError> {
-        let calls = ids.chunks(MOST_KEYS).map(|ids| self.batch(ids));
-        Ok(try_join_all(calls).await?.into_iter().flatten().collect())
+        let read = KeysAndAttributes::builder().consistent_read(true);
+        let batch = Batch { client: &self.client, table: &self.table, label: TABLE, read };
+        let rows = batch.get(ids.iter().map(notice_key).collect()).await?;
+        Ok(rows.iter().filter_map(|row| Some((notice_id(row).ok()?, notice_record(row)?))).collect())
     }
 }
 

@@ -21,9 +21,9 @@ use domain::notice::lifecycle::{Acceptance, Claim, LEASE, Outcome, State};
 use domain::notice::receipt::{Delivery, Reason};
 use domain::notice::{NoticeKind, Priority, Sending};
 use domain::{InquiryId, NoticeId, Outgoing, Phone, ReceiptCode};
-use futures::future::try_join_all;
 
 use crate::aws::DynamoDb;
+use crate::batch::Batch;
 use crate::conditional::{Conditional, conditional};
 use crate::item::{Item, expiry, get_number, get_text, number, text, time, unavailable};
 use crate::notice_indexes::LISTED;
@@ -32,8 +32,6 @@ const TABLE: &str = "notices";
 const OPEN: &str = "open";
 /// The most pages of one priority that are read if rows cannot be read.
 const MOST_PAGES: usize = 50;
-/// BatchGetItem takes at most a hundred keys per call.
-const MOST_KEYS: usize = 100;
 
 #[derive(Debug, Clone)]
 pub struct DynamoOutbox {
@@ -73,18 +71,6 @@ impl DynamoOutbox {
             }
         }
         Ok(Claimed::Contradictory(word))
-    }
-
-    /// Keys that DynamoDB leaves unprocessed are left out: no caller requires that a row is found.
-    async fn those_that_exist(&self, ids: &[NoticeId]) -> Result<Vec<NoticeId>, StoreError> {
-        let keys = KeysAndAttributes::builder()
-            .set_keys(Some(ids.iter().map(notice_key).collect()))
-            .projection_expression("receipt_code, notice")
-            .build()
-            .map_err(unavailable(TABLE))?;
-        let found = self.client.batch_get_item().request_items(&self.table, keys).send().await;
-        let rows = found.map_err(unavailable(TABLE))?.responses.unwrap_or_default();
-        Ok(rows.values().flatten().filter_map(|row| notice_id(row).ok()).collect())
     }
 }
 
@@ -128,8 +114,10 @@ impl Outbox for DynamoOutbox {
     }
 
     async fn rows_among(&self, ids: &[NoticeId]) -> Result<HashSet<NoticeId>, StoreError> {
-        let calls = ids.chunks(MOST_KEYS).map(|ids| self.those_that_exist(ids));
-        Ok(try_join_all(calls).await?.into_iter().flatten().collect())
+        let read = KeysAndAttributes::builder().projection_expression("receipt_code, notice");
+        let batch = Batch { client: &self.client, table: &self.table, label: TABLE, read };
+        let rows = batch.get(ids.iter().map(notice_key).collect()).await?;
+        Ok(rows.iter().filter_map(|row| notice_id(row).ok()).collect())
     }
 
     async fn claim(&self, id: &Outgoing, owner: String, now: DateTime<Utc>) -> Result<Claimed, StoreError> {

@@ -33,10 +33,14 @@ use route::Route;
 use visit::Visit;
 
 pub use assets::stylesheet;
+pub use operator_file::{Columns, NotATable, Table as OperatorTable};
 pub use reply::Reply;
 pub use request::{LONGEST_BODY, Request};
 pub use session::{Admission, Door, Session};
 pub use upload::File;
+
+/// Queries that run at the same time for one page: each may need a connection of its own.
+const AT_ONCE: usize = 8;
 
 /// The stack's parameters.
 #[derive(Debug, Clone)]

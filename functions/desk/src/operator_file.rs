@@ -11,14 +11,14 @@ const MOST_COLUMNS: usize = 100;
 
 /// A table with its heading. It has no `Debug`: it holds phone numbers.
 #[derive(PartialEq, Eq)]
-pub(crate) struct Table {
+pub struct Table {
     pub heading: Vec<String>,
     rows: Vec<Vec<String>>,
 }
 
 /// Why a file is no table: what the person reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NotATable {
+pub enum NotATable {
     #[error("Anh/chị chưa chọn tệp. Bấm “Chọn tệp”, chọn tệp CSV của nhà mạng rồi bấm “Đối chiếu”.")]
     Nothing,
     #[error(
@@ -39,7 +39,7 @@ pub(crate) enum NotATable {
 
 /// Which column is what.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Columns {
+pub struct Columns {
     /// The id of the message.
     pub id: Option<usize>,
     pub phone: Option<usize>,

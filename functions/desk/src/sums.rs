@@ -1,5 +1,5 @@
 //! The sums of a month: those of its days, from the desk's table where they are kept, and counted otherwise. A day that is
-//! over is counted once.
+//! over is counted once, unless it had nothing: then at each look.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -10,14 +10,11 @@ use application::ports::{
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::calendar::day_in_vietnam;
 use domain::desk::Month;
-use domain::desk::sums::{DaySum, Due, Inquiries, Notices, can_be_used};
+use domain::desk::sums::{DaySum, Due, Inquiries, Notices, can_be_used, is_final};
 use futures::StreamExt;
 
-use crate::Desk;
 use crate::session::Door;
-
-/// Days that are counted at the same time.
-const AT_ONCE: usize = 8;
+use crate::{AT_ONCE, Desk};
 
 /// How to count a day.
 pub(crate) trait Countable: DaySum {
@@ -40,6 +37,15 @@ pub(crate) struct MonthSums<S> {
     pub lost: usize,
 }
 
+impl<S: DaySum> MonthSums<S> {
+    pub fn whole(&self) -> S {
+        self.days.iter().fold(S::default(), |mut all, (_, day)| {
+            all.add(day);
+            all
+        })
+    }
+}
+
 impl<D: Door, P: DeskPorts> Desk<D, P> {
     pub(crate) async fn month_sums<S: Countable>(&self, month: Month) -> Result<MonthSums<S>, StoreError> {
         let now = self.ports.clock().now();
@@ -56,8 +62,8 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
             let sum = sum?;
             kept.insert(sum.day, sum);
         }
-        let as_of = kept.values().map(|sum| sum.made_at).filter(|made_at| now - *made_at < chrono::TimeDelta::days(1));
-        let as_of = as_of.min().unwrap_or(now);
+        let may_change = kept.values().filter(|sum| !is_final(&sum.sums, sum.day, sum.made_at));
+        let as_of = may_change.map(|sum| sum.made_at).min().unwrap_or(now);
         let mut days: Vec<_> = kept.into_values().map(|sum| (sum.day, sum.sums)).collect();
         days.sort_by_key(|(day, _)| *day);
         Ok(MonthSums { days, as_of, lost })

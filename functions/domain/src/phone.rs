@@ -1,4 +1,4 @@
-//! Số điện thoại di động: the number a citizen left at the desk, in the form an SMS gateway needs.
+//! Số điện thoại di động: the number a citizen left at the counter, in the form an SMS gateway needs.
 //!
 //! The numbering plan is libphonenumber's for region VN. A test compares this file with that library and lists the
 //! ranges that are left out.
@@ -13,7 +13,7 @@ use crate::text::plain;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Phone(String);
 
-/// Why a text is not a mobile number. The desk sees it as a warning; the dossier is stored all the same.
+/// Why a text is not a mobile number. The one-stop software gets it as a warning; the dossier is stored all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotAMobile {
     /// A land line: no SMS reaches it.

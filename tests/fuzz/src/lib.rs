@@ -8,6 +8,7 @@ use std::sync::Arc;
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use desk::OperatorTable;
 use domain::text::sms::{Accents, Sms, fit};
 use domain::{Dossier, NoticeKey, Phone, ReceiptCode, inquiry};
 use import::Columns;
@@ -25,7 +26,7 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them, by the names of their corpora.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     ("receipt_code", receipt_code),
     ("phone", phone),
     ("inquiry", inquiry),
@@ -38,6 +39,7 @@ pub const TARGETS: [Target; 12] = [
     ("gateway_message", gateway_message),
     ("gateway_secret", gateway_secret),
     ("first_load", first_load),
+    ("desk_form", desk_form),
 ];
 
 /// A receipt code is canonical, and can be asked for at 8083.
@@ -172,6 +174,20 @@ pub fn first_load(data: &[u8]) {
     places.sort_unstable();
     assert!(places.windows(2).all(|pair| pair[0] < pair[1]) && places.len() <= table.rows.len());
     import::report::csv(&table, &columns, &refused).expect("a file to correct");
+}
+
+/// A form of the desk with a file, whatever the browser sent: its fields and its table are read or are not there.
+pub fn desk_form(data: &[u8]) {
+    let form = event(json!({
+        "httpMethod": "POST", "pathParameters": {"path": "operator"}, "body": STANDARD.encode(data), "isBase64Encoded": true,
+        "headers": {"content-type": "multipart/form-data; boundary=x"},
+    }));
+    let request = desk::Request::new(&form);
+    assert!(request.fields("month").count() >= usize::from(request.field("month").is_some()));
+    let Some(Ok(table)) = request.file.map(|file| OperatorTable::read(&file.content)) else { return };
+    let columns = table.guessed();
+    let rows = table.theirs(columns.id.unwrap_or(0), columns);
+    assert!(rows.iter().all(|row| !row.id.is_empty() && row.line > 1));
 }
 
 fn ask(secret: &Value, request: &ApiGatewayProxyRequest) {

@@ -4,6 +4,7 @@ use application::ports::{Clock, LogIn, LoginPorts, OpenSession, SessionStore};
 use domain::desk::{Action, Lasting, Staff};
 
 use super::account::Account;
+use super::person::NoPerson;
 use super::provider::NoIdentity;
 use super::secrets::{digest, random, same};
 use super::start::TIME_TO_LOG_IN;
@@ -21,12 +22,20 @@ impl<P: LoginPorts, W: Web> Login<P, W> {
             tracing::warn!("a log-in without a new authentication was refused");
             return Ok(Reply::see_other(self.provider.log_out_address(account).await?));
         }
-        let staff = person::staff(&claims, &self.claims)?;
         let id = random().map_err(NoIdentity::from)?;
-        if staff.roles.is_empty() {
-            self.note(&staff, Action::WasRefused, &id).await?;
-            return Err(Refused::NoRole);
-        }
+        let staff = match person::staff(&claims, &self.claims) {
+            Ok(staff) if !staff.roles.is_empty() => staff,
+            Ok(staff) => {
+                self.note(&staff, Action::WasRefused, &id).await?;
+                return Err(Refused::NoRole);
+            }
+            Err(refused) => {
+                if let NoPerson::UnclearOffice(staff) = &refused {
+                    self.note(staff, Action::WasRefused, &id).await?;
+                }
+                return Err(refused.into());
+            }
+        };
         self.note(&staff, Action::LoggedIn, &id).await?;
         self.open(request, account, &id, staff).await?;
         let page = if log_in.back.is_empty() { String::new() } else { format!("/{}", log_in.back) };

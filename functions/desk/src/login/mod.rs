@@ -167,7 +167,7 @@ fn refusal(request: &Request, refused: &Refused) -> Reply {
     let reason = match refused {
         Refused::NotBegun => Reason::NotBegun,
         Refused::NoRole => Reason::NoRole,
-        Refused::Person(NoPerson::UnclearOffice) => Reason::UnclearOffice,
+        Refused::Person(NoPerson::UnclearOffice(_)) => Reason::UnclearOffice,
         Refused::Person(NoPerson::NoId) => Reason::NotCompleted,
         Refused::Identity(error) if error.is_of_the_person() => Reason::NotCompleted,
         Refused::Identity(_) => Reason::ProviderOut,

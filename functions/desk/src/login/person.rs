@@ -21,31 +21,29 @@ const NAMES: [&str; 5] = ["name", "preferred_username", "cognito:username", "ema
 const LONGEST: usize = 100;
 
 /// A person who cannot be let in: what the provider says of them cannot be understood.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NoPerson {
     #[error("the token has no id of a person")]
     NoId,
-    /// Neither absent nor one text. To leave it out would open the dossiers of all offices.
+    /// Neither absent nor one text. To leave it out would open the dossiers of all offices. With the person, for the audit.
     #[error("the claim with the person's office is not one text")]
-    UnclearOffice,
+    UnclearOffice(Box<Staff>),
 }
 
 pub(super) fn staff(claims: &Claims, names: &ClaimNames) -> Result<Staff, NoPerson> {
     let text = |name| claims.get(name).and_then(text);
     let id = text("sub").ok_or(NoPerson::NoId)?;
     let name = NAMES.iter().find_map(|name| text(name)).ok_or(NoPerson::NoId)?;
-    let office = office(claims.get(&names.office))?;
-    Ok(Staff { id, name, roles: roles(claims.get(&names.groups)), office })
-}
-
-/// None: of all offices.
-fn office(claim: Option<&Value>) -> Result<Option<String>, NoPerson> {
-    let one = match claim {
-        None | Some(Value::Null) => return Ok(None),
+    let staff = Staff { id, name, roles: roles(claims.get(&names.groups)), office: None };
+    let one = match claims.get(&names.office) {
+        None | Some(Value::Null) => return Ok(staff),
         Some(Value::Array(list)) if list.len() == 1 => &list[0],
         Some(claim) => claim,
     };
-    text(one).map(Some).ok_or(NoPerson::UnclearOffice)
+    match self::text(one) {
+        Some(office) => Ok(Staff { office: Some(office), ..staff }),
+        None => Err(NoPerson::UnclearOffice(Box::new(staff))),
+    }
 }
 
 /// Groups that are not the desk's are left out.
@@ -120,7 +118,7 @@ mod tests {
             json!({}),
             json!([["x"]]),
         ] {
-            assert_eq!(office(unclear.clone()), Err(NoPerson::UnclearOffice), "{unclear}");
+            assert!(matches!(office(unclear.clone()), Err(NoPerson::UnclearOffice(_))), "{unclear}");
         }
     }
 }

@@ -128,7 +128,7 @@ mod tests {
             all.notices.push((ReceiptCode::parse(CODE).unwrap(), undelivered(&name, "TB")));
         }
         let page = AtTheDesk::new(Role::Clerk, all).get("dossier", &[("code", CODE)]);
-        assert!(!page.body.contains(form) && page.body.contains("đã được gửi lại hai lần"));
+        assert!(!page.body.contains(form) && page.body.contains("đã có hai lần gửi lại"));
         let handed_over = Tables { dossiers: vec![dossier(json!({"step": "Đã trả kết quả"}))], ..tables() };
         let page = AtTheDesk::new(Role::Clerk, handed_over).get("dossier", &[("code", CODE)]);
         assert!(!page.body.contains(form) && page.body.contains("Không gửi lại được: kết quả đã được trả."));

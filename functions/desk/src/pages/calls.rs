@@ -3,9 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use application::ports::{
-    CallList, Clock, DeskPorts, DossierFinder, NoteStore, NoticeHistory, PageMark, SendingRecords, StoreError,
-};
+use application::ports::{CallList, Clock, DeskPorts, DossierFinder, NoteStore, PageMark, SendingRecords, StoreError};
 use askama::Template;
 use domain::calendar::clock_in_vietnam;
 use domain::desk::{Action, Deed, LONGEST_WORD, Note, Standing, did_not_arrive, standing, word};
@@ -14,14 +12,15 @@ use domain::notice::NoticeRecord;
 use domain::text::staff::{subject, what_became_of};
 use domain::{Dossier, NoticeId, ReceiptCode};
 use futures::StreamExt;
-use futures::future::{join_all, try_join_all};
+use futures::future::try_join_all;
 
 use super::Frame;
-use crate::Desk;
+use super::records::{codes_of, said, the_record};
 use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::session::Door;
 use crate::visit::Visit;
+use crate::{AT_ONCE, Desk};
 
 /// Rows of the index that are read at a time.
 const ROWS: usize = 40;
@@ -29,8 +28,6 @@ const ROWS: usize = 40;
 const LINES: usize = 25;
 /// The most pages of the index for one page of the desk: rows of other offices and rows that need no call show nothing.
 const MOST_PAGES: usize = 4;
-/// Reads at the same time: each may need a connection of its own.
-const AT_ONCE: usize = 8;
 /// The most rows that one tick is about: a citizen's notices on one page.
 const MOST_TICKED: usize = 40;
 
@@ -80,9 +77,10 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
     pub(crate) async fn calls(&self, visit: &Visit<'_>) -> Result<Reply, Problem> {
         let after = visit.request.query("after").map(|mark| PageMark(mark.to_owned()));
         let is_first = after.is_none();
-        let (open, next) = self.open_calls(visit, after).await?;
+        let (open, over, next) = self.open_calls(visit, after).await?;
         let codes: Vec<_> = open.iter().map(|open| open.id.receipt_code.as_str()).collect();
-        self.note(visit, Action::SawToPhone, None, Some(codes.join(" "))).await?;
+        let audit = self.note(visit, Action::SawToPhone, None, Some(codes.join(" ")));
+        futures::join!(audit, self.take_off(over)).0?;
         let page = CallsPage {
             frame: Frame::new(visit),
             offices: by_office(visit, open),
@@ -93,12 +91,12 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         Ok(Reply::page(page.render()?))
     }
 
-    /// The sendings that need a call and that this person may see. Those that need none are taken off the list.
+    /// The sendings that need a call and that this person may see, those that need none any more, and where the list goes on.
     async fn open_calls(
         &self,
         visit: &Visit<'_>,
         mut after: Option<PageMark>,
-    ) -> Result<(Vec<Open>, Option<PageMark>), StoreError> {
+    ) -> Result<(Vec<Open>, Vec<NoticeId>, Option<PageMark>), StoreError> {
         let (mut open, mut over) = (Vec::new(), Vec::new());
         for _ in 0..MOST_PAGES {
             let page = self.ports.notices().to_phone(after, ROWS).await?;
@@ -110,11 +108,16 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
                 break;
             }
         }
-        for left in join_all(over.iter().map(|id| self.ports.notices().take_off(id))).await {
+        Ok((open, over, after))
+    }
+
+    async fn take_off(&self, over: Vec<NoticeId>) {
+        let writes = over.iter().map(|id| self.ports.notices().take_off(id));
+        let mut taken = futures::stream::iter(writes).buffer_unordered(AT_ONCE);
+        while let Some(taken) = taken.next().await {
             // It is judged again the next time.
-            let _ = left.inspect_err(|error| tracing::warn!(%error, "a line stays on the list to phone"));
+            let _ = taken.inspect_err(|error| tracing::warn!(%error, "a line stays on the list to phone"));
         }
-        Ok((open, after))
     }
 
     /// Which of `ids` need a call, and which need none. A row is judged first by itself, the first and the second sending of
@@ -177,15 +180,6 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         (open, over)
     }
 
-    pub(super) async fn histories(
-        &self,
-        codes: &[ReceiptCode],
-    ) -> Result<HashMap<ReceiptCode, Vec<NoticeRecord>>, StoreError> {
-        let reads = codes.iter().map(async |code| (code, self.ports.notices().history(code).await));
-        let read: Vec<_> = futures::stream::iter(reads).buffer_unordered(AT_ONCE).collect().await;
-        read.into_iter().map(|(code, history)| Ok((code.clone(), history?))).collect()
-    }
-
     /// Keeps who has phoned, and takes the sendings off the list.
     pub(crate) async fn tick(&self, visit: &Visit<'_>) -> Result<Reply, Problem> {
         let ids: Vec<_> = visit.request.fields("row").take(MOST_TICKED).filter_map(of_row).collect();
@@ -225,15 +219,6 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         let notes = self.ports.book().notes(&id.receipt_code).await?;
         Ok(notes.into_iter().find(|note| note.id == *id && note.deed == Deed::Called))
     }
-
-    pub(crate) fn note_about(&self, visit: &Visit<'_>, id: NoticeId, deed: Deed, word: String) -> Note {
-        let staff = &visit.session.staff;
-        Note { id, deed, at: self.ports.clock().now(), staff: staff.id.clone(), name: staff.name.clone(), word }
-    }
-}
-
-pub(super) fn codes_of(ids: &[NoticeId]) -> Vec<ReceiptCode> {
-    ids.iter().map(|id| id.receipt_code.clone()).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// The sendings that mostly say what became of the notices of `ids`.
@@ -241,16 +226,6 @@ fn sendings_of(ids: &[NoticeId]) -> Vec<NoticeId> {
     let first = |id: &NoticeId| NoticeId::new(id.receipt_code.clone(), id.key);
     let all = ids.iter().flat_map(|id| [id.clone(), first(id), id.again()]);
     all.collect::<BTreeSet<_>>().into_iter().collect()
-}
-
-pub(super) fn the_record<'a>(id: &NoticeId, history: &'a [NoticeRecord]) -> Option<&'a NoticeRecord> {
-    history.iter().find(|record| record.row.key == id.key && record.sending == id.sending)
-}
-
-/// `Trần Thị Lan, 10:30 26/11/2026 – đã nghe máy`
-pub(super) fn said(note: &Note) -> String {
-    let word = if note.word.is_empty() { String::new() } else { format!(" – {}", note.word) };
-    format!("{}, {}{word}", note.name, clock_in_vietnam(note.at))
 }
 
 /// `0161701234 result#3`: a code has no space.

@@ -17,7 +17,7 @@ use domain::text::staff::{answered, subject, what_became_of};
 use domain::{Dossier, ReceiptCode};
 
 use super::Frame;
-use super::calls::said;
+use super::records::said;
 use crate::Desk;
 use crate::problem::Problem;
 use crate::reply::Reply;

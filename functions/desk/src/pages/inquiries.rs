@@ -1,21 +1,19 @@
 //! The month of 8083: how many texts, charged to citizens or not, by gateway and day; as a page and as a file.
 
-use std::collections::BTreeMap;
-
-use application::ports::{Clock, DeskPorts};
+use application::ports::DeskPorts;
 use askama::Template;
 use chrono::NaiveDate;
-use domain::calendar::{clock_in_vietnam, day_in_vietnam, dd_mm_yyyy};
+use domain::calendar::{clock_in_vietnam, dd_mm_yyyy};
 use domain::desk::sums::{Inquiries, Texts};
 use domain::desk::{Month, csv};
 
+use super::asked_month::Around;
 use super::{Frame, grouped};
 use crate::Desk;
 use crate::plot::{Bar, bars};
 use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::session::Door;
-use crate::sums::MonthSums;
 use crate::visit::Visit;
 
 #[derive(Template)]
@@ -34,27 +32,21 @@ struct InquiriesPage<'a> {
     operator: String,
 }
 
-/// The addresses of the months before and after.
-pub(super) struct Around {
-    pub before: String,
-    pub after: Option<String>,
-}
-
 impl<D: Door, P: DeskPorts> Desk<D, P> {
     pub(crate) async fn inquiries(&self, visit: &Visit<'_>) -> Result<Reply, Problem> {
         let month = self.asked_month(visit)?;
-        let MonthSums { days, as_of, lost } = self.month_sums::<Inquiries>(month).await?;
-        let by_gateway = by_gateway(&days);
+        let sums = self.month_sums::<Inquiries>(month).await?;
+        let whole = sums.whole();
         let page = InquiriesPage {
             frame: Frame::new(visit),
             month,
             around: self.around(visit, "inquiries", month),
-            as_of: clock_in_vietnam(as_of),
-            lost,
-            all: total(by_gateway.values()),
-            gateways: by_gateway.into_iter().collect(),
-            plot: plot(&days),
-            days: rows(&days).map(|(day, gateway, texts)| (dd_mm_yyyy(day), gateway.to_owned(), texts)).collect(),
+            as_of: clock_in_vietnam(sums.as_of),
+            lost: sums.lost,
+            all: whole.all(),
+            gateways: whole.by_gateway.into_iter().collect(),
+            plot: plot(&sums.days),
+            days: rows(&sums.days).map(|(day, gateway, texts)| (dd_mm_yyyy(day), gateway.to_owned(), texts)).collect(),
             file: visit.to("inquiries.csv", &[("month", &month.to_string())]),
             operator: visit.to("operator", &[("month", &month.to_string())]),
         };
@@ -72,36 +64,6 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         let file = csv::file([heading.map(str::to_owned).to_vec()].into_iter().chain(rows(&sums.days).map(row)));
         Ok(Reply::file(&format!("8083-{month}.csv"), "text/csv; charset=utf-8", file))
     }
-
-    /// `?month=`, or this month.
-    pub(super) fn asked_month(&self, visit: &Visit<'_>) -> Result<Month, Problem> {
-        let this = Month::of(day_in_vietnam(self.ports.clock().now()));
-        let asked =
-            visit.request.query("month").or_else(|| visit.request.field("month")).filter(|text| !text.is_empty());
-        let wrong = |_| Problem::Wrong("Tháng không đúng. Anh/chị chọn lại tháng, ví dụ 2026-11.".into());
-        Ok(asked.map(|text| text.parse().map_err(wrong)).transpose()?.unwrap_or(this).min(this))
-    }
-
-    pub(super) fn around(&self, visit: &Visit<'_>, page: &str, month: Month) -> Around {
-        let this = Month::of(day_in_vietnam(self.ports.clock().now()));
-        let to = |month: Month| visit.to(page, &[("month", &month.to_string())]);
-        Around { before: to(month.before()), after: (month < this).then(|| to(month.after())) }
-    }
-}
-
-fn by_gateway(days: &[(NaiveDate, Inquiries)]) -> BTreeMap<String, Texts> {
-    let mut gateways: BTreeMap<String, Texts> = BTreeMap::new();
-    for (gateway, texts) in days.iter().flat_map(|(_, sums)| &sums.by_gateway) {
-        gateways.entry(gateway.clone()).or_default().add(*texts);
-    }
-    gateways
-}
-
-fn total<'a>(texts: impl Iterator<Item = &'a Texts>) -> Texts {
-    texts.fold(Texts::default(), |mut all, texts| {
-        all.add(*texts);
-        all
-    })
 }
 
 fn rows(days: &[(NaiveDate, Inquiries)]) -> impl Iterator<Item = (NaiveDate, &str, Texts)> {

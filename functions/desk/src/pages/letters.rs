@@ -13,9 +13,10 @@ use domain::notice::NoticeRecord;
 use domain::notice::lifecycle::State;
 use domain::text::staff::what_became_of;
 use domain::{Dossier, NoticeId, NoticeKey};
+use futures::future::try_join_all;
 
 use super::Frame;
-use super::calls::{codes_of, the_record};
+use super::records::{codes_of, the_record};
 use crate::Desk;
 use crate::problem::Problem;
 use crate::reply::Reply;
@@ -115,10 +116,9 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         if let Some(office) = visit.request.query("office") {
             letters.retain(|letter| letter.office(visit) == office);
         }
-        for letter in &letters {
-            let code = Some(letter.dossier.receipt_code().clone());
-            self.note(visit, Action::OpenedLetter, code, Some(evening.to_string())).await?;
-        }
+        let code = |letter: &Letter| Some(letter.dossier.receipt_code().clone());
+        let opened = |letter| self.note(visit, Action::OpenedLetter, code(letter), Some(evening.to_string()));
+        try_join_all(letters.iter().map(opened)).await?;
         let slips: Vec<_> = letters.iter().map(|letter| slip(visit, letter)).collect();
         if slips.is_empty() {
             return Err(Problem::Wrong("Không có phiếu nào để in: hồ sơ không có tin xin lỗi của ngày này.".into()));

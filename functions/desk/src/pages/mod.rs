@@ -1,6 +1,7 @@
 //! The pages, one file each with its template in `templates/`.
 
 mod again;
+mod asked_month;
 mod by_phone;
 mod calls;
 mod dossier;
@@ -10,6 +11,7 @@ mod inquiries;
 mod letters;
 mod month;
 mod operator;
+mod records;
 
 pub(crate) use frame::Frame;
 

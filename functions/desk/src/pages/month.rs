@@ -11,13 +11,14 @@ use domain::desk::{Month, csv};
 use domain::notice::receipt::Reason;
 use domain::text::staff::undelivered;
 
-use super::inquiries::Around;
+use super::asked_month::Around;
 use super::{Frame, grouped};
 use crate::Desk;
 use crate::plot::{Bar, bars};
 use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::session::Door;
+use crate::sums::MonthSums;
 use crate::visit::Visit;
 
 #[derive(Template)]
@@ -35,6 +36,7 @@ struct MonthPage<'a> {
     plot: String,
     late_plot: String,
     notices_file: String,
+    reasons_file: String,
     late_file: String,
 }
 
@@ -43,7 +45,7 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         let month = self.asked_month(visit)?;
         let (notices, due) = futures::join!(self.month_sums::<Notices>(month), self.month_sums::<Due>(month));
         let (notices, due) = (notices?, due?);
-        let sums = whole(&notices.days);
+        let sums = notices.whole();
         let file = |of: &str| visit.to("month.csv", &[("month", &month.to_string()), ("of", of)]);
         let page = MonthPage {
             frame: Frame::new(visit),
@@ -54,10 +56,11 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
             reasons: reasons(&sums),
             prices: sums.prices.iter().map(|(currency, sum)| (currency.clone(), money(*sum, currency))).collect(),
             sums,
-            offices: by_office(&due.days),
+            offices: due.whole().by_office,
             plot: plot(&notices.days),
             late_plot: late_plot(&due.days),
             notices_file: file("notices"),
+            reasons_file: file("reasons"),
             late_file: file("late"),
         };
         Ok(Reply::page(page.render()?))
@@ -67,33 +70,22 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         let month = self.asked_month(visit)?;
         let (name, rows) = match visit.request.query("of") {
             Some("late") => ("tre-han", late_rows(&self.month_sums::<Due>(month).await?.days)),
-            _ => ("tin-nhan", notice_rows(&self.month_sums::<Notices>(month).await?.days)),
+            Some("reasons") => ("khong-den", reason_rows(&self.month_sums::<Notices>(month).await?.days)),
+            _ => ("tin-nhan", notice_rows(&self.month_sums::<Notices>(month).await?)),
         };
         Ok(Reply::file(&format!("{name}-{month}.csv"), "text/csv; charset=utf-8", csv::file(rows)))
     }
 }
 
-fn whole(days: &[(NaiveDate, Notices)]) -> Notices {
-    days.iter().fold(Notices::default(), |mut all, (_, day)| {
-        all.add(day);
-        all
-    })
-}
-
-fn by_office(days: &[(NaiveDate, Due)]) -> BTreeMap<String, Punctuality> {
-    let all = days.iter().fold(Due::default(), |mut all, (_, day)| {
-        all.add(day);
-        all
-    });
-    all.by_office
-}
-
 /// The most frequent first.
 fn reasons(sums: &Notices) -> Vec<(&'static str, u64)> {
-    let named = sums.undelivered.iter().map(|(name, count)| (Reason::named(name).unwrap_or(Reason::Unknown), *count));
-    let mut reasons: Vec<_> = named.map(|(reason, count)| (undelivered(reason), count)).collect();
+    let mut reasons: Vec<_> = sums.undelivered.iter().map(|(name, count)| (in_vietnamese(name), *count)).collect();
     reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     reasons
+}
+
+fn in_vietnamese(reason: &str) -> &'static str {
+    undelivered(Reason::named(reason).unwrap_or(Reason::Unknown))
 }
 
 /// The dong has no smaller unit.
@@ -118,13 +110,13 @@ fn late_plot(days: &[(NaiveDate, Due)]) -> String {
     bars("Số hồ sơ hẹn trả theo ngày", &days.iter().map(bar).collect::<Vec<_>>(), &["three", "one"])
 }
 
-fn notice_rows(days: &[(NaiveDate, Notices)]) -> Vec<Vec<String>> {
+fn notice_rows(sums: &MonthSums<Notices>) -> Vec<Vec<String>> {
     let heading =
         ["Ngày", "Đã gửi", "Đã đến", "Chưa rõ", "Không đến", "Không gửi được", "Đã hủy", "Đang chờ", "Số đoạn tin"];
-    let currencies: Vec<_> = whole(days).prices.into_keys().collect();
+    let currencies: Vec<_> = sums.whole().prices.into_keys().collect();
     let costs = currencies.iter().map(|currency| format!("Chi phí ({currency})"));
     let mut rows = vec![heading.into_iter().map(str::to_owned).chain(costs).collect::<Vec<_>>()];
-    rows.extend(days.iter().map(|(day, sums)| {
+    rows.extend(sums.days.iter().map(|(day, sums)| {
         let numbers = [
             sums.sent(),
             sums.delivered,
@@ -141,6 +133,15 @@ fn notice_rows(days: &[(NaiveDate, Notices)]) -> Vec<Vec<String>> {
         });
         [dd_mm_yyyy(*day)].into_iter().chain(numbers.map(|number| number.to_string())).chain(costs).collect()
     }));
+    rows
+}
+
+fn reason_rows(days: &[(NaiveDate, Notices)]) -> Vec<Vec<String>> {
+    let mut rows = vec![["Ngày", "Lý do tin không đến", "Số tin"].map(str::to_owned).to_vec()];
+    for (day, sums) in days {
+        let of_day = sums.undelivered.iter();
+        rows.extend(of_day.map(|(name, count)| vec![dd_mm_yyyy(*day), in_vietnamese(name).into(), count.to_string()]));
+    }
     rows
 }
 
@@ -211,7 +212,10 @@ mod tests {
         let late = desk.get("month.csv", &[("month", "2026-11"), ("of", "late")]);
         assert!(late.body.contains("24/11/2026,'+Sở Y tế,1,0\r\n"), "{}", late.body);
         assert!(late.body.contains("24/11/2026,Sở Văn hóa và Thể thao,1,1\r\n"));
-        assert_eq!(desk.audit(), ["saved_month -", "saved_month -"]);
+        let reasons = desk.get("month.csv", &[("month", "2026-11"), ("of", "reasons")]);
+        let row = "02/11/2026,điện thoại của người nhận tắt máy hoặc ngoài vùng phủ sóng,1\r\n";
+        assert!(reasons.body.ends_with(row) && reasons.body.lines().count() == 2, "{}", reasons.body);
+        assert_eq!(desk.audit(), ["saved_month -", "saved_month -", "saved_month -"]);
     }
 
     #[test]

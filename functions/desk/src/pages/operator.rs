@@ -1,24 +1,22 @@
 //! The operator's own file of a month beside our log: only theirs, only ours, different. The file is not kept.
 
-use application::ports::{DeskPorts, InquiryDays, LoggedText, StoreError};
+use application::ports::{Clock, DeskPorts, InquiryDays, LoggedText, StoreError};
 use askama::Template;
 use domain::Phone;
-use domain::calendar::clock_in_vietnam;
+use domain::calendar::{clock_in_vietnam, day_in_vietnam};
 use domain::desk::compare::{Compared, Difference, Ours, Theirs, compare};
 use domain::desk::sums::Inquiries;
 use domain::desk::{Month, Staff, sender_for};
 use futures::StreamExt;
 
 use super::Frame;
-use crate::Desk;
 use crate::operator_file::{Columns, NotATable, Table};
 use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::session::Door;
 use crate::visit::Visit;
+use crate::{AT_ONCE, Desk};
 
-/// Days that are read at the same time.
-const AT_ONCE: usize = 8;
 /// The most lines of a list that are shown.
 const MOST_SHOWN: usize = 500;
 
@@ -66,7 +64,7 @@ struct Shown {
 impl<D: Door, P: DeskPorts> Desk<D, P> {
     pub(crate) async fn operator_form(&self, visit: &Visit<'_>) -> Result<Reply, Problem> {
         let month = self.asked_month(visit)?;
-        self.operator_page(visit, month, None, Vec::new(), None).await
+        operator_page(visit, month, self.gateways(month).await?, None, Vec::new(), None)
     }
 
     /// Compares an uploaded file, or says what is wrong with it.
@@ -74,41 +72,33 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         let month = self.asked_month(visit)?;
         let table = match read_table(visit) {
             Ok(table) => table,
-            Err(problem) => return self.operator_page(visit, month, Some(problem.to_string()), Vec::new(), None).await,
+            Err(problem) => {
+                let gateways = self.gateways(month).await?;
+                return operator_page(visit, month, gateways, Some(problem.to_string()), Vec::new(), None);
+            }
         };
         let columns = chosen(visit, &table);
         let choices = choices(&table, columns);
         let Some(id) = columns.id else {
             let problem =
                 "Chưa rõ cột nào là mã tin nhắn. Anh/chị chọn các cột ở dưới, chọn lại tệp rồi bấm “Đối chiếu”.";
-            return self.operator_page(visit, month, Some(problem.to_owned()), choices, None).await;
+            let gateways = self.gateways(month).await?;
+            return operator_page(visit, month, gateways, Some(problem.to_owned()), choices, None);
         };
         let gateway = visit.request.field("gateway").unwrap_or_default();
-        let ours = self.our_texts(month, gateway, &visit.session.staff).await?;
-        let result = lists(compare(ours, table.theirs(id, columns)));
-        self.operator_page(visit, month, None, choices, Some(result)).await
+        let ours = self.our_texts(month, gateway, &visit.session.staff);
+        let (ours, gateways) = futures::join!(ours, self.gateways(month));
+        let result = lists(compare(ours?, table.theirs(id, columns)));
+        operator_page(visit, month, gateways?, None, choices, Some(result))
     }
 
-    async fn operator_page(
-        &self,
-        visit: &Visit<'_>,
-        month: Month,
-        problem: Option<String>,
-        choices: Vec<Choice>,
-        result: Option<Lists>,
-    ) -> Result<Reply, Problem> {
-        let days = self.month_sums::<Inquiries>(month).await?.days;
-        let mut gateways: Vec<_> = days.into_iter().flat_map(|(_, sums)| sums.by_gateway.into_keys()).collect();
-        gateways.sort();
-        gateways.dedup();
-        let chosen = visit.request.field("gateway").unwrap_or_default();
-        let gateways = gateways.into_iter().map(|gateway| (gateway.clone(), gateway == chosen)).collect();
-        let page = OperatorPage { frame: Frame::new(visit), month, gateways, problem, choices, result };
-        Ok(Reply::page(page.render()?))
+    /// Those that texts of the month came by.
+    async fn gateways(&self, month: Month) -> Result<Vec<String>, StoreError> {
+        Ok(self.month_sums::<Inquiries>(month).await?.whole().by_gateway.into_keys().collect())
     }
 
     async fn our_texts(&self, month: Month, gateway: &str, staff: &Staff) -> Result<Vec<Ours<Shown>>, StoreError> {
-        let reads = month.days_until(month.after().first_day()).map(async |day| {
+        let reads = month.days_until(day_in_vietnam(self.ports.clock().now())).map(async |day| {
             let (mut texts, mut after) = (Vec::new(), None);
             loop {
                 let page = self.ports.inquiries().texts_of(day, after).await?;
@@ -126,6 +116,21 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         }
         Ok(ours)
     }
+}
+
+fn operator_page(
+    visit: &Visit<'_>,
+    month: Month,
+    gateways: Vec<String>,
+    problem: Option<String>,
+    choices: Vec<Choice>,
+    result: Option<Lists>,
+) -> Result<Reply, Problem> {
+    let chosen = visit.request.field("gateway").unwrap_or_default();
+    let is_chosen = |gateway: String| (gateway.clone(), gateway == chosen);
+    let gateways = gateways.into_iter().map(is_chosen).collect();
+    let page = OperatorPage { frame: Frame::new(visit), month, gateways, problem, choices, result };
+    Ok(Reply::page(page.render()?))
 }
 
 fn shown(text: LoggedText, staff: &Staff) -> Ours<Shown> {

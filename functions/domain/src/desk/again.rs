@@ -27,16 +27,17 @@ pub enum NotAgain {
     #[error("Không gửi lại được: đã quá ngày hẹn trả.")]
     TooLate,
     /// [`MOST_A_DAY`].
-    #[error("Hôm nay tin nhắn này đã được gửi lại hai lần. Ngày mai mới gửi lại được nữa.")]
-    TwiceToday,
+    #[error("Tin nhắn này đã có hai lần gửi lại trong một ngày. Ngày hôm sau mới gửi lại được nữa.")]
+    TwiceADay,
 }
 
-/// The sending that may be enqueued on `today` (in Vietnam), or why there is none.
+/// The sending that may be enqueued, or why there is none. `day`: the one in Vietnam on which it will be sent, which is
+/// tomorrow after the hours of sending.
 pub fn again(
     key: &NoticeKey,
     history: &[NoticeRecord],
     dossier: &Dossier,
-    today: NaiveDate,
+    day: NaiveDate,
     closed: &ClosedSteps,
 ) -> Result<NoticeId, NotAgain> {
     let of_this = || history.iter().filter(|record| record.row.key == *key);
@@ -49,19 +50,19 @@ pub fn again(
     if of_this().any(|record| !record.row.state.is_final()) {
         return Err(NotAgain::Waiting);
     }
-    match still_true(key, dossier, today, closed) {
+    match still_true(key, dossier, day, closed) {
         StillTrue::Yes => {}
         StillTrue::No(why) | StillTrue::NoMobile(why) => {
             return Err(NotAgain::NotTrue(ended::in_vietnamese(why).unwrap_or("nội dung không còn đúng")));
         }
         StillTrue::TooLate => return Err(NotAgain::TooLate),
     }
-    let is_of_today = |record: &&NoticeRecord| matches!(record.sending, Sending::ByHand { day, .. } if day == today);
-    let count = of_this().filter(is_of_today).count() as u8 + 1;
+    let is_of_day = |record: &&NoticeRecord| matches!(record.sending, Sending::ByHand { day: of, .. } if of == day);
+    let count = of_this().filter(is_of_day).count() as u8 + 1;
     if count > MOST_A_DAY {
-        return Err(NotAgain::TwiceToday);
+        return Err(NotAgain::TwiceADay);
     }
-    Ok(NoticeId::new(dossier.receipt_code().clone(), *key).by_hand(today, count))
+    Ok(NoticeId::new(dossier.receipt_code().clone(), *key).by_hand(day, count))
 }
 
 #[cfg(test)]
@@ -98,7 +99,7 @@ mod tests {
         rows.push(("result#3#hand#2026-11-24#1", State::Sent));
         assert_eq!(asked("result#3", &rows, json!({})).as_deref(), Ok("result#3#hand#2026-11-24#2"));
         rows.push(("result#3#hand#2026-11-24#2", State::Cancelled));
-        assert_eq!(asked("result#3", &rows, json!({})), Err(NotAgain::TwiceToday));
+        assert_eq!(asked("result#3", &rows, json!({})), Err(NotAgain::TwiceADay));
     }
 
     #[test]

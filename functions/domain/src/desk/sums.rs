@@ -29,11 +29,18 @@ pub trait DaySum: Default + Clone + PartialEq + Serialize + DeserializeOwned + S
     fn is_settled(&self) -> bool {
         true
     }
+
+    fn add(&mut self, other: &Self);
 }
 
 /// Whether the sums of `day` that were made at `made_at` can be used at `now`.
 pub fn can_be_used<S: DaySum>(sums: &S, day: NaiveDate, made_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    made_at >= start_of(day + Days::new(S::CLOSED_AFTER)) && sums.is_settled() || now < made_at + FRESH
+    is_final(sums, day, made_at) || now < made_at + FRESH
+}
+
+/// Whether nothing changes the sums of `day` any more that were made at `made_at`.
+pub fn is_final<S: DaySum>(sums: &S, day: NaiveDate, made_at: DateTime<Utc>) -> bool {
+    made_at >= start_of(day + Days::new(S::CLOSED_AFTER)) && sums.is_settled()
 }
 
 /// Texts to 8083, by gateway.
@@ -65,6 +72,12 @@ impl DaySum for Inquiries {
     const KIND: &'static str = "inquiries";
     /// A text is logged when it comes; the index shows it seconds later.
     const CLOSED_AFTER: u64 = 2;
+
+    fn add(&mut self, other: &Self) {
+        for (gateway, texts) in &other.by_gateway {
+            self.by_gateway.entry(gateway.clone()).or_default().add(*texts);
+        }
+    }
 }
 
 impl Inquiries {
@@ -122,6 +135,20 @@ impl DaySum for Notices {
     fn is_settled(&self) -> bool {
         self.waiting == 0
     }
+
+    fn add(&mut self, other: &Self) {
+        self.delivered += other.delivered;
+        self.unknown += other.unknown;
+        self.failed += other.failed;
+        self.cancelled += other.cancelled;
+        self.waiting += other.waiting;
+        self.parts += other.parts;
+        other
+            .undelivered
+            .iter()
+            .for_each(|(reason, count)| *self.undelivered.entry(reason.clone()).or_default() += count);
+        other.prices.iter().for_each(|(currency, sum)| *self.prices.entry(currency.clone()).or_default() += sum);
+    }
 }
 
 impl Notices {
@@ -141,20 +168,6 @@ impl Notices {
         if let Some((amount, currency)) = &sending.price {
             *self.prices.entry(currency.clone()).or_default() += amount;
         }
-    }
-
-    pub fn add(&mut self, other: &Self) {
-        self.delivered += other.delivered;
-        self.unknown += other.unknown;
-        self.failed += other.failed;
-        self.cancelled += other.cancelled;
-        self.waiting += other.waiting;
-        self.parts += other.parts;
-        other
-            .undelivered
-            .iter()
-            .for_each(|(reason, count)| *self.undelivered.entry(reason.clone()).or_default() += count);
-        other.prices.iter().for_each(|(currency, sum)| *self.prices.entry(currency.clone()).or_default() += sum);
     }
 
     /// No sending was counted.
@@ -189,6 +202,14 @@ impl DaySum for Due {
     const KIND: &'static str = "due";
     /// A result that is pushed some days later has the day of its push: late it stays. A first load may correct it.
     const CLOSED_AFTER: u64 = 5;
+
+    fn add(&mut self, other: &Self) {
+        for (office, more) in &other.by_office {
+            let counted = self.by_office.entry(office.clone()).or_default();
+            counted.due += more.due;
+            counted.late += more.late;
+        }
+    }
 }
 
 impl Due {
@@ -198,14 +219,6 @@ impl Due {
         let counted = self.by_office.entry(office.to_owned()).or_default();
         counted.due += 1;
         counted.late += u64::from(Timeliness::of(dossier, today, closed) == Timeliness::Late);
-    }
-
-    pub fn add(&mut self, other: &Self) {
-        for (office, more) in &other.by_office {
-            let counted = self.by_office.entry(office.clone()).or_default();
-            counted.due += more.due;
-            counted.late += more.late;
-        }
     }
 }
 

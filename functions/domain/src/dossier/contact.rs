@@ -1,4 +1,4 @@
-//! The phone number of a dossier: as the desk wrote it, and how it was parsed.
+//! The phone number of a dossier: as the one-stop software wrote it, and how it was parsed.
 
 use std::fmt;
 
@@ -11,11 +11,11 @@ use crate::phone::NotAMobile;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Contact {
     Mobile(Phone),
-    /// It cannot. The dossier is stored all the same, and the desk gets a warning.
+    /// It cannot. The dossier is stored all the same, and the one-stop software gets a warning.
     Unusable(NotAMobile),
 }
 
-/// A number as the desk wrote it, which is what the table keeps, and its parsed value.
+/// A number as the one-stop software wrote it, which is what the table keeps, and its parsed value.
 #[derive(Clone)]
 pub(super) struct WrittenContact {
     written: String,

@@ -108,7 +108,7 @@ impl Dossier {
         self.phone.as_ref().map(WrittenContact::contact)
     }
 
-    /// The number as the desk wrote it, for a person who phones.
+    /// The number as the one-stop software wrote it, for a person who phones.
     pub fn written_phone(&self) -> Option<&str> {
         self.phone.as_ref().map(WrittenContact::written)
     }

@@ -443,6 +443,7 @@ async fn a_person_whose_office_is_unclear_is_told_so_and_not_let_in() {
     let said = browser.log_in(&json!({"custom:office": ["Sở Y tế", "Sở Du lịch"]})).await;
     assert!(said.status() == 403 && said.html().contains("ghi cơ quan chưa đúng"), "{}", said.html());
     assert!(browser.session().await.is_none() && locked(&tables.sessions).is_empty());
+    assert_eq!(locked(&tables.audit)[0].action, Action::WasRefused);
 }
 
 #[tokio::test]
