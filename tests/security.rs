@@ -89,3 +89,31 @@ fn no_function_adds_to_a_trace() {
         assert!(!lock.contains(library), "{library} would write into traces");
     }
 }
+
+/// Amazon Cognito's own rules, which the local one does not have: docs/security.md, "The desk".
+#[test]
+fn nobody_makes_an_account_alone_or_changes_the_own_office_and_a_second_factor_is_required() {
+    let template = include_str!("../infra/desk.yaml");
+    for line in [
+        "AdminCreateUserConfig: { AllowAdminCreateUserOnly: true }",
+        r#"MfaConfiguration: !If [IsLocal, "OFF", "ON"]"#,
+        "EnabledMfas: !If [IsLocal, !Ref AWS::NoValue, [SOFTWARE_TOKEN_MFA]]",
+        "IsLocal: !Equals [!Ref Stage, local]",
+        "AllowedOAuthFlows: [code]",
+        "AllowedOAuthScopes: [openid]",
+        "WriteAttributes: [name]",
+        "GenerateSecret: true",
+    ] {
+        assert_eq!(template.matches(&format!("{line}\n")).count(), 1, "{line}");
+    }
+}
+
+/// A file that is longer than API Gateway or Lambda takes never comes to the function.
+#[test]
+fn api_gateway_tells_a_person_and_a_program_what_to_do_with_a_body_that_is_too_long() {
+    let (_, answer) = TEMPLATE.split_once("\n        REQUEST_TOO_LARGE:\n").expect("an answer");
+    let answer = answer.split("DEFAULT_4XX").next().expect("its text").lines();
+    let answer = answer.filter(|line| !line.trim_start().starts_with('#')).collect::<String>();
+    assert!(answer.contains("application/json: '{\"error\":") && answer.contains("text/html: '<!doctype html>"));
+    assert!(answer.contains("4 MB") && answer.is_ascii(), "entities, because API Gateway names no charset");
+}

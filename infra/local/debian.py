@@ -9,7 +9,7 @@ from tools import LOCAL
 
 
 class Packages:
-    """`name` is their folder under .local/tools/, `variable` an environment variable: `required` makes it a failure if they cannot be had."""
+    """`name` is their folder under .local/tools/, `variable` an environment variable: `required` makes it a failure if they cannot be had, and so does CI (any value)."""
 
     def __init__(self, name, program, packages, variable, untested):
         self.program, self.packages, self.variable, self.untested = program, packages, variable, untested
@@ -21,7 +21,7 @@ class Packages:
         if self.is_here():
             return
         why = self.unpack()
-        if why and os.environ.get(self.variable) == "required":
+        if why and (os.environ.get(self.variable) == "required" or os.environ.get("CI")):
             raise Failed(f"{self.program} is required here, and {why}")
         if why:
             say(f"- {self.untested}: {why}")

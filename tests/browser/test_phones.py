@@ -3,10 +3,12 @@
 import datetime
 import os
 import re
+import socket
 import urllib.parse
 import urllib.request
 
 import pytest
+import staff
 from conftest import ROOT, URL, ask, new_code, new_phone, post, violations
 from playwright.sync_api import expect
 
@@ -269,7 +271,7 @@ def deliver(phone, text):
 @pytest.mark.parametrize("width", [1280, 360])
 def test_scripts_emoji_and_long_texts_are_shown_as_text(open_page, width):
     script = "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'> 😀👨‍👩‍👧"
-    code, phone = new_dossier(step=script, unit=script)
+    code, phone = staff.push(procedure=script, step=script, status=script, unit=script, office=script)
     deliver("+84" + phone[1:], "A" * 5_000 + script)
     page = open_page(width=width)
     sms = message(page, phone, "reply")
@@ -292,6 +294,12 @@ def test_scripts_emoji_and_long_texts_are_shown_as_text(open_page, width):
 def get(path, **headers):
     with urllib.request.urlopen(urllib.request.Request(URL + path, headers=headers), timeout=10) as answer:
         return answer
+
+
+def test_the_page_is_on_this_machine_only():
+    with socket.socket() as here, pytest.raises(ConnectionRefusedError):
+        # An address of loopback that is not the one it listens on: a server on every address would answer here.
+        here.connect(("127.0.0.2", urllib.parse.urlsplit(URL).port))
 
 
 def test_another_site_is_refused_by_any_name():

@@ -154,31 +154,41 @@ async fn a_days_notices_are_counted_and_an_evenings_apologies_listed() {
     let day = NaiveDate::from_ymd_opt(2018, 1, 1).unwrap() + chrono::Days::new(fastrand::u64(0..2_000));
     let at = Evenings::AtHalfPastFive.begin(day) + TimeDelta::minutes(30);
     let apology = NoticeId::new(some_code(fastrand::u64(..)), NoticeKey::Apology(day + chrono::Days::new(1)));
+    let late = NoticeId::new(some_code(fastrand::u64(..)), apology.key);
     let result = NoticeId::new(some_code(fastrand::u64(..)), NoticeKey::Result(1));
     for (id, at) in [
         (apology.clone(), at),
         (apology.by_hand(day, 1), at + TimeDelta::minutes(1)),
         (result, at),
         (NoticeId::new(some_code(fastrand::u64(..)), apology.key), at - TimeDelta::hours(2)),
+        (NoticeId::new(some_code(fastrand::u64(..)), NoticeKey::Apology(day)), at + TimeDelta::minutes(2)),
+        // The next morning, by hand.
+        (late.clone(), at + TimeDelta::hours(14)),
     ] {
         let how = Enqueue::Pending { due_at: now() + TimeDelta::days(300) };
         assert!(outbox.enqueue(&id.into(), how, at).await.unwrap());
     }
-    let counted = seen("four notices", async || {
-        Ok(Some(notices.counted(day, None).await?.sendings).filter(|sendings| sendings.len() == 4))
+    let counted = seen("five notices of the day", async || {
+        Ok(Some(notices.counted(day, None).await?.sendings).filter(|sendings| sendings.len() == 5))
     })
     .await;
     assert!(counted.iter().all(|sending| sending.delivery.is_none() && sending.parts == 0));
+    let tomorrow = day + chrono::Days::new(1);
+    seen("the next day's notice", async || {
+        Ok((!notices.counted(tomorrow, None).await?.sendings.is_empty()).then_some(()))
+    })
+    .await;
+    let evening = Evenings::AtHalfPastFive.begin(day)..Evenings::AtHalfPastFive.begin(tomorrow);
     let (mut listed, mut after) = (Vec::new(), None);
     loop {
-        let page = notices.apologies(day, Evenings::AtHalfPastFive.begin(day), after, 1).await.unwrap();
+        let page = notices.apologies(tomorrow, evening.clone(), after, 1).await.unwrap();
         listed.extend(page.ids);
         after = page.next;
         if after.is_none() {
             break;
         }
     }
-    assert_eq!(listed, [apology], "neither the afternoon's nor the one by hand nor the result");
+    assert_eq!(listed, [apology, late], "neither the afternoon's nor the one by hand nor another day's nor the result");
 }
 
 #[tokio::test]

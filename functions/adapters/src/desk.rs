@@ -8,11 +8,12 @@
 
 use application::ports::{AuditLog, DeskPorts, KeptSum, NoteStore, StoreError, SumStore};
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, SecondsFormat};
 use domain::calendar::{VIETNAM, day_in_vietnam};
 use domain::desk::sums::DaySum;
 use domain::desk::{AuditEntry, Deed, Month, Note};
 use domain::{NoticeId, ReceiptCode};
+use sha2::{Digest, Sha256};
 
 use crate::aws::DynamoDb;
 use crate::clock::SystemClock;
@@ -64,13 +65,8 @@ impl DynamoBook {
 impl AuditLog for DynamoBook {
     async fn note(&self, entry: &AuditEntry) -> Result<(), StoreError> {
         let day = day_in_vietnam(entry.at);
-        let code = entry.receipt_code.as_ref().map_or("", |code| code.as_str());
-        let at = entry.at.with_timezone(&VIETNAM).to_rfc3339_opts(chrono::SecondsFormat::Millis, false);
-        // Two notices of a dossier may be ticked at once.
-        let what = entry.what.as_deref().unwrap_or_default();
-        let sk = format!("{at}#{}#{code}#{}#{what}", entry.request, entry.action);
         let attributes = [("staff", &*entry.staff), ("name", &*entry.name), ("action", entry.action.as_str())];
-        let mut row = self.row(format!("audit#{day}"), sk, day, attributes);
+        let mut row = self.row(format!("audit#{day}"), audit_key(entry), day, attributes);
         row.insert("at".to_owned(), time(entry.at));
         let code = entry.receipt_code.as_ref().map(|code| ("receipt_code".to_owned(), text(code.as_str())));
         row.extend(code);
@@ -78,6 +74,16 @@ impl AuditLog for DynamoBook {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(row));
         put.send().await.map_err(unavailable(TABLE)).map(|_| ())
     }
+}
+
+/// By time, and different for two entries of one request: two notices of a dossier may be ticked at once. Of `what` it has a
+/// digest: a sort key has 1,024 bytes at most.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
+fn audit_key(entry: &AuditEntry) -> String {
+    let at = entry.at.with_timezone(&VIETNAM).to_rfc3339_opts(SecondsFormat::Millis, false);
+    let code = entry.receipt_code.as_ref().map_or("", |code| code.as_str());
+    let what = Sha256::digest(entry.what.as_deref().unwrap_or_default());
+    format!("{at}#{}#{}#{code}#{}", entry.request, entry.action, hex::encode(&what[..8]))
 }
 
 impl NoteStore for DynamoBook {
@@ -212,5 +218,28 @@ impl DeskPorts for DeskTables {
     }
     fn clock(&self) -> &SystemClock {
         &SystemClock
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::desk::Action;
+
+    use super::*;
+
+    #[test]
+    fn no_entry_of_the_audit_is_too_long_for_a_key_and_no_two_of_a_request_are_one() {
+        let entry = |what: &str| AuditEntry {
+            at: "2026-11-26T03:30:00.123Z".parse().unwrap(),
+            staff: "f".repeat(100),
+            name: "Trần Thị Lan".into(),
+            action: Action::UploadedOperatorFile,
+            receipt_code: ReceiptCode::parse(&"9".repeat(ReceiptCode::MAX_LENGTH)).ok(),
+            what: Some(what.to_owned()),
+            request: "7ee2d5b8-3a4e-4b49-9ad8-0c1f2d3e4f50".into(),
+        };
+        let long = audit_key(&entry(&vec!["9".repeat(ReceiptCode::MAX_LENGTH); 100].join(" ")));
+        assert!(long.len() <= 1_024 && long.starts_with("2026-11-26T10:30:00.123+07:00#"), "{long}");
+        assert_ne!(audit_key(&entry("result#1")), audit_key(&entry("result#2")));
     }
 }

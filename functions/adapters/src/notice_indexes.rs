@@ -1,13 +1,15 @@
 //! Table `notices`, its indexes for the desk. `to_phone` is sparse: the sendings that did not arrive. `by_day` has every
 //! notice under the day in Vietnam at which it was enqueued. Their keys are written with what is written anyway.
 
+use std::ops::Range;
+
 use application::ports::{Apologies, CallList, CountedPage, NoticeDays, NoticePage, PageMark, StoreError};
 use aws_sdk_dynamodb::operation::query::QueryOutput;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Days, FixedOffset, NaiveDate, TimeDelta, Utc};
+use domain::calendar::day_in_vietnam;
 use domain::desk::sums::Counted;
-use domain::notice::Sending;
 use domain::notice::receipt::{Delivery, Reason};
-use domain::{NoticeId, NoticeKind};
+use domain::{NoticeId, NoticeKey};
 
 use crate::conditional::conditional;
 use crate::history::DynamoHistory;
@@ -53,8 +55,33 @@ impl CallList for DynamoHistory {
 impl Apologies for DynamoHistory {
     async fn apologies(
         &self,
+        appointment: NaiveDate,
+        within: Range<DateTime<Utc>>,
+        mut after: Option<PageMark>,
+        most: usize,
+    ) -> Result<NoticePage, StoreError> {
+        let last = day_in_vietnam(within.end - TimeDelta::milliseconds(1));
+        let mut day = after.as_ref().and_then(day_of).unwrap_or_else(|| day_in_vietnam(within.start));
+        let mut ids = Vec::new();
+        while day <= last {
+            let page = self.apologies_of(day, appointment, &within, after.take(), most).await?;
+            ids.extend(page.ids);
+            if page.next.is_some() {
+                return Ok(NoticePage { ids, next: page.next });
+            }
+            day = day + Days::new(1);
+        }
+        Ok(NoticePage { ids, next: None })
+    }
+}
+
+impl DynamoHistory {
+    /// Those that were enqueued on `day`.
+    async fn apologies_of(
+        &self,
         day: NaiveDate,
-        from: DateTime<Utc>,
+        appointment: NaiveDate,
+        within: &Range<DateTime<Utc>>,
         after: Option<PageMark>,
         most: usize,
     ) -> Result<NoticePage, StoreError> {
@@ -63,20 +90,19 @@ impl Apologies for DynamoHistory {
             .query()
             .table_name(&self.table)
             .index_name(BY_DAY)
-            .key_condition_expression("#day = :day AND enqueued_at >= :from")
-            .filter_expression("kind = :apology")
+            .key_condition_expression("#day = :day AND enqueued_at BETWEEN :from AND :until")
+            .filter_expression("notice = :apology")
             .expression_attribute_names("#day", "day")
             .expression_attribute_values(":day", text(day.to_string()))
-            .expression_attribute_values(":from", time(from))
-            .expression_attribute_values(":apology", text(NoticeKind::Apology.as_str()))
+            .expression_attribute_values(":from", time(within.start))
+            .expression_attribute_values(":until", time(within.end - TimeDelta::milliseconds(1)))
+            .expression_attribute_values(":apology", text(NoticeKey::Apology(appointment).to_string()))
             .set_exclusive_start_key(after.and_then(|mark| start(&mark, "day", &day.to_string())))
             .limit(most.try_into().unwrap_or(i32::MAX))
             .send()
             .await
             .map_err(unavailable(TABLE))?;
-        let mut page = page(&found);
-        page.ids.retain(|id| id.sending == Sending::First);
-        Ok(page)
+        Ok(page(&found))
     }
 }
 
@@ -121,6 +147,12 @@ fn page(found: &QueryOutput) -> NoticePage {
 fn mark(last: &Item) -> Option<PageMark> {
     let [at, code, notice] = ["enqueued_at", "receipt_code", "notice"].map(|name| get_text(last, name));
     Some(PageMark(format!("{}|{}|{}", at?, code?, notice?)))
+}
+
+/// The day in Vietnam of the row that the mark names.
+fn day_of(PageMark(mark): &PageMark) -> Option<NaiveDate> {
+    let at: DateTime<FixedOffset> = mark.split('|').next()?.parse().ok()?;
+    Some(day_in_vietnam(at.to_utc()))
 }
 
 /// The key of the last row of the page before, in the index whose key `name` has that value.

@@ -1,7 +1,7 @@
 //! The operator's file: a table as CSV, in whatever form it was exported, and its columns.
 
 use domain::Phone;
-use domain::desk::compare::{Theirs, amount};
+use domain::desk::compare::{Theirs, amount, instant};
 use domain::text::strip_accents;
 
 /// The most rows that are compared.
@@ -43,8 +43,17 @@ pub struct Columns {
     /// The id of the message.
     pub id: Option<usize>,
     pub phone: Option<usize>,
+    /// When it was sent.
+    pub at: Option<usize>,
     /// What was charged.
     pub amount: Option<usize>,
+}
+
+impl Columns {
+    /// Whether a row can be found in our log: by its id, or by its sender and its time.
+    pub fn are_enough(&self) -> bool {
+        self.id.is_some() || self.phone.is_some() && self.at.is_some()
+    }
 }
 
 impl Table {
@@ -91,20 +100,36 @@ impl Table {
                 "id",
             ]),
             phone: named(&["msisdn", "phone", "so dien thoai", "so thue bao", "thue bao", "sender", "user id", "from"]),
+            at: named(&[
+                "received at",
+                "mo time",
+                "time",
+                "date",
+                "datetime",
+                "thoi gian",
+                "thoi gian nhan",
+                "thoi gian gui",
+                "ngay gio",
+                "ngay",
+            ]),
             amount: named(&["amount", "price", "thanh tien", "so tien", "gia", "cuoc", "phi", "gia cuoc"]),
         }
     }
 
-    /// The rows by the chosen columns. A row without an id (a sum at the end) is left out.
-    pub fn theirs(&self, id: usize, columns: Columns) -> Vec<Theirs> {
+    /// The rows by the chosen columns. A row without an id, or without sender and time (a sum at the end), is left out.
+    pub fn theirs(&self, columns: Columns) -> Vec<Theirs> {
         let cell = |row: &[String], at: Option<usize>| at.and_then(|at| row.get(at)).cloned().unwrap_or_default();
         let read = |(at, row): (usize, &Vec<String>)| Theirs {
-            id: cell(row, Some(id)),
+            id: cell(row, columns.id),
             phone: Phone::parse(&cell(row, columns.phone)).ok(),
+            at: instant(&cell(row, columns.at)),
             amount: amount(&cell(row, columns.amount)),
             line: at + 2,
         };
-        self.rows.iter().enumerate().map(read).filter(|row| !row.id.is_empty()).collect()
+        let is_a_text = |row: &Theirs| {
+            if columns.id.is_some() { !row.id.is_empty() } else { row.phone.is_some() && row.at.is_some() }
+        };
+        self.rows.iter().enumerate().map(read).filter(is_a_text).collect()
     }
 }
 
@@ -139,13 +164,18 @@ mod tests {
     fn a_table_is_read_whatever_separates_its_cells() {
         for mark in [",", ";", "\t", "|"] {
             let file = format!(
-                "MO_ID{mark}Số điện thoại{mark}Thành tiền\r\n 7 {mark}84912345678{mark}\"1.000\"\r\n{mark}Cộng{mark}1000\r\n"
+                "MO_ID{mark}Số điện thoại{mark}Thời gian{mark}Thành tiền\r\n 7 {mark}84912345678{mark}26/11/2026 10:00{mark}\"1.000\"\r\n{mark}Cộng{mark}{mark}1000\r\n"
             );
             let table = Table::read(file.as_bytes()).ok().unwrap();
             let columns = table.guessed();
-            assert_eq!(columns, Columns { id: Some(0), phone: Some(1), amount: Some(2) });
+            assert_eq!(columns, Columns { id: Some(0), phone: Some(1), at: Some(2), amount: Some(3) });
             let phone = Phone::parse("0912345678").ok();
-            assert_eq!(table.theirs(0, columns), [Theirs { id: "7".into(), phone, amount: Some(1_000), line: 2 }]);
+            let at = "2026-11-26T03:00:00Z".parse().ok();
+            let row = Theirs { id: "7".into(), phone, at, amount: Some(1_000), line: 2 };
+            let without_id = Columns { id: None, ..columns };
+            assert_eq!(table.theirs(without_id), [Theirs { id: String::new(), ..row.clone() }]);
+            assert_eq!(table.theirs(columns), [row]);
+            assert!(without_id.are_enough() && !Columns { at: None, ..without_id }.are_enough());
         }
     }
 
@@ -184,7 +214,7 @@ mod tests {
         #[test]
         fn no_file_breaks_it(content in prop::collection::vec(any::<u8>(), 0..300)) {
             if let Ok(table) = Table::read(&content) {
-                let _ = (table.guessed(), table.theirs(0, Columns { id: None, phone: Some(1), amount: Some(99) }));
+                let _ = (table.guessed(), table.theirs(Columns { id: Some(0), phone: Some(1), at: Some(2), amount: Some(99) }));
             }
         }
     }

@@ -84,13 +84,12 @@ impl Route {
         match self {
             // Noted with what is known only then: the notice, the number, the codes that are shown.
             Self::Home | Self::LookUp | Self::PhoneForm => None,
-            Self::Tick | Self::SendAgain | Self::ByPhone | Self::Calls | Self::Slips => None,
+            Self::Tick | Self::SendAgain | Self::ByPhone | Self::Calls | Self::Letters | Self::Slips => None,
             Self::Inquiries | Self::OperatorForm => Some(Action::SawInquiries),
             Self::InquiriesFile => Some(Action::SavedInquiries),
             Self::Compare => Some(Action::UploadedOperatorFile),
             Self::Month => Some(Action::SawMonth),
             Self::MonthFile => Some(Action::SavedMonth),
-            Self::Letters => Some(Action::SawLetters),
             Self::Dossier => Some(Action::LookedUp),
         }
     }

@@ -1,6 +1,7 @@
 //! A desk for tests: the tables in memory, somebody at the door, and requests as API Gateway passes them.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Mutex;
 
 use application::locked;
@@ -22,7 +23,7 @@ use domain::inquiry::Inquiry;
 use domain::notice::lifecycle::{Claim, Outcome, SentCopy, State};
 use domain::notice::receipt::{Delivery, Reason};
 use domain::notice::{DeliveryReport, NoticeKind, NoticeRecord, NoticeRow, Priority};
-use domain::{ClosedSteps, Dossier, NoticeId, Outgoing, Phone, ReceiptCode};
+use domain::{ClosedSteps, Dossier, NoticeId, NoticeKey, Outgoing, Phone, ReceiptCode};
 use futures::executor::block_on;
 use serde_json::{Map, Value, json};
 
@@ -78,6 +79,8 @@ pub(crate) struct Tables {
     /// How many days were counted.
     pub days_counted: usize,
     pub audit: Vec<AuditEntry>,
+    /// If it is not [`NOW`].
+    pub now: Option<DateTime<Utc>>,
     /// Every table but the audit fails.
     pub is_out_of_order: bool,
     pub audit_is_out_of_order: bool,
@@ -159,14 +162,13 @@ impl SendingRecords for Memory {
 impl Apologies for Memory {
     async fn apologies(
         &self,
-        day: NaiveDate,
-        from: DateTime<Utc>,
+        appointment: NaiveDate,
+        within: Range<DateTime<Utc>>,
         _: Option<PageMark>,
         _: usize,
     ) -> Result<NoticePage, StoreError> {
         let is_of = |record: &NoticeRecord| {
-            let at = record.row.enqueued_at;
-            record.row.key.kind() == NoticeKind::Apology && at >= from && day_in_vietnam(at) == day
+            record.row.key == NoticeKey::Apology(appointment) && within.contains(&record.row.enqueued_at)
         };
         self.read(|tables| {
             let of_day = tables.notices.iter().filter(|(_, record)| is_of(record));
@@ -290,7 +292,7 @@ impl AuditLog for Memory {
 
 impl Clock for Memory {
     fn now(&self) -> DateTime<Utc> {
-        NOW.parse().expect("an instant")
+        locked(&self.0).now.unwrap_or_else(|| NOW.parse().expect("an instant"))
     }
     async fn sleep_until(&self, _: DateTime<Utc>) {}
 }

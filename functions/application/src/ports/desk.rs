@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::ops::Range;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::desk::sums::{Counted, DaySum};
@@ -75,14 +76,14 @@ pub trait SendingRecords: Sync {
     ) -> impl Future<Output = Result<Vec<(NoticeId, NoticeRecord)>, StoreError>> + Send;
 }
 
-/// The apologies of an evening, in table `notices`.
+/// The apologies for an appointment, in table `notices`.
 pub trait Apologies: Sync {
-    /// At most `most` first sendings of apologies that were enqueued on `day` (in Vietnam) from `from` on, the earliest
-    /// first; a page may have none although the next one has. The index may lag by some seconds.
+    /// About `most` first sendings of apologies for `appointment` that were enqueued in `within`, the earliest first; a page
+    /// may have none although the next one has. The index may lag by some seconds.
     fn apologies(
         &self,
-        day: NaiveDate,
-        from: DateTime<Utc>,
+        appointment: NaiveDate,
+        within: Range<DateTime<Utc>>,
         after: Option<PageMark>,
         most: usize,
     ) -> impl Future<Output = Result<NoticePage, StoreError>> + Send;

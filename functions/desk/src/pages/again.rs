@@ -79,6 +79,17 @@ mod tests {
     }
 
     #[test]
+    fn at_night_it_waits_for_the_morning_and_counts_for_that_day() {
+        // 22:10 in Vietnam.
+        let night = Tables { now: "2026-11-26T15:10:00Z".parse().ok(), ..tables() };
+        let desk = AtTheDesk::new(Role::Clerk, night);
+        assert_eq!(desk.post("again", &ASKED).status, 303);
+        let (id, due_at) = desk.tables().enqueued[0].clone();
+        assert_eq!(id.to_string(), "0161701234 result#3#hand#2026-11-27#1");
+        assert_eq!(due_at, "2026-11-27T00:00:00Z".parse::<DateTime<Utc>>().unwrap());
+    }
+
+    #[test]
     fn who_asked_for_what_goes_out_is_kept_and_not_who_tried_before() {
         let desk = AtTheDesk::new(Role::Clerk, tables());
         assert_eq!(desk.post("again", &ASKED).status, 303);

@@ -77,6 +77,7 @@ mod tests {
     use domain::desk::Role;
     use serde_json::json;
 
+    use super::MOST;
     use crate::testing::{AtTheDesk, Tables, dossier};
 
     fn tables() -> Tables {
@@ -103,6 +104,17 @@ mod tests {
         let page =
             AtTheDesk::of_office(Role::Supervisor, Some("Sở Y tế"), tables()).post("phone", &[("phone", "0912345678")]);
         assert!(page.body.contains("0161709999") && !page.body.contains("0161701234"));
+    }
+
+    #[test]
+    fn a_number_with_many_dossiers_of_other_offices_is_not_said_to_have_none() {
+        let code = |number| json!({"receipt_code": format!("01617{number:05}")});
+        let dossiers = (0..MOST).map(|number| dossier(code(number))).collect();
+        let desk = AtTheDesk::of_office(Role::Supervisor, Some("Sở Y tế"), Tables { dossiers, ..Tables::default() });
+        let page = desk.post("phone", &[("phone", "0912345678")]);
+        assert!(
+            page.body.contains("chỉ tìm trong một phần") && !page.body.contains("Không có hồ sơ nào để lại số này")
+        );
     }
 
     #[test]

@@ -27,7 +27,7 @@ const ROWS: usize = 40;
 /// The lines of a page, about.
 const LINES: usize = 25;
 /// The most pages of the index for one page of the desk: rows of other offices and rows that need no call show nothing.
-const MOST_PAGES: usize = 4;
+const MOST_PAGES: usize = 10;
 /// The most rows that one tick is about: a citizen's notices on one page.
 const MOST_TICKED: usize = 40;
 
@@ -100,8 +100,8 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         let (mut open, mut over) = (Vec::new(), Vec::new());
         for _ in 0..MOST_PAGES {
             let page = self.ports.notices().to_phone(after, ROWS).await?;
-            let (found, done) = self.judged(page.ids).await?;
-            open.extend(found.into_iter().filter(|open| visit.session.staff.sees(&open.dossier, visit.office)));
+            let (found, done) = self.judged(visit, page.ids).await?;
+            open.extend(found);
             over.extend(done);
             after = page.next;
             if after.is_none() || open.len() >= LINES {
@@ -120,10 +120,10 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         }
     }
 
-    /// Which of `ids` need a call, and which need none. A row is judged first by itself, the first and the second sending of
+    /// Which of `ids` need a call by this person's office, and which need none. A row is judged first by itself, the first and the second sending of
     /// its notice, and the dossier: one read of each table. Of those that seem to need a call, the whole history is read,
     /// and who has phoned: a tick counts, although a late receipt put the row on the list again.
-    async fn judged(&self, ids: Vec<NoticeId>) -> Result<(Vec<Open>, Vec<NoticeId>), StoreError> {
+    async fn judged(&self, visit: &Visit<'_>, ids: Vec<NoticeId>) -> Result<(Vec<Open>, Vec<NoticeId>), StoreError> {
         let (codes, sendings) = (codes_of(&ids), sendings_of(&ids));
         let (dossiers, records) =
             futures::join!(self.ports.dossiers().all(&codes), self.ports.notices().records(&sendings));
@@ -134,7 +134,8 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
             histories.entry(id.receipt_code).or_default().push(record);
         }
         let (open, mut over) = self.split(ids, &dossiers, &histories);
-        let ids: Vec<_> = open.into_iter().map(|open| open.id).collect();
+        let mine = open.into_iter().filter(|open| visit.session.staff.sees(&open.dossier, visit.office));
+        let ids: Vec<_> = mine.map(|open| open.id).collect();
         let codes = codes_of(&ids);
         let (histories, called) = futures::join!(self.histories(&codes), self.called(&codes));
         let (histories, called) = (histories?, called?);
@@ -198,13 +199,18 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         let histories = histories?;
         let real = |id: &&NoticeId| the_record(id, &histories[&id.receipt_code]).is_some_and(did_not_arrive);
         let firsts = try_join_all(ids.iter().filter(real).map(|id| self.ticked(visit, id))).await?;
-        if let Some(first) = firsts.into_iter().flatten().next() {
-            return Err(Problem::Wrong(format!(
+        if firsts.is_empty() {
+            let arrived = "Nhà mạng vừa báo tin nhắn này đã đến, nên lời anh/chị ghi không được lưu.";
+            return Err(Problem::Wrong(arrived.into()));
+        }
+        let is_kept = firsts.iter().any(Option::is_none);
+        match firsts.into_iter().flatten().next() {
+            Some(first) if !is_kept => Err(Problem::Wrong(format!(
                 "Người dân này đã có người gọi trước: {}. Lời anh/chị vừa ghi không được lưu.",
                 said(&first)
-            )));
+            ))),
+            _ => Ok(Reply::see_other(visit.to("calls", &[("ticked", "1")]))),
         }
-        Ok(Reply::see_other(visit.to("calls", &[("ticked", "1")])))
     }
 
     /// The first who ticks is kept: returned, if it was somebody else.
@@ -217,7 +223,9 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
             return Ok(None);
         }
         let notes = self.ports.book().notes(&id.receipt_code).await?;
-        Ok(notes.into_iter().find(|note| note.id == *id && note.deed == Deed::Called))
+        let by_somebody_else = |note: &Note| note.staff != visit.session.staff.id;
+        let of_this = |note: &Note| note.id == *id && note.deed == Deed::Called;
+        Ok(notes.into_iter().find(of_this).filter(by_somebody_else))
     }
 }
 
@@ -333,7 +341,10 @@ mod tests {
         assert!(page.body.contains("Đã gọi điện: Trần Thị Lan, 10:30 26/11/2026 – đã nghe máy"));
         desk.tables().to_phone.push(NoticeId::parse("0161701234", "result#3").unwrap());
         assert!(!desk.get("calls", &[]).body.contains("0161701234"), "a late receipt does not undo the tick");
-        let second = desk.post("calls", &[("row", "0161701234 result#3"), ("word", "lần nữa")]);
+        let second = || desk.post("calls", &[("row", "0161701234 result#3"), ("word", "lần nữa")]);
+        assert_eq!(second().status, 303, "a second click of the same person");
+        desk.tables().notes[0].staff = "staff-2".into();
+        let second = second();
         assert!(second.body.contains("đã có người gọi trước: Trần Thị Lan") && second.body.contains("không được lưu"));
         assert_eq!(desk.tables().notes[0].word, "đã nghe máy", "the first is kept");
     }
@@ -347,7 +358,8 @@ mod tests {
         let page = desk.get("calls", &[]);
         assert!(!page.body.contains("0161701234") && page.body.contains(OTHER));
         assert_eq!(desk.tables().to_phone.len(), 2, "the one that is over has left; the one without a row is TTL's");
-        desk.post("calls", &[("row", "0161705555 result#3"), ("row", "0161701234 result#9")]);
+        let nothing = desk.post("calls", &[("row", "0161705555 result#3"), ("row", "0161701234 result#9")]);
+        assert!(nothing.status == 400 && nothing.body.contains("lời anh/chị ghi không được lưu"));
         assert!(desk.tables().notes.is_empty(), "nobody ticks what does not exist");
         assert_eq!(desk.post("calls", &[("word", "x")]).status, 400);
     }

@@ -3,8 +3,8 @@
 
 use application::ports::{DeskPorts, DossierStore, NoticeHistory, StoreError};
 use askama::Template;
-use domain::desk::typed_codes;
-use domain::{Phone, ReceiptCode};
+use domain::ReceiptCode;
+use domain::desk::{Action, typed_codes};
 use futures::future::try_join_all;
 
 use super::Frame;
@@ -28,13 +28,14 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
     /// To the page of the dossier that the typed text means.
     pub(crate) async fn look_up(&self, visit: &Visit<'_>) -> Result<Reply, Problem> {
         let codes = typed_codes(visit.request.field("code").unwrap_or_default());
-        let known = match &codes[..] {
-            [] => return Err(Problem::NoCode),
-            // A phone number looks like a code, and must not be in an address.
-            [only] if Phone::parse(only.as_str()).is_err() => Some(only.clone()),
-            several => self.first_known(several).await?,
+        if codes.is_empty() {
+            return Err(Problem::NoCode);
+        }
+        // Only a code that is known gets into an address: a phone number or a citizen's identity number looks like one.
+        let Some(code) = self.first_known(&codes).await? else {
+            self.note(visit, Action::LookedUp, None, Some("unknown".into())).await?;
+            return Err(Problem::UnknownCode);
         };
-        let code = known.ok_or(Problem::UnknownCode)?;
         Ok(Reply::see_other(visit.to_dossier(&code)))
     }
 
@@ -74,8 +75,13 @@ mod tests {
                 "{typed}"
             );
         }
-        let phone = desk().post("", &[("code", "0912345678")]);
-        assert!(phone.status == 404 && phone.location.is_none());
+        for personal in ["0912345678", "02583822229", "056123456789", "NGUYENVANA1990"] {
+            let desk = desk();
+            let answer = desk.post("", &[("code", personal)]);
+            assert!(answer.status == 404 && answer.location.is_none() && !answer.body.contains(personal), "{personal}");
+            assert!(desk.tables().audit.iter().all(|entry| entry.receipt_code.is_none()));
+            assert_eq!(desk.audit(), ["looked_up -"]);
+        }
         let name = desk().post("", &[("code", "Nguyễn Văn A")]);
         assert!(name.status == 400 && name.location.is_none() && name.body.contains("Giấy biên nhận"));
     }

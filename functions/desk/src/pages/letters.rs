@@ -50,6 +50,7 @@ struct Row {
     procedure: String,
     sentence: String,
     is_second: bool,
+    is_done: bool,
 }
 
 #[derive(Template)]
@@ -76,6 +77,8 @@ struct Letter {
     record: NoticeRecord,
     dossier: Dossier,
     is_second: bool,
+    /// The result is there now: there is nothing to apologise for any more, or it is said with the result.
+    is_done: bool,
 }
 
 impl Letter {
@@ -88,7 +91,9 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
     pub(crate) async fn letters(&self, visit: &Visit<'_>) -> Result<Reply, Problem> {
         let (evening, after) = self.asked_evening(visit)?;
         let (letters, next) = self.letters_of(visit, evening, after.clone()).await?;
+        let codes: Vec<_> = letters.iter().map(|letter| letter.dossier.receipt_code().as_str()).collect();
         let day = evening.to_string();
+        self.note(visit, Action::SawLetters, None, Some(format!("{day} {}", codes.join(" ")))).await?;
         let beside = |day: NaiveDate| visit.to("letters", &[("evening", &day.to_string())]);
         let mark = after.as_ref().map_or("", |PageMark(mark)| mark.as_str());
         let page = LettersPage {
@@ -113,15 +118,19 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
             }
             None => self.letters_of(visit, evening, after).await?,
         };
-        if let Some(office) = visit.request.query("office") {
-            letters.retain(|letter| letter.office(visit) == office);
+        if letters.is_empty() && visit.code().is_some() {
+            self.note(visit, Action::WasRefused, visit.code(), Some(evening.to_string())).await?;
         }
+        let office = visit.request.query("office");
+        letters.retain(|letter| !letter.is_done && office.is_none_or(|office| letter.office(visit) == office));
         let code = |letter: &Letter| Some(letter.dossier.receipt_code().clone());
         let opened = |letter| self.note(visit, Action::OpenedLetter, code(letter), Some(evening.to_string()));
         try_join_all(letters.iter().map(opened)).await?;
         let slips: Vec<_> = letters.iter().map(|letter| slip(visit, letter)).collect();
         if slips.is_empty() {
-            return Err(Problem::Wrong("Không có phiếu nào để in: hồ sơ không có tin xin lỗi của ngày này.".into()));
+            return Err(Problem::Wrong(
+                "Không có phiếu nào để in: hồ sơ không có tin xin lỗi của ngày này, hoặc đã có kết quả.".into(),
+            ));
         }
         let back = visit.to("letters", &[("evening", &evening.to_string())]);
         Ok(Reply::page(SlipsPage { frame: Frame::new(visit), slips, back }.render()?))
@@ -148,10 +157,11 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         evening: NaiveDate,
         mut after: Option<PageMark>,
     ) -> Result<(Vec<Letter>, Option<PageMark>), StoreError> {
+        let (tomorrow, evenings) = (evening + Days::new(1), self.config.evenings);
+        let within = evenings.begin(evening)..evenings.begin(tomorrow);
         let mut letters = Vec::new();
         for _ in 0..MOST_PAGES {
-            let page =
-                self.ports.notices().apologies(evening, self.config.evenings.begin(evening), after, ROWS).await?;
+            let page = self.ports.notices().apologies(tomorrow, within.clone(), after, ROWS).await?;
             letters.extend(self.opened(visit, page.ids).await?);
             after = page.next;
             if after.is_none() || letters.len() >= LETTERS {
@@ -174,8 +184,8 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
             let (dossier, history) = (dossiers.get(&id.receipt_code)?, &histories[&id.receipt_code]);
             let record = the_record(id, history)?.clone();
             let is_promised = !matches!(record.row.state, State::Cancelled | State::Expired);
-            let is_second = is_second(day, history);
-            is_promised.then(|| Letter { day, record, dossier: dossier.clone(), is_second })
+            let (is_second, is_done) = (is_second(day, history), dossier.is_done(&self.config.closed_steps));
+            is_promised.then(|| Letter { day, record, dossier: dossier.clone(), is_second, is_done })
         };
         Ok(ids.iter().filter_map(letter).collect())
     }
@@ -199,6 +209,7 @@ fn row(visit: &Visit<'_>, evening: &str, letter: &Letter) -> Row {
         procedure: letter.dossier.procedure().to_owned(),
         sentence: what_became_of(&letter.record),
         is_second: letter.is_second,
+        is_done: letter.is_done,
     }
 }
 
@@ -262,7 +273,39 @@ mod tests {
         assert!(page.body.contains("PHIẾU XIN LỖI VÀ HẸN LẠI NGÀY TRẢ KẾT QUẢ"));
         assert!(page.body.contains("Ngày hẹn trả kết quả: 26/11/2026"), "the missed one, though it was moved since");
         assert_eq!(page.body.matches("class=\"slip\"").count(), 1);
+        // The name, the reason in two lines, the new appointment, the number and the date of the slip.
+        let blanks = |size: &str| page.body.matches(&format!("class=\"blank {size}\"")).count();
+        assert_eq!((blanks("long"), blanks("line"), blanks("tiny"), blanks("short")), (2, 1, 6, 2));
+        for words in [
+            "Kính gửi Ông/Bà: <span",
+            "Lý do: <span",
+            "hẹn trả kết quả vào ngày <span",
+            "(Ký, ghi rõ họ tên và đóng dấu)",
+        ] {
+            assert!(page.body.contains(words), "{words}");
+        }
         assert_eq!(desk.get("slips", &[("evening", "2026-11-20"), ("code", CODE)]).status, 400);
+    }
+
+    #[test]
+    fn a_dossier_that_has_its_result_now_needs_no_slip() {
+        let desk = AtTheDesk::new(Role::Clerk, tables(json!({"step": "Trả kết quả", "result_on": "2026-11-26"})));
+        let page = desk.get("letters", &[]);
+        assert!(page.body.contains(CODE) && page.body.contains("Đã có kết quả, không cần phiếu"));
+        for query in [("code", CODE), ("office", "Sở Văn hóa và Thể thao")] {
+            let slips = desk.get("slips", &[("evening", EVENING), query]);
+            assert!(slips.status == 400 && slips.body.contains("đã có kết quả"), "{query:?}");
+        }
+    }
+
+    #[test]
+    fn a_run_that_was_made_up_for_in_the_morning_is_of_the_evening_that_was_missed() {
+        let mut all = tables(json!({}));
+        all.notices[0].1.row.enqueued_at = "2026-11-26T01:00:00Z".parse().unwrap();
+        let desk = AtTheDesk::new(Role::Clerk, all);
+        assert!(desk.get("letters", &[("evening", EVENING)]).body.contains(CODE));
+        desk.tables().now = "2026-11-26T12:00:00Z".parse().ok();
+        assert!(!desk.get("letters", &[("evening", "2026-11-26")]).body.contains(CODE));
     }
 
     #[test]
@@ -283,6 +326,7 @@ mod tests {
         assert!(!desk.get("letters", &[]).body.contains(CODE));
         let slip = desk.get("slips", &[("evening", EVENING), ("code", CODE)]);
         assert!(slip.status == 400 && !slip.body.contains("hướng dẫn viên"));
+        assert!(desk.audit().contains(&format!("was_refused {CODE}")));
     }
 
     #[test]

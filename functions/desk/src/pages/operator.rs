@@ -6,7 +6,7 @@ use domain::Phone;
 use domain::calendar::{clock_in_vietnam, day_in_vietnam};
 use domain::desk::compare::{Compared, Difference, Ours, Theirs, compare};
 use domain::desk::sums::Inquiries;
-use domain::desk::{Month, Staff, sender_for};
+use domain::desk::{Month, masked_sender};
 use futures::StreamExt;
 
 use super::Frame;
@@ -37,7 +37,6 @@ struct OperatorPage<'a> {
 struct Choice {
     field: &'static str,
     name: &'static str,
-    is_needed: bool,
     /// The place in the file, its heading, and whether it is chosen.
     options: Vec<(usize, String, bool)>,
 }
@@ -79,16 +78,15 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         };
         let columns = chosen(visit, &table);
         let choices = choices(&table, columns);
-        let Some(id) = columns.id else {
-            let problem =
-                "Chưa rõ cột nào là mã tin nhắn. Anh/chị chọn các cột ở dưới, chọn lại tệp rồi bấm “Đối chiếu”.";
+        if !columns.are_enough() {
+            let problem = "Chưa rõ cột nào là mã tin nhắn, hoặc số điện thoại và thời gian. Anh/chị chọn các cột ở dưới, chọn lại tệp rồi bấm “Đối chiếu”.";
             let gateways = self.gateways(month).await?;
             return operator_page(visit, month, gateways, Some(problem.to_owned()), choices, None);
-        };
+        }
         let gateway = visit.request.field("gateway").unwrap_or_default();
-        let ours = self.our_texts(month, gateway, &visit.session.staff);
+        let ours = self.our_texts(month, gateway);
         let (ours, gateways) = futures::join!(ours, self.gateways(month));
-        let result = lists(compare(ours?, table.theirs(id, columns)));
+        let result = lists(compare(ours?, table.theirs(columns)));
         operator_page(visit, month, gateways?, None, choices, Some(result))
     }
 
@@ -97,7 +95,7 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         Ok(self.month_sums::<Inquiries>(month).await?.whole().by_gateway.into_keys().collect())
     }
 
-    async fn our_texts(&self, month: Month, gateway: &str, staff: &Staff) -> Result<Vec<Ours<Shown>>, StoreError> {
+    async fn our_texts(&self, month: Month, gateway: &str) -> Result<Vec<Ours<Shown>>, StoreError> {
         let reads = month.days_until(day_in_vietnam(self.ports.clock().now())).map(async |day| {
             let (mut texts, mut after) = (Vec::new(), None);
             loop {
@@ -112,7 +110,7 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         let days: Vec<_> = futures::stream::iter(reads).buffered(AT_ONCE).collect().await;
         let mut ours = Vec::new();
         for texts in days {
-            ours.extend(texts?.into_iter().map(|text| shown(text, staff)));
+            ours.extend(texts?.into_iter().map(shown));
         }
         Ok(ours)
     }
@@ -133,12 +131,13 @@ fn operator_page(
     Ok(Reply::page(page.render()?))
 }
 
-fn shown(text: LoggedText, staff: &Staff) -> Ours<Shown> {
+fn shown(text: LoggedText) -> Ours<Shown> {
     Ours {
         id: text.id.message().to_owned(),
         phone: Phone::parse(&text.sender).ok(),
+        at: text.received_at,
         charged: text.charged,
-        shown: Shown { at: clock_in_vietnam(text.received_at), sender: sender_for(staff, &text.sender) },
+        shown: Shown { at: clock_in_vietnam(text.received_at), sender: masked_sender(&text.sender) },
     }
 }
 
@@ -155,21 +154,22 @@ fn chosen(visit: &Visit<'_>, table: &Table) -> Columns {
     if visit.request.field("id").is_none() {
         return table.guessed();
     }
-    Columns { id: column("id"), phone: column("phone"), amount: column("amount") }
+    Columns { id: column("id"), phone: column("phone"), at: column("at"), amount: column("amount") }
 }
 
 fn choices(table: &Table, columns: Columns) -> Vec<Choice> {
     let kinds = [
-        ("id", "Mã tin nhắn", true, columns.id),
-        ("phone", "Số điện thoại", false, columns.phone),
-        ("amount", "Số tiền", false, columns.amount),
+        ("id", "Mã tin nhắn", columns.id),
+        ("phone", "Số điện thoại", columns.phone),
+        ("at", "Thời gian", columns.at),
+        ("amount", "Số tiền", columns.amount),
     ];
-    let choice = |(field, name, is_needed, chosen)| {
+    let choice = |(field, name, chosen)| {
         let options = table.heading.iter().enumerate().map(|(at, name)| {
             let name = if name.is_empty() { format!("cột {}", at + 1) } else { name.clone() };
             (at, name, chosen == Some(at))
         });
-        Choice { field, name, is_needed, options: options.collect() }
+        Choice { field, name, options: options.collect() }
     };
     kinds.map(choice).into()
 }
@@ -294,6 +294,9 @@ mod tests {
         assert!(asked.body.contains("Chưa rõ cột nào là mã tin nhắn") && asked.body.contains(">Cột B</option>"));
         let page = upload(&desk(), file, &[("id", "1"), ("phone", ""), ("amount", "")]);
         assert!(page.body.contains("3 tin giống nhau"));
+        let file = "A,B,C\r\nx1,84912345678,02/11/2026 08:03\r\nx2,84912345678,02/11/2026 09:00\r\n";
+        let page = upload(&desk(), file, &[("id", ""), ("phone", "1"), ("at", "2"), ("amount", "")]);
+        assert!(page.body.contains("1 tin giống nhau") && page.body.contains("Chỉ hệ thống có: 2 tin"));
         let beyond = upload(&desk(), file, &[("id", "7")]);
         assert!(beyond.body.contains("Chưa rõ cột nào"));
     }

@@ -2,8 +2,14 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+
 use super::sums::PRICE;
 use crate::Phone;
+use crate::calendar::VIETNAM;
+
+/// How far the times of one text may be apart: the operator notes when it was sent, we when it came.
+const APART: TimeDelta = TimeDelta::minutes(10);
 
 /// A text that we logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +17,7 @@ pub struct Ours<T> {
     /// The gateway's id of the message.
     pub id: String,
     pub phone: Option<Phone>,
+    pub at: DateTime<Utc>,
     pub charged: bool,
     /// What the page shows of it.
     pub shown: T,
@@ -19,9 +26,12 @@ pub struct Ours<T> {
 /// A row of the operator's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Theirs {
+    /// Empty: the file has no such column.
     pub id: String,
     /// None: the file has no such column, or no Vietnamese mobile number in it.
     pub phone: Option<Phone>,
+    /// None: the file has no such column, or no time in it.
+    pub at: Option<DateTime<Utc>>,
     /// In VND; None: the file has no such column, or no amount in it.
     pub amount: Option<i64>,
     /// The line of the file, the heading being the first.
@@ -49,27 +59,58 @@ pub struct Compared<T> {
     pub different: Vec<(Ours<T>, Theirs, Vec<Difference>)>,
 }
 
-/// Lays the two beside each other, in the order of our log and of the file.
+/// Lays the two beside each other, in the order of our log and of the file. First by the id of the message. What is left
+/// is the same text if the sender is the same and the times are [`APART`] at most: an operator's bill often has ids of its
+/// own.
 pub fn compare<T>(ours: Vec<Ours<T>>, theirs: Vec<Theirs>) -> Compared<T> {
+    let mut compared = Compared { same: 0, only_ours: Vec::new(), only_theirs: Vec::new(), different: Vec::new() };
+    let (with_id, without_id): (Vec<_>, Vec<_>) = theirs.into_iter().partition(|row| !row.id.is_empty());
     let mut by_id: HashMap<String, Vec<Theirs>> = HashMap::new();
-    for row in theirs {
+    for row in with_id {
         by_id.entry(row.id.clone()).or_default().push(row);
     }
-    let mut compared = Compared { same: 0, only_ours: Vec::new(), only_theirs: Vec::new(), different: Vec::new() };
+    let mut left = Vec::new();
     for text in ours {
-        let Some(rows) = by_id.remove(&text.id) else {
-            compared.only_ours.push(text);
-            continue;
-        };
-        let differences = differences(&text, &rows);
-        match rows.into_iter().next() {
-            Some(row) if !differences.is_empty() => compared.different.push((text, row, differences)),
-            _ => compared.same += 1,
+        match by_id.remove(&text.id) {
+            Some(rows) => compared.add(text, rows),
+            None => left.push(text),
         }
     }
-    compared.only_theirs = by_id.into_values().flatten().collect();
+    let mut by_phone: HashMap<Phone, Vec<Theirs>> = HashMap::new();
+    for row in by_id.into_values().flatten().chain(without_id) {
+        match row.phone.clone() {
+            Some(phone) => by_phone.entry(phone).or_default().push(row),
+            None => compared.only_theirs.push(row),
+        }
+    }
+    for text in left {
+        let rows = text.phone.as_ref().and_then(|phone| by_phone.get_mut(phone));
+        match rows.and_then(|rows| take_nearest(rows, text.at)) {
+            Some(row) => compared.add(text, vec![row]),
+            None => compared.only_ours.push(text),
+        }
+    }
+    compared.only_theirs.extend(by_phone.into_values().flatten());
     compared.only_theirs.sort_by_key(|row| row.line);
     compared
+}
+
+impl<T> Compared<T> {
+    /// A text, and the rows of the file that are about it.
+    fn add(&mut self, text: Ours<T>, rows: Vec<Theirs>) {
+        let differences = differences(&text, &rows);
+        match rows.into_iter().next() {
+            Some(row) if !differences.is_empty() => self.different.push((text, row, differences)),
+            _ => self.same += 1,
+        }
+    }
+}
+
+fn take_nearest(rows: &mut Vec<Theirs>, at: DateTime<Utc>) -> Option<Theirs> {
+    let apart = |row: &Theirs| row.at.map(|theirs| (theirs - at).abs()).filter(|apart| *apart <= APART);
+    let near = rows.iter().enumerate().filter_map(|(place, row)| Some((apart(row)?, place)));
+    let (_, place) = near.min()?;
+    Some(rows.remove(place))
 }
 
 fn differences<T>(text: &Ours<T>, rows: &[Theirs]) -> Vec<Difference> {
@@ -96,16 +137,37 @@ pub fn amount(text: &str) -> Option<i64> {
     Some(if text.starts_with(['-', '−', '(']) { -amount } else { amount })
 }
 
+/// A time as files have it, in Vietnam unless it names its offset: `26/11/2026 10:00`, `2026-11-26 10:00:05`; None if it is
+/// none.
+pub fn instant(text: &str) -> Option<DateTime<Utc>> {
+    const FORMS: [&str; 7] = [
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y-%m-%dT%H:%M:%S%.f",
+        "%Y-%m-%d %H:%M",
+        "%d/%m/%Y %H:%M:%S",
+        "%d/%m/%Y %H:%M",
+        "%d-%m-%Y %H:%M:%S",
+        "%Y%m%d%H%M%S",
+    ];
+    let text = text.trim();
+    if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
+        return Some(instant.to_utc());
+    }
+    let local = FORMS.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())?;
+    local.and_local_timezone(VIETNAM).single().map(|local| local.to_utc())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn ours(id: &str, phone: &str, charged: bool) -> Ours<()> {
-        Ours { id: id.into(), phone: Phone::parse(phone).ok(), charged, shown: () }
+        let at = instant("2026-11-02 08:00:00").unwrap();
+        Ours { id: id.into(), phone: Phone::parse(phone).ok(), at, charged, shown: () }
     }
 
     fn theirs(id: &str, phone: &str, amount: Option<i64>, line: usize) -> Theirs {
-        Theirs { id: id.into(), phone: Phone::parse(phone).ok(), amount, line }
+        Theirs { id: id.into(), phone: Phone::parse(phone).ok(), at: None, amount, line }
     }
 
     #[test]
@@ -144,6 +206,49 @@ mod tests {
                 ("5", &[Difference::Twice]),
             ]
         );
+    }
+
+    #[test]
+    fn a_file_with_ids_of_its_own_is_compared_by_sender_and_time() {
+        let at = |text: &str| instant(&format!("2026-11-02 {text}")).unwrap();
+        let text = |id: &str, time: &str| Ours { at: at(time), ..ours(id, "0912345678", true) };
+        let row = |id: &str, phone: &str, time: &str, line| Theirs {
+            at: Some(at(time)),
+            ..theirs(id, phone, Some(1_000), line)
+        };
+        let log = vec![text("a", "08:00:10"), text("b", "08:00:40"), text("c", "09:00:00"), text("d", "10:00:00")];
+        let file = vec![
+            row("x1", "84912345678", "08:00:38", 2),
+            row("", "84912345678", "08:00:05", 3),
+            row("x3", "84912345678", "09:10:01", 4),
+            row("x4", "0987654321", "10:00:00", 5),
+            row("x5", "84912345678", "09:55:00", 6),
+            theirs("x6", "84912345678", Some(1_000), 7),
+        ];
+        let compared = compare(log, file);
+        assert_eq!((compared.same, compared.different.len()), (3, 0));
+        assert_eq!(compared.only_ours.iter().map(|text| text.id.as_str()).collect::<Vec<_>>(), ["c"]);
+        assert_eq!(compared.only_theirs.iter().map(|row| row.line).collect::<Vec<_>>(), [4, 5, 7]);
+    }
+
+    #[test]
+    fn a_time_is_read_as_files_write_it() {
+        for text in [
+            "2026-11-26 10:00:00",
+            "2026-11-26T10:00:00.000",
+            "2026-11-26 10:00",
+            "26/11/2026 10:00:00",
+            " 26/11/2026 10:00 ",
+            "26-11-2026 10:00:00",
+            "20261126100000",
+            "2026-11-26T03:00:00Z",
+            "2026-11-26T10:00:00+07:00",
+        ] {
+            assert_eq!(instant(text), Some("2026-11-26T03:00:00Z".parse().unwrap()), "{text}");
+        }
+        for text in ["", "10:00", "26/11/2026", "2026-13-26 10:00:00", "hôm qua"] {
+            assert_eq!(instant(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -22,7 +22,8 @@ impl Evenings {
         if self == Self::AllDay || now >= at(today, 17, 30) { today } else { today - Days::new(1) }
     }
 
-    /// The time from which an evening's apologies are enqueued: a run by hand may be a little earlier than the rule's.
+    /// The time from which an evening's apologies are enqueued: a run by hand may be a little earlier than the rule's. They
+    /// end where the next evening begins: a run that was missed is made up for on the day of the appointment.
     pub fn begin(self, evening: NaiveDate) -> DateTime<Utc> {
         match self {
             Self::AtHalfPastFive => at(evening, 17, 30) - TimeDelta::minutes(30),

@@ -18,7 +18,7 @@ pub use audit::{Action, AuditEntry};
 pub use lasting::{IDLE, LONGEST, Lasting};
 pub use month::{Month, NotAMonth, a_day};
 pub use note::{Deed, LONGEST_WORD, Note, word};
-pub use numbers::{number_for, sender_for};
+pub use numbers::{masked_sender, number_for, sender_for};
 pub use staff::{Role, Staff, Task};
 pub use to_phone::{Standing, did_not_arrive, standing};
 pub use typed::typed_codes;

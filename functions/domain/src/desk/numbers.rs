@@ -13,8 +13,13 @@ pub fn sender_for(staff: &Staff, sender: &str) -> String {
     match Phone::parse(sender) {
         Ok(phone) => number_for(staff, &phone),
         Err(_) if staff.may(Task::WholeNumber) => sender.to_owned(),
-        Err(_) => "không phải số di động Việt Nam".to_owned(),
+        Err(_) => masked_sender(sender),
     }
+}
+
+/// The sender of a text to 8083 where nobody needs the whole number.
+pub fn masked_sender(sender: &str) -> String {
+    Phone::parse(sender).map_or_else(|_| "không phải số di động Việt Nam".to_owned(), |phone| phone.masked())
 }
 
 #[cfg(test)]

@@ -200,8 +200,8 @@ pub struct Punctuality {
 
 impl DaySum for Due {
     const KIND: &'static str = "due";
-    /// A result that is pushed some days later has the day of its push: late it stays. A first load may correct it.
-    const CLOSED_AFTER: u64 = 5;
+    /// Until then a new appointment moves a dossier to another day, and a dossier may be pushed late.
+    const CLOSED_AFTER: u64 = 90;
 
     fn add(&mut self, other: &Self) {
         for (office, more) in &other.by_office {
