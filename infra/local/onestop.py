@@ -168,23 +168,26 @@ def on_a_separate_stack(*suites, meanwhile=()):
         install_api()
         kannel.install()
         chromium.install()
-    validate()
-    cargo("build", "--workspace", "--bins", title="building the functions")
-    if meanwhile:
-        cargo("test", "--workspace", "--no-run", title="building the tests")
-    cargo("test", "--workspace", "--no-run", "--test", "system", title="building the system tests")
+    with ThreadPoolExecutor(max_workers=1) as background:
+        validated = background.submit(validate)
+        cargo("build", "--workspace", "--bins", title="building the functions")
+        if meanwhile:
+            cargo("test", "--workspace", "--no-run", title="building the tests")
+        cargo("test", "--workspace", "--no-run", "--test", "system", title="building the system tests")
+        validated.result()
     port = free_port()
     stack = Stack(f"test-{port}", port)
     browser = BrowserTests() if API_TESTS in suites and chromium.env() else None
     failed = 1
     try:
         stack.start()
-        with ThreadPoolExecutor(max_workers=1) as background:
+        with ThreadPoolExecutor() as background:
+            # The longest of all, and it waits more than it computes.
+            begun = background.submit(browser.begin) if browser else None
             deployed = background.submit(deploy, stack, second_stack(stack))
             failed = first_failure(meanwhile, stack)
             deployed.result()
-            begun = background.submit(browser.begin) if browser else None
-            # Most of the system tests wait for the stack.
+            # Most of the system tests wait for the stack, too.
             failed = failed or first_failure(suites, stack, RUST_TEST_THREADS="4")
             if browser:
                 begun.result()
@@ -205,7 +208,7 @@ def second_stack(first):
 
 
 class BrowserTests:
-    """The tests of the page with the phones and of the desk, on a stack of their own, beside the system tests: all wait more than they compute."""
+    """The tests of the page with the phones and of the desk, on a stack of their own, beside all others."""
 
     def __init__(self):
         install_browser()

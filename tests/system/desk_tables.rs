@@ -250,7 +250,9 @@ async fn the_first_note_about_a_deed_is_kept_and_the_last_sums_of_a_day() {
     book.replace(&called).await.unwrap();
     let mut notes = book.notes(&id.receipt_code).await.unwrap();
     notes.sort_by_key(|note| note.deed);
-    assert!(notes == [called, again]);
+    assert!(notes == [called.clone(), again]);
+    let other = NoticeId::new(id.receipt_code.clone(), NoticeKey::Result(2));
+    assert!(book.about(&[called.id.clone(), other], Deed::Called).await.unwrap() == [called]);
 
     let day = NaiveDate::from_ymd_opt(2017, 1, 1).unwrap() + chrono::Days::new(fastrand::u64(0..60_000));
     let mut sum = KeptSum { day, made_at: now(), sums: Inquiries::default() };

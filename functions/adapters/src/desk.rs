@@ -8,6 +8,7 @@
 
 use application::ports::{AuditLog, DeskPorts, KeptSum, NoteStore, StoreError, SumStore};
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 use chrono::{NaiveDate, SecondsFormat};
 use domain::calendar::{VIETNAM, day_in_vietnam};
 use domain::desk::sums::DaySum;
@@ -16,6 +17,7 @@ use domain::{NoticeId, ReceiptCode};
 use sha2::{Digest, Sha256};
 
 use crate::aws::DynamoDb;
+use crate::batch::Batch;
 use crate::clock::SystemClock;
 use crate::conditional::conditional;
 use crate::dossiers::DynamoDossiers;
@@ -50,13 +52,11 @@ impl DynamoBook {
         let expires_at = ("expires_at".to_owned(), expiry(day, self.retention_days));
         keys.into_iter().chain(attributes).chain([expires_at]).collect()
     }
-}
 
-impl DynamoBook {
     fn put_note(&self, note: &Note) -> PutItemFluentBuilder {
-        let sk = format!("{}#{}", note.deed.as_str(), note.id.name());
+        let (pk, sk) = note_key(&note.id, note.deed);
         let attributes = [("staff", &*note.staff), ("name", &*note.name), ("word", &*note.word)];
-        let mut row = self.row(of_dossier(&note.id.receipt_code), sk, day_in_vietnam(note.at), attributes);
+        let mut row = self.row(pk, sk, day_in_vietnam(note.at), attributes);
         row.insert("at".to_owned(), time(note.at));
         self.client.put_item().table_name(&self.table).set_item(Some(row))
     }
@@ -94,6 +94,18 @@ impl NoteStore for DynamoBook {
 
     async fn replace(&self, note: &Note) -> Result<(), StoreError> {
         self.put_note(note).send().await.map_err(unavailable(TABLE)).map(|_| ())
+    }
+
+    async fn about(&self, ids: &[NoticeId], deed: Deed) -> Result<Vec<Note>, StoreError> {
+        let key = |id| {
+            let (pk, sk) = note_key(id, deed);
+            Item::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))])
+        };
+        let read = KeysAndAttributes::builder().consistent_read(true);
+        let batch = Batch { client: &self.client, table: &self.table, label: TABLE, read };
+        let rows = batch.get(ids.iter().map(key).collect()).await?;
+        let of_dossier = |row: &Item| ReceiptCode::parse(get_text(row, "pk")?.strip_prefix(DOSSIER)?).ok();
+        Ok(rows.iter().filter_map(|row| note(&of_dossier(row)?, row)).collect())
     }
 
     /// One page: a megabyte is thousands of notes.
@@ -151,8 +163,15 @@ fn kept_sum<S: DaySum>(row: &Item) -> Option<KeptSum<S>> {
     Some(KeptSum { day: get_text(row, "sk")?.parse().ok()?, made_at: get_time(row, "made_at")?, sums })
 }
 
+/// Begins the key of a dossier's notes.
+const DOSSIER: &str = "dossier#";
+
 fn of_dossier(code: &ReceiptCode) -> String {
-    format!("dossier#{code}")
+    format!("{DOSSIER}{code}")
+}
+
+fn note_key(id: &NoticeId, deed: Deed) -> (String, String) {
+    (of_dossier(&id.receipt_code), format!("{}#{}", deed.as_str(), id.name()))
 }
 
 fn note(code: &ReceiptCode, row: &Item) -> Option<Note> {

@@ -16,7 +16,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::calendar::day_in_vietnam;
 use domain::desk::letters::Evenings;
 use domain::desk::sums::{Counted, DaySum};
-use domain::desk::{AuditEntry, Month, Note, Role, Staff};
+use domain::desk::{AuditEntry, Deed, Month, Note, Role, Staff};
 use domain::dossier::Contact;
 use domain::dossier::revision::Stored;
 use domain::inquiry::Inquiry;
@@ -244,6 +244,10 @@ impl NoteStore for Memory {
             tables.notes.retain(|kept| (&kept.id, kept.deed) != (&note.id, note.deed));
             tables.notes.push(note.clone());
         })
+    }
+    async fn about(&self, ids: &[NoticeId], deed: Deed) -> Result<Vec<Note>, StoreError> {
+        let is_about = |note: &&Note| note.deed == deed && ids.contains(&note.id);
+        self.read(|tables| tables.notes.iter().filter(is_about).cloned().collect())
     }
     async fn notes(&self, code: &ReceiptCode) -> Result<Vec<Note>, StoreError> {
         self.read(|tables| tables.notes.iter().filter(|note| note.id.receipt_code == *code).cloned().collect())

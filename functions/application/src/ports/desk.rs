@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::desk::sums::{Counted, DaySum};
-use domain::desk::{AuditEntry, Month, Note};
+use domain::desk::{AuditEntry, Deed, Month, Note};
 use domain::inquiry::Inquiry;
 use domain::notice::NoticeRecord;
 use domain::{Dossier, InquiryId, NoticeId, Phone, ReceiptCode};
@@ -96,6 +96,9 @@ pub trait NoteStore: Sync {
 
     /// Keeps the note in place of the one of that deed about that sending.
     fn replace(&self, note: &Note) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The notes of one deed about these sendings, in no particular order (a consistent read).
+    fn about(&self, ids: &[NoticeId], deed: Deed) -> impl Future<Output = Result<Vec<Note>, StoreError>> + Send;
 
     /// All notes about a dossier, in no particular order (a consistent read). One that cannot be read is left out.
     fn notes(&self, code: &ReceiptCode) -> impl Future<Output = Result<Vec<Note>, StoreError>> + Send;

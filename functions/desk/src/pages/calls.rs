@@ -120,41 +120,32 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
         }
     }
 
-    /// Which of `ids` need a call by this person's office, and which need none. A row is judged first by itself, the first and the second sending of
-    /// its notice, and the dossier: one read of each table. Of those that seem to need a call, the whole history is read,
-    /// and who has phoned: a tick counts, although a late receipt put the row on the list again.
+    /// Which of `ids` need a call by this person's office, and which need none. A row is judged first by itself, the first and
+    /// the second sending of its notice, the dossier, and whether somebody has phoned: one read of each table. A tick counts,
+    /// although a late receipt put the row on the list again. Of those that seem to need a call, the whole history is read.
     async fn judged(&self, visit: &Visit<'_>, ids: Vec<NoticeId>) -> Result<(Vec<Open>, Vec<NoticeId>), StoreError> {
         let (codes, sendings) = (codes_of(&ids), sendings_of(&ids));
-        let (dossiers, records) =
-            futures::join!(self.ports.dossiers().all(&codes), self.ports.notices().records(&sendings));
+        let (dossiers, records, called) = futures::join!(
+            self.ports.dossiers().all(&codes),
+            self.ports.notices().records(&sendings),
+            self.ports.book().about(&ids, Deed::Called)
+        );
         let dossiers: HashMap<_, _> =
             dossiers?.into_iter().map(|dossier| (dossier.receipt_code().clone(), dossier)).collect();
         let mut histories: HashMap<ReceiptCode, Vec<NoticeRecord>> = HashMap::new();
         for (id, record) in records? {
             histories.entry(id.receipt_code).or_default().push(record);
         }
-        let (open, mut over) = self.split(ids, &dossiers, &histories);
+        let called: BTreeSet<_> = called?.into_iter().map(|note| note.id).collect();
+        let (mut over, ids): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| called.contains(id));
+        let (open, done) = self.split(ids, &dossiers, &histories);
+        over.extend(done);
         let mine = open.into_iter().filter(|open| visit.session.staff.sees(&open.dossier, visit.office));
         let ids: Vec<_> = mine.map(|open| open.id).collect();
-        let codes = codes_of(&ids);
-        let (histories, called) = futures::join!(self.histories(&codes), self.called(&codes));
-        let (histories, called) = (histories?, called?);
-        let (ticked, ids) = ids.into_iter().partition(|id| called.contains(id));
-        let (open, more): (Vec<_>, Vec<_>) = self.split(ids, &dossiers, &histories);
-        over.extend::<Vec<_>>(ticked);
-        over.extend(more);
+        let histories = self.histories(&codes_of(&ids)).await?;
+        let (open, done) = self.split(ids, &dossiers, &histories);
+        over.extend(done);
         Ok((open, over))
-    }
-
-    /// The sendings of these dossiers about which somebody has phoned.
-    async fn called(&self, codes: &[ReceiptCode]) -> Result<BTreeSet<NoticeId>, StoreError> {
-        let reads = codes.iter().map(|code| self.ports.book().notes(code));
-        let read: Vec<_> = futures::stream::iter(reads).buffer_unordered(AT_ONCE).collect().await;
-        let mut called = BTreeSet::new();
-        for notes in read {
-            called.extend(notes?.into_iter().filter(|note| note.deed == Deed::Called).map(|note| note.id));
-        }
-        Ok(called)
     }
 
     fn split(
