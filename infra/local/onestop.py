@@ -168,13 +168,10 @@ def on_a_separate_stack(*suites, meanwhile=()):
         install_api()
         kannel.install()
         chromium.install()
-    with ThreadPoolExecutor(max_workers=1) as background:
-        validated = background.submit(validate)
-        cargo("build", "--workspace", "--bins", title="building the functions")
-        if meanwhile:
-            cargo("test", "--workspace", "--no-run", title="building the tests")
-        cargo("test", "--workspace", "--no-run", "--test", "system", title="building the system tests")
-        validated.result()
+    cargo("build", "--workspace", "--bins", title="building the functions")
+    if meanwhile:
+        cargo("test", "--workspace", "--no-run", title="building the tests")
+    cargo("test", "--workspace", "--no-run", "--test", "system", title="building the system tests")
     port = free_port()
     stack = Stack(f"test-{port}", port)
     browser = BrowserTests() if API_TESTS in suites and chromium.env() else None
@@ -182,15 +179,18 @@ def on_a_separate_stack(*suites, meanwhile=()):
     try:
         stack.start()
         with ThreadPoolExecutor() as background:
-            # The longest of all, and it waits more than it computes.
-            begun = background.submit(browser.begin) if browser else None
+            validated = background.submit(validate)
             deployed = background.submit(deploy, stack, second_stack(stack))
+            prepared = background.submit(browser.prepare) if browser else None
             failed = first_failure(meanwhile, stack)
+            validated.result()
             deployed.result()
-            # Most of the system tests wait for the stack, too.
-            failed = failed or first_failure(suites, stack, RUST_TEST_THREADS="4")
+            if browser and not failed:
+                prepared.result()
+                browser.begin()
+            # Most of the system tests wait for the stack.
+            failed = failed or first_failure(suites, stack, RUST_TEST_THREADS="6")
             if browser:
-                begun.result()
                 failed = failed or browser.result()
     finally:
         stack.discard(keep_log=failed)
@@ -208,7 +208,7 @@ def second_stack(first):
 
 
 class BrowserTests:
-    """The tests of the page with the phones and of the desk, on a stack of their own, beside all others."""
+    """The tests of the page with the phones and of the desk, on a stack of their own, beside the system tests: all wait more than they compute."""
 
     def __init__(self):
         install_browser()
@@ -217,9 +217,11 @@ class BrowserTests:
         self.phones = Phones(self.stack)
         self.tests = None
 
-    def begin(self):
+    def prepare(self):
         self.phones.start_with_stack()
         self.stack.deploy(in_background=True)
+
+    def begin(self):
         env = {**self.stack.env(), **self.phones.env(), **desk.env(self.stack), **chromium.env()}
         self.tests = subprocess.Popen(BROWSER_TESTS, cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 

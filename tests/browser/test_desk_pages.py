@@ -32,12 +32,24 @@ def no_receipts():
         post("/faults", {"receipts": "none"})
 
 
+@pytest.fixture(scope="module")
+def sessions():
+    """The cookies of each of the staff who has logged in already."""
+    return {}
+
+
 @pytest.fixture
-def at_the_desk(open_desk):
-    """One of the staff, logged in: `at_the_desk(CLERK, width=360)`."""
-    def seated(who, **how):
+def at_the_desk(open_desk, sessions):
+    """One of the staff, logged in, on the first page: `at_the_desk(CLERK, width=360)`. The session is an earlier test's, unless it will be ended."""
+    def seated(who, ends=False, **how):
         page = open_desk(**how)
-        log_in(page, who)
+        if ends or who not in sessions:
+            log_in(page, who)
+        else:
+            page.context.add_cookies(sessions[who])
+            page.goto(DESK)
+        if not ends:
+            sessions[who] = page.context.cookies()
         return page
 
     return seated
@@ -415,7 +427,7 @@ def test_what_a_supervisor_does_can_be_done_by_keyboard(at_the_desk, no_receipts
 
 def test_a_form_that_was_open_when_the_session_ended_loses_nothing_that_was_done(at_the_desk):
     code, _ = push()
-    page = at_the_desk(CLERK)
+    page = at_the_desk(CLERK, ends=True)
     tab = page.context.new_page()
     tab.goto(DESK)
     page.get_by_role("button", name="Đăng xuất").click()

@@ -34,6 +34,7 @@ const RIGHTS: &[(&str, &str, &str)] = &[
     ("dynamodb:Query", "inquiries/index/by_day", "······d"),
     ("dynamodb:Query", "inquiries/index/by_code", "······d"),
     ("dynamodb:GetItem", "desk", "······d"),
+    ("dynamodb:BatchGetItem", "desk", "······d"),
     ("dynamodb:PutItem", "desk", "······d"),
     ("dynamodb:UpdateItem", "desk", "······d"),
     ("dynamodb:Query", "desk", "······d"),
