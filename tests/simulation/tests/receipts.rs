@@ -487,20 +487,38 @@ fn has_arrived(rows: &BTreeMap<NoticeId, Row>, id: &NoticeId) -> bool {
 }
 
 #[test]
-fn ten_thousand_receipts_in_a_burst_are_recorded_with_one_write_and_one_read_each() {
+fn ten_thousand_receipts_in_a_burst_take_one_write_and_one_read_each_and_no_notice_is_slower_meanwhile() {
     in_virtual_time(async {
         let mut stack = stack_with(Faults::none(), 1_000);
         let messages = results(&mut stack, 10_000).await;
-        let before = stack.world.meter.spent();
+        let receiver = Stack::new(stack.world.clone(), stack.faults.clone(), notice_config(1_000));
+        let alone = hundred_results_sent_in(&mut stack, "A").await;
+        // The rate that they took is free again.
+        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
         let receipts: Vec<Receipt> = messages.iter().map(|message| delivered(&stack, message)).collect();
-        let batches = receipts.chunks(500).map(|batch| stack.receipts(batch));
-        let recorded: u32 =
-            futures::future::join_all(batches).await.into_iter().map(|tally| tally.expect("recorded").recorded).sum();
+        let before = stack.world.meter.spent();
+        let batches = futures::future::join_all(receipts.chunks(500).map(|batch| receiver.receipts(batch)));
+        let (batches, meanwhile) = futures::join!(batches, hundred_results_sent_in(&mut stack, "B"));
+        let recorded: u32 = batches.into_iter().map(|tally| tally.expect("recorded").recorded).sum();
         let spent = stack.world.meter.spent() - before;
-        assert_eq!(recorded, 10_000);
-        assert_eq!((spent.calls["Query"], spent.calls["UpdateItem"]), (10_000, 10_000));
-        assert!(!spent.calls.contains_key("PutItem") && !spent.calls.contains_key("GetItem"), "{spent:?}");
+        assert_eq!((recorded, meanwhile), (10_000, alone));
+        // A result takes one PutItem and one UpdateItem; a few more are the rate limiter's.
+        assert_eq!((spent.calls["Query"], spent.calls["PutItem"]), (10_000, 100));
+        assert!((10_100..10_110).contains(&spent.calls["UpdateItem"]), "{spent:?}");
+        assert!(!spent.calls.contains_key("GetItem"), "{spent:?}");
     });
+}
+
+/// How long it takes until the last of a hundred results is sent.
+async fn hundred_results_sent_in(stack: &mut Stack, name: &str) -> TimeDelta {
+    let (began, before) = (stack.world.now(), stack.world.accepted().len());
+    for each in 0..100 {
+        stack.world.write(dossier(&format!("{name}{each}"), &phone(each), json!({"step": "Trả kết quả"})));
+    }
+    stack.deliver_stream().await;
+    let sent = stack.world.accepted().split_off(before);
+    assert_eq!(sent.len(), 100, "none waits");
+    sent.iter().map(|message| message.at).max().expect("the last") - began
 }
 
 #[test]
