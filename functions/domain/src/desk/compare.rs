@@ -60,8 +60,8 @@ pub struct Compared<T> {
 }
 
 /// Lays the two beside each other, in the order of our log and of the file. First by the id of the message. What is left
-/// is the same text if the sender is the same and the times are [`APART`] at most: an operator's bill often has ids of its
-/// own.
+/// is the same text if the sender is the same and the times are ten minutes apart at most: an operator's bill often has ids
+/// of its own.
 pub fn compare<T>(ours: Vec<Ours<T>>, theirs: Vec<Theirs>) -> Compared<T> {
     let mut compared = Compared { same: 0, only_ours: Vec::new(), only_theirs: Vec::new(), different: Vec::new() };
     let (with_id, without_id): (Vec<_>, Vec<_>) = theirs.into_iter().partition(|row| !row.id.is_empty());
