@@ -46,7 +46,7 @@ def signed():
 
 @schema.parametrize()
 @seed(int(os.environ.get("API_SEED", "8083")))
-@settings(max_examples=int(os.environ.get("API_EXAMPLES", "12")), deadline=None, database=None,
+@settings(max_examples=int(os.environ.get("API_EXAMPLES", "20")), deadline=None, database=None,
           phases=[Phase.explicit, Phase.generate, Phase.shrink], suppress_health_check=list(HealthCheck))
 def test_every_answer_is_one_of_the_documents(case, signed):
     case.call_and_validate(auth=signed, checks=HELD)

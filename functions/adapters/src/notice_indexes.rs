@@ -57,11 +57,11 @@ impl Apologies for DynamoHistory {
         &self,
         appointment: NaiveDate,
         within: Range<DateTime<Utc>>,
-        mut after: Option<PageMark>,
+        after: Option<PageMark>,
         most: usize,
     ) -> Result<NoticePage, StoreError> {
         let last = day_in_vietnam(within.end - TimeDelta::milliseconds(1));
-        let mut day = after.as_ref().and_then(day_of).unwrap_or_else(|| day_in_vietnam(within.start));
+        let (mut day, mut after) = goes_on(after, day_in_vietnam(within.start), last);
         let mut ids = Vec::new();
         while day <= last {
             let page = self.apologies_of(day, appointment, &within, after.take(), most).await?;
@@ -149,6 +149,15 @@ fn mark(last: &Item) -> Option<PageMark> {
     Some(PageMark(format!("{}|{}|{}", at?, code?, notice?)))
 }
 
+/// The day to go on with, and the mark if it is of one of these days: a mark comes from an address, where anybody can write
+/// another, and must not lead through years.
+fn goes_on(after: Option<PageMark>, first: NaiveDate, last: NaiveDate) -> (NaiveDate, Option<PageMark>) {
+    match after.as_ref().and_then(day_of) {
+        Some(day) if (first..=last).contains(&day) => (day, after),
+        _ => (first, None),
+    }
+}
+
 /// The day in Vietnam of the row that the mark names.
 fn day_of(PageMark(mark): &PageMark) -> Option<NaiveDate> {
     let at: DateTime<FixedOffset> = mark.split('|').next()?.parse().ok()?;
@@ -168,6 +177,19 @@ fn start(PageMark(mark): &PageMark, name: &str, value: &str) -> Option<Item> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mark_of_another_time_leads_to_the_first_page() {
+        let [first, last] = ["2026-11-25", "2026-11-26"].map(|day| day.parse().unwrap());
+        let mark = |at: &str| Some(PageMark(format!("{at}|0161701234|apology#2026-11-26")));
+        for own in ["2026-11-25T17:30:00.000+07:00", "2026-11-26T08:00:00.000+07:00"] {
+            assert_eq!(goes_on(mark(own), first, last), (own[..10].parse().unwrap(), mark(own)));
+        }
+        for other in ["0001-01-01T00:00:00Z", "2026-11-27T08:00:00+07:00", "yesterday", ""] {
+            assert_eq!(goes_on(mark(other), first, last), (first, None), "{other}");
+        }
+        assert_eq!(goes_on(None, first, last), (first, None));
+    }
 
     #[test]
     fn a_mark_leads_back_to_the_row() {

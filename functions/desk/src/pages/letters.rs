@@ -118,7 +118,7 @@ impl<D: Door, P: DeskPorts> Desk<D, P> {
             }
             None => self.letters_of(visit, evening, after).await?,
         };
-        if letters.is_empty() && visit.code().is_some() {
+        if letters.is_empty() && visit.code().is_some() && visit.session.staff.office.is_some() {
             self.note(visit, Action::WasRefused, visit.code(), Some(evening.to_string())).await?;
         }
         let office = visit.request.query("office");
